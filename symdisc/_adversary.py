@@ -1,0 +1,129 @@
+"""LieGAN: a generator of group elements against a discriminator of latents.
+
+The generator owns c Lie algebra elements L_i and draws g = exp(sum_i w_i L_i) with w
+uniform; the discriminator tells original latents (or pairs of latents) from those that
+g has moved. At the optimum the distribution is invariant under g, which is then a
+symmetry (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236, eq. 3).
+
+Several members, each a generator with its own discriminator, play in one batch of
+stacked weights: where they agree, the result does not depend on the draw.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+# With unit Frobenius frames, w in [-1, 1] at this scale is one full turn for so(2).
+FULL_TURN = math.pi * math.sqrt(2)
+
+
+class LieGAN(nn.Module):
+    """A batch of independent Lie group generators and discriminators.
+
+    Parameters
+    ----------
+    n_members : int
+        Number of independent generator-discriminator couples.
+    n_generators : int
+        Number c of Lie algebra elements per member.
+    dim : int
+        Dimension k of the representation.
+    n_slots : int
+        Vectors that one group element moves together: 1 for states, 2 for pairs.
+    hidden_units : int
+        Width of the discriminator's two hidden layers.
+    generator : torch.Generator
+        Draws weights and, later, group elements.
+    like : tensor
+        Gives dtype and device.
+    """
+
+    def __init__(
+        self, n_members, n_generators, dim, n_slots, *, hidden_units, generator, like
+    ):
+        super().__init__()
+        self.dim, self.n_slots, self.generator = dim, n_slots, generator
+        options = {"generator": generator, "dtype": like.dtype, "device": like.device}
+        self.frame = nn.Parameter(
+            torch.randn(n_members, dim * dim, n_generators, **options)
+        )
+        widths = [n_slots * dim, hidden_units, hidden_units, 1]
+        weights, biases = [], []
+        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+            uniform = 2 * torch.rand(n_members, fan_in, fan_out, **options) - 1
+            weights.append(nn.Parameter(uniform / math.sqrt(fan_in)))
+            biases.append(nn.Parameter(like.new_zeros(n_members, 1, fan_out)))
+        self.weights = nn.ParameterList(weights)
+        self.biases = nn.ParameterList(biases)
+
+    def basis(self):
+        """Lie algebra elements, shape (n_members, c, dim, dim), orthonormal frames.
+
+        The QR factorisation makes the zero generator and repeated generators
+        impossible, so no penalty has to exclude them.
+        """
+        orthonormal = torch.linalg.qr(self.frame)[0]
+        return orthonormal.mT.unflatten(-1, (self.dim, self.dim))
+
+    def act(self, pairs):
+        """Move each row of pairs (members, n, slots, dim) by its own group element."""
+        members, n = pairs.shape[:2]
+        basis = FULL_TURN * self.basis()
+        uniform = torch.rand(
+            (members, n, basis.shape[1]),
+            generator=self.generator,
+            dtype=pairs.dtype,
+            device=pairs.device,
+        )
+        elements = torch.einsum("mnc,mcij->mnij", 2 * uniform - 1, basis)
+        return pairs @ torch.matrix_exp(elements).mT
+
+    def judge(self, pairs):
+        """Return logits of being original, shape (members, n)."""
+        x = pairs.flatten(start_dim=2)
+        *hidden, last = zip(self.weights, self.biases, strict=True)
+        for weight, bias in hidden:
+            x = F.silu(torch.baddbmm(bias, x, weight))
+        weight, bias = last
+        return torch.baddbmm(bias, x, weight).squeeze(-1)
+
+    def losses(self, original, moved):
+        """Binary cross-entropies of both players, each of shape (members,).
+
+        The players share one forward pass; the non-saturating generator loss asks
+        that moved latents look original and, for the encoder, the reverse.
+        """
+        n = original.shape[1]
+        logits = self.judge(torch.cat([original, moved], dim=1))
+        real, fake = logits[:, :n], logits[:, n:]
+        discriminator = F.softplus(-real).mean(1) + F.softplus(fake).mean(1)
+        generator = F.softplus(real).mean(1) + F.softplus(-fake).mean(1)
+        return discriminator, generator
+
+
+def consensus(bases, evidence):
+    """Average algebra of the members that fool their discriminators.
+
+    Parameters
+    ----------
+    bases : tensor of shape (n_members, c, k, k)
+        Orthonormal frames; a frame counts only through the subspace it spans.
+    evidence : tensor of shape (n_members,)
+        Discriminator loss: the higher, the less it can tell (at most 2 log 2).
+
+    Returns
+    -------
+    basis : tensor of shape (c, k, k)
+        Orthonormal basis of the subspace nearest to those of the better half.
+    agreement : float
+        Mean squared cosine between that subspace and the better half's; 1 is perfect.
+    """
+    n_generators, dim = bases.shape[1], bases.shape[-1]
+    kept = evidence.argsort(descending=True)[: max(1, (len(evidence) + 1) // 2)]
+    frames = bases[kept].flatten(start_dim=2)
+    projector = (frames.mT @ frames).mean(dim=0)
+    values, vectors = torch.linalg.eigh(projector)
+    basis = vectors[:, -n_generators:].mT.flip(0).unflatten(-1, (dim, dim))
+    return basis, float(values[-n_generators:].mean())

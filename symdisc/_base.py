@@ -1,0 +1,155 @@
+"""What the latent-space estimators share: validation, transform, scoring, tags."""
+
+import warnings
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+FLOATS = [np.float64, np.float32]
+# Fewer snapshots than this cannot show a distribution, let alone its symmetry.
+MIN_SAMPLES = 5
+# Rows pushed through a network at once, to bound the memory of the hidden layers.
+CHUNK = 8192
+
+
+class LatentEstimator(TransformerMixin, BaseEstimator):
+    """Base of estimators with fitted `encoder_` and `decoder_` torch modules."""
+
+    __metadata_request__fit = {"t": True, "groups": True}
+
+    def transform(self, X):
+        """Map snapshots to latent coordinates.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+            Latent coordinates, in the dtype of `X`.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        return self._apply(self.encoder_, X)
+
+    def inverse_transform(self, Z):
+        """Map latent coordinates back to snapshots.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+            Latent coordinates.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Decoded snapshots, in the dtype of `Z`.
+
+        Raises
+        ------
+        ValueError
+            If `Z` has another number of columns than `n_components`.
+        """
+        check_is_fitted(self)
+        Z = check_array(Z, dtype=FLOATS, input_name="Z")
+        if Z.shape[1] != self.n_components:
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, but the latent space of this "
+                f"{type(self).__name__} has n_components={self.n_components}. "
+                "Pass what transform returns."
+            )
+        return self._apply(self.decoder_, Z)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the explained variance of the reconstruction (higher is better).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        y : Ignored
+            Present for the API.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot.
+
+        Returns
+        -------
+        float
+            1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2, with the mean of the
+            training data; 1 is perfect.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        weight = np.ones(len(X)) if sample_weight is None else sample_weight
+        mean = self.decoder_.mean.cpu().numpy()
+        error = spread = 0.0
+        for start in range(0, len(X), 256):
+            rows = slice(start, start + 256)
+            decoded = self._apply(self.decoder_, self._apply(self.encoder_, X[rows]))
+            error += weight[rows] @ np.square(X[rows] - decoded).sum(axis=1)
+            spread += weight[rows] @ np.square(X[rows] - mean).sum(axis=1)
+        return 1.0 - float(error / spread)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the latent coordinates: z0, z1, ...
+
+        Parameters
+        ----------
+        input_features : Ignored
+            Present for the API.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return np.array([f"z{i}" for i in range(self.n_components)], dtype=object)
+
+    @property
+    def _n_features_out(self):
+        return self.n_components
+
+    def _validate_fit(self, X, y):
+        """Return X and X_dot (or None), checked against each other."""
+        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        if self.n_components > X.shape[1]:
+            raise ValueError(
+                f"n_components={self.n_components} is above the number of features: "
+                f"X has n_features = {X.shape[1]}. Lower n_components."
+            )
+        if y is None:
+            return X, None
+        if np.ndim(y) == 1:
+            warnings.warn(
+                "y is 1-D and is ignored: as a label vector it says nothing about a "
+                "latent space. Pass time derivatives as an array of the shape of X.",
+                UserWarning,
+                stacklevel=3,
+            )
+            return X, None
+        X_dot = check_array(y, dtype=X.dtype, input_name="y")
+        if X_dot.shape != X.shape:
+            raise ValueError(
+                f"y has shape {X_dot.shape}, but X has {X.shape}. Pass as y the time "
+                "derivative of every entry of X, or None."
+            )
+        return X, X_dot
+
+    def _apply(self, module, array):
+        """Run a module over rows of an array; the answer has the array's dtype."""
+        options = {"dtype": module.mean.dtype, "device": module.mean.device}
+        with torch.no_grad():
+            chunks = [
+                module(torch.as_tensor(rows, **options)).cpu().numpy()
+                for rows in np.array_split(array, range(CHUNK, len(array), CHUNK))
+            ]
+        return np.concatenate(chunks).astype(array.dtype, copy=False)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,205 @@
+"""A canonical basis of a matrix Lie algebra.
+
+Discovered generators are defined only up to scale, sign and, for several of
+them, linear combination. The functions here choose one representative that
+depends on the span alone. The latent coordinates are never changed.
+"""
+
+import numpy as np
+from scipy import linalg
+
+from ._structure import (
+    is_abelian,
+    is_compact_semisimple,
+    killing_form,
+    orthonormal_basis,
+    structure_constants,
+)
+
+
+def spectral_radius(matrix, tol):
+    """Largest absolute eigenvalue, or 0 for a nilpotent matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (k, k)
+        Generator.
+    tol : float
+        The matrix counts as nilpotent where its largest absolute eigenvalue
+        is at most ``tol`` times its Frobenius norm: noise of size e moves the
+        eigenvalues of a nilpotent matrix by as much as ``e ** (1 / k)``.
+
+    Returns
+    -------
+    radius : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._canonical import spectral_radius
+    >>> spectral_radius(np.diag([-3.0, 1.0]), tol=0.05)
+    3.0
+    >>> spectral_radius(np.array([[0.0, 1.0], [0.0, 0.0]]), tol=0.05)
+    0.0
+    """
+    radius = np.abs(np.linalg.eigvals(matrix)).max()
+    return float(radius) if radius > tol * np.linalg.norm(matrix) else 0.0
+
+
+def normalise_generator(matrix, tol=0.05):
+    """Fix scale and sign of one generator.
+
+    The largest absolute eigenvalue becomes 1 (the Frobenius norm, where the
+    matrix is nilpotent), and the first nonzero entry below the diagonal, in
+    row order, becomes positive. Where nothing lies below the diagonal the
+    trace, and where that is zero as well the first nonzero entry, is positive.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (k, k)
+        Generator.
+    tol : float, default=0.05
+        Entries up to ``tol`` times the largest count as zero.
+
+    Returns
+    -------
+    normalised : ndarray of shape (k, k)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._canonical import normalise_generator
+    >>> normalise_generator(np.array([[0.0, 2.5], [-2.5, 0.0]]))
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    """
+    scaled = matrix / (spectral_radius(matrix, tol) or np.linalg.norm(matrix))
+    cutoff = tol * np.abs(scaled).max()
+    below = scaled[np.tril_indices(len(scaled), -1)]
+    candidates = np.concatenate([below, [np.trace(scaled)], scaled.ravel()])
+    sign = np.sign(candidates[np.abs(candidates) > cutoff][0])
+    # Adding zero turns -0.0 into 0.0, which would print a sign.
+    return sign * scaled + 0.0
+
+
+def canonical_basis(basis, tol=0.05):
+    """Choose a canonical basis of the span of the generators.
+
+    * Commuting generators that can be diagonalised together become those that
+      act on one joint eigenspace each: for a torus, one rotation per plane.
+    * Compact semisimple algebras (so(3), ...) get a basis orthonormal in the
+      Killing form, turned as near as possible to sparse matrices: in R^3, the
+      standard triple up to order and sign.
+    * Anything else gets the Frobenius-orthonormal basis nearest to the sparse
+      one.
+
+    Each generator is then normalised by `normalise_generator`, in the last case
+    with four times the tolerance.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Linearly independent generators.
+    tol : float, default=0.05
+        Relative tolerance of every decision.
+
+    Returns
+    -------
+    canonical : ndarray of shape (c, k, k)
+        Generators with the same span.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._canonical import canonical_basis
+    >>> turn, still = np.array([[0.0, -1.0], [1.0, 0.0]]), np.zeros((2, 2))
+    >>> first = np.block([[turn, still], [still, still]])
+    >>> second = np.block([[still, still], [still, turn]])
+    >>> mixed = np.array([first + second, first - second])
+    >>> np.allclose(canonical_basis(mixed), [first, second])
+    True
+    """
+    if len(basis) == 0:
+        return basis.copy()
+    if len(basis) == 1:
+        return normalise_generator(basis[0], tol)[None]
+    frame = orthonormal_basis(basis)
+    chosen = _dual_to_weights(frame, tol) if is_abelian(frame, tol) else None
+    if chosen is None and is_compact_semisimple(frame, tol):
+        chosen = _nearest_rotation(_killing_orthonormal(frame), _sparse_basis(frame))
+    if chosen is None:
+        chosen = _nearest_rotation(frame, _sparse_basis(frame))
+        # Likely to contain nilpotent generators (translations), whose noisy
+        # eigenvalues are no measure of size.
+        tol = 4 * tol
+    return _sort(np.array([normalise_generator(matrix, tol) for matrix in chosen]))
+
+
+def _dual_to_weights(frame, tol):
+    """Combine commuting generators so that each has one weight 1 and others 0.
+
+    None where the generators cannot be diagonalised together, or where their
+    joint eigenvalues (weights) do not tell all of them apart.
+    """
+    weights = _joint_eigenvalues(frame, tol)
+    if weights is None:
+        return None
+    # Growth rates and frequencies, each a linear function of the coefficients.
+    functions = np.concatenate([weights.real, weights.imag])
+    _, r, pivots = linalg.qr(functions.T, mode="economic", pivoting=True)
+    if np.abs(np.diag(r)).min() <= tol:
+        return None
+    dual = np.linalg.inv(functions[pivots[: len(frame)]])
+    return np.tensordot(dual.T, frame, axes=1)
+
+
+def _joint_eigenvalues(frame, tol):
+    """Eigenvalues (k, c) of commuting generators on their common eigenvectors."""
+    # The eigenvectors of a generic combination diagonalise every generator. A
+    # combination may come close to a degenerate one, so the best of a few counts.
+    combinations = np.random.default_rng(0).normal(size=(8, len(frame)))
+    best, best_error = None, np.inf
+    for combination in combinations:
+        _, vectors = np.linalg.eig(np.tensordot(combination, frame, axes=1))
+        if np.linalg.cond(vectors) > 1 / tol:
+            continue
+        diagonalised = np.linalg.inv(vectors) @ frame @ vectors
+        weights = np.einsum("iaa->ai", diagonalised)
+        error = np.linalg.norm(diagonalised) ** 2 - np.linalg.norm(weights) ** 2
+        if error < best_error:
+            best, best_error = weights, error
+    return best
+
+
+def _sparse_basis(frame):
+    """Basis of the span that has an identity block at the most telling entries.
+
+    A reduced row echelon form whose pivots are chosen by column-pivoted QR of
+    an orthonormal basis, hence a function of the span alone.
+    """
+    flat = frame.reshape(len(frame), -1)
+    _, _, pivots = linalg.qr(flat, mode="economic", pivoting=True)
+    rows = np.linalg.solve(flat[:, pivots[: len(frame)]], flat)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.reshape(frame.shape)
+
+
+def _killing_orthonormal(frame):
+    """Combine generators such that the Killing form is minus the identity."""
+    values, vectors = np.linalg.eigh(-killing_form(structure_constants(frame)))
+    return np.tensordot((vectors / np.sqrt(values)).T, frame, axes=1)
+
+
+def _nearest_rotation(frame, reference):
+    """Turn the frame by the orthogonal matrix that brings it nearest to reference."""
+    c = len(frame)
+    u, _, vt = np.linalg.svd(reference.reshape(c, -1) @ frame.reshape(c, -1).T)
+    return np.tensordot(u @ vt, frame, axes=1)
+
+
+def _sort(matrices):
+    """Order generators by where their entries lie, first rows first."""
+    energy = matrices.reshape(len(matrices), -1) ** 2
+    # The square avoids ties such as the planes (0, 3) and (1, 2) of so(4).
+    position = energy @ np.arange(energy.shape[1]) ** 2 / energy.sum(axis=1)
+    return matrices[np.argsort(position, kind="stable")]

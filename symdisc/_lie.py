@@ -1,0 +1,229 @@
+"""Discovered Lie algebras: numbers kept, canonical sympy matrices shown."""
+
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+import sympy
+from scipy import linalg
+
+from ._canonical import canonical_basis
+from ._exponential import symbolic_exponential
+from ._identify import identify
+from ._rounding import check_decimals, rounded_matrix
+from ._structure import bracket_residual, structure_constants
+
+
+class LieAlgebra(Sequence):
+    """Matrix Lie algebra spanned by generators that act on the latent space.
+
+    A sequence of sympy matrices: the canonical generators, rounded. Scale, sign
+    and linear combination of generators carry no meaning, so they are chosen
+    for reading (see `symdisc._canonical.canonical_basis`); the latent
+    coordinates are left as they are. For one generator the largest absolute
+    eigenvalue is 1, hence ``group_element(2 * pi)`` is one full turn of so(2).
+
+    Parameters
+    ----------
+    basis : array-like of shape (c, k, k)
+        Linearly independent generators; a single (k, k) matrix is one
+        generator, and shape (0, k, k) says that there is no symmetry.
+    tol : float, default=0.05
+        Relative tolerance of naming and of the canonical form.
+    decimals : int, default=2
+        Digits after the decimal point that the sympy matrices keep.
+
+    Attributes
+    ----------
+    basis : ndarray of shape (c, k, k)
+        The generators as given, in float64.
+    matrices : ndarray of shape (c, k, k)
+        Canonical generators, not rounded.
+    name : str
+        Name of the algebra, see `symdisc._identify.identify`.
+    bracket_residual : float
+        Distance from being closed under brackets: 0 is closed, and above `tol`
+        the generators are not a Lie algebra and the name is "unidentified".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie import LieAlgebra
+    >>> algebra = LieAlgebra(np.array([[[0.0, 2.503], [-2.497, 0.002]]]))
+    >>> print(algebra)
+    so(2): [[0, -1], [1, 0]]
+    >>> algebra[0]
+    Matrix([
+    [0, -1],
+    [1,  0]])
+    """
+
+    def __init__(self, basis, *, tol=0.05, decimals=2):
+        self.tol = _check_tol(tol)
+        self.decimals = check_decimals(decimals)
+        self.basis = _check_basis(basis)
+        self.matrices = canonical_basis(self.basis, self.tol)
+        self.bracket_residual = bracket_residual(self.basis)
+        self.name = identify(self.basis, self.tol)
+        self._generators = tuple(
+            rounded_matrix(matrix, self.decimals) for matrix in self.matrices
+        )
+
+    def __len__(self):
+        return len(self._generators)
+
+    def __getitem__(self, index):
+        return self._generators[index]
+
+    def structure_constants(self):
+        """Coefficients of the brackets of the raw `basis`, by least squares.
+
+        Returns
+        -------
+        constants : ndarray of shape (c, c, c)
+            ``f[i, j, l]`` with ``[B_i, B_j] = sum_l f[i, j, l] B_l``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc._lie import LieAlgebra
+        >>> shear = np.array([[0.0, 1.0], [0.0, 0.0]])
+        >>> affine = LieAlgebra(np.array([np.diag([1.0, 0.0]), shear]))
+        >>> affine.structure_constants()[0, 1].round(6)
+        array([0., 1.])
+        """
+        return structure_constants(self.basis)
+
+    def group_element(self, theta=None):
+        """Group element reached by the canonical generators.
+
+        Parameters
+        ----------
+        theta : array-like of shape (c,) or (n, c), or scalar if c is 1, optional
+            Coefficients of the canonical generators. Without them the answer
+            is symbolic.
+
+        Returns
+        -------
+        element : sympy.Matrix of shape (k, k), or ndarray
+            Without ``theta``: ``exp(theta0 L0) exp(theta1 L1) ...`` (canonical
+            coordinates of the second kind), with numbers rounded to `decimals`.
+            With it: ``exp(theta[0] L0 + theta[1] L1 + ...)`` (of the first
+            kind) of the generators that are not rounded, of shape (k, k) or
+            (n, k, k). The two agree where the generators commute.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc._lie import LieAlgebra
+        >>> algebra = LieAlgebra(np.array([[[0.0, -3.0], [3.0, 0.0]]]))
+        >>> algebra.group_element()
+        Matrix([
+        [cos(theta0), -sin(theta0)],
+        [sin(theta0),  cos(theta0)]])
+        >>> algebra.group_element(np.pi / 2).round(6) + 0.0
+        array([[ 0., -1.],
+               [ 1.,  0.]])
+        """
+        if theta is None:
+            return self._symbolic_element()
+        theta = np.asarray(theta, dtype=float)
+        if theta.ndim == 0:
+            theta = theta[None]
+        if theta.ndim > 2 or theta.shape[-1] != len(self):
+            raise ValueError(
+                f"theta has shape {theta.shape}; give one coefficient for each of the "
+                f"{len(self)} generators: shape ({len(self)},) or (n, {len(self)})."
+            )
+        if not np.isfinite(theta).all():
+            raise ValueError("theta contains NaN or infinity; give finite numbers.")
+        return linalg.expm(np.tensordot(theta, self.matrices, axes=1))
+
+    def _symbolic_element(self):
+        element = sympy.eye(self.basis.shape[1])
+        for index, matrix in enumerate(self.matrices):
+            theta = sympy.Symbol(f"theta{index}")
+            element = element * symbolic_exponential(
+                matrix, theta, tol=self.tol, decimals=self.decimals
+            )
+        return element
+
+    def vector_fields(self):
+        """Infinitesimal action ``L z`` of each canonical generator.
+
+        Returns
+        -------
+        fields : list of sympy.Matrix of shape (k, 1)
+            In the symbols ``z0, z1, ...``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc._lie import LieAlgebra
+        >>> LieAlgebra(np.array([[[0.0, -1.0], [1.0, 0.0]]])).vector_fields()[0].T
+        Matrix([[-z1, z0]])
+        """
+        z = sympy.Matrix(sympy.symbols(f"z:{self.basis.shape[1]}"))
+        return [generator.as_mutable() * z for generator in self]
+
+    def __str__(self):
+        # Without full precision: 0.71 and not 0.710000000000000.
+        rows = [sympy.sstr(matrix.tolist(), full_prec=False) for matrix in self]
+        if len(rows) == 1:
+            return f"{self.name}: {rows[0]}"
+        return "\n".join([self.name, *rows])
+
+    def __repr__(self):
+        c, k = self.basis.shape[:2]
+        plural = "" if c == 1 else "s"
+        return f"<LieAlgebra {self.name}: {c} generator{plural} acting on R^{k}>"
+
+    def _repr_latex_(self):
+        matrices = [sympy.latex(generator, mat_delim="(") for generator in self]
+        separator = r":\ " if matrices else ""
+        shown = _latex_name(self.name) + separator + r",\ ".join(matrices)
+        return rf"$\displaystyle {shown}$"
+
+
+def _latex_name(name):
+    if name in ("trivial", "unidentified"):
+        return rf"\text{{{name}}}"
+    if name.startswith("R"):
+        return name.replace("R", r"\mathbb{R}", 1)
+    return name.replace("+", r" \oplus ").replace("so", r"\mathfrak{so}")
+
+
+def _check_tol(tol):
+    if not isinstance(tol, Real) or not 0 < tol < 0.5:
+        raise ValueError(f"tol must be a number between 0 and 0.5; got {tol!r}.")
+    return float(tol)
+
+
+def _check_basis(basis):
+    basis = np.array(basis, dtype=float)
+    if basis.ndim == 2:
+        basis = basis[None]
+    if basis.ndim != 3 or basis.shape[1] != basis.shape[2] or basis.shape[1] == 0:
+        raise ValueError(
+            f"basis has shape {basis.shape}; stack square matrices into an array of "
+            "shape (n_generators, k, k)."
+        )
+    if not np.isfinite(basis).all():
+        raise ValueError(
+            "basis contains NaN or infinity; refit, or drop the generators concerned."
+        )
+    flat = basis.reshape(len(basis), basis.shape[1] ** 2)
+    norms = np.linalg.norm(flat, axis=1, keepdims=True)
+    if not norms.all():
+        raise ValueError(
+            f"basis[{int(np.argmin(norms))}] is zero; drop it, and pass an array of "
+            "shape (0, k, k) for the trivial algebra."
+        )
+    # Rank of unit vectors, so that small generators are not taken for noise.
+    rank = int(np.linalg.matrix_rank(flat / norms, tol=1e-8)) if len(flat) else 0
+    if rank < len(basis):
+        raise ValueError(
+            f"basis has {len(basis)} generators but spans only {rank} dimensions; "
+            "drop those that are combinations of the others."
+        )
+    return basis

@@ -1,0 +1,88 @@
+"""From validated arrays to the tensors that training sees."""
+
+import numpy as np
+import torch
+
+from symdisc._training import Snapshots
+from symdisc._trajectories import check_time, differentiate, transition_pairs
+
+# Training runs in single precision whatever the dtype of X: the coordinates are white,
+# so nothing is lost, and double precision takes about twice as long.
+TRAINING_DTYPE = torch.float32
+# Derivatives given and differences along t may disagree by discretisation, but not by
+# half: that is a wrong derivative, or another one than that of the columns of X.
+MAX_DISAGREEMENT = 0.5
+
+
+def check_device(device):
+    """Return `device` as a torch.device on which a tensor can live, or raise."""
+    try:
+        device = torch.device(device)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device={str(device)!r} is not available here: {error} "
+            'Use device="cpu", or install the torch build for that device.'
+        ) from error
+    return device
+
+
+def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
+    """Project data on the stem and resolve what symmetry is asked of.
+
+    Parameters
+    ----------
+    stem : Stem
+    X : ndarray of shape (n_samples, n_features)
+    X_dot : ndarray of shape (n_samples, n_features) or None
+    t : array-like of shape (n_samples,), float or None
+    groups : array-like of shape (n_samples,) or None
+    symmetry_of : {"auto", "states", "transitions", "derivatives"}
+    device : torch.device
+
+    Returns
+    -------
+    Snapshots
+    """
+    t = check_time(t, groups, len(X))
+    coordinates = stem.coordinates(X)
+    velocity = _velocity(stem, coordinates, X_dot, t, groups)
+    if symmetry_of == "auto":
+        symmetry_of = "states" if velocity is None else "derivatives"
+    if symmetry_of == "derivatives" and velocity is None:
+        raise ValueError(
+            'symmetry_of="derivatives" needs time derivatives: pass X_dot as y, or t.'
+        )
+    successors = None
+    if symmetry_of == "transitions":
+        successors = transition_pairs(t, groups, len(X))
+
+    def tensor(array):
+        return torch.as_tensor(array, dtype=TRAINING_DTYPE, device=device)
+
+    return Snapshots(
+        coordinates=tensor(coordinates),
+        velocity=None if velocity is None else tensor(velocity),
+        successors=successors
+        and tuple(torch.as_tensor(rows, device=device) for rows in successors),
+        weights=tensor(stem.scale / stem.scale[0]),
+        symmetry_of=symmetry_of,
+    )
+
+
+def _velocity(stem, coordinates, X_dot, t, groups):
+    """Velocity of the coordinates: pushed forward, or by differences along t."""
+    if X_dot is None:
+        return None if t is None else differentiate(coordinates, t, groups)
+    velocity = stem.push_forward(X_dot)
+    if t is not None:
+        expected = differentiate(coordinates, t, groups) * stem.scale
+        gap = np.linalg.norm(velocity * stem.scale - expected)
+        gap /= max(np.linalg.norm(expected), np.finfo(X_dot.dtype).tiny)
+        if gap > MAX_DISAGREEMENT:
+            raise ValueError(
+                f"y (X_dot) and t disagree: y differs by {gap:.0%} from the "
+                "differences of X along t. Check the units of t, or leave out y where "
+                "a preceding pipeline step changed X but not y."
+            )
+    return velocity

@@ -1,0 +1,123 @@
+"""Where training starts: the linear projection that best predicts all coordinates.
+
+Started at the leading POD modes, an autoencoder sits on a saddle: the encoder cannot
+learn a direction that the decoder does not use, and the reverse. Eliminating the
+decoder (variable projection, Golub and Pereyra 1973) removes the saddle: for a given
+linear encoder W, the best decoder among fixed random features is one linear solve,
+and its held-out error is a smooth function of the few entries of W. A batch of
+candidate encoders descends on it together, and the best one wins.
+"""
+
+import math
+
+import torch
+
+N_CANDIDATES = 12
+N_STEPS = 60
+N_FEATURES = 128
+N_FIT = 512
+RIDGE = 1e-3
+LENGTH_SCALE = 0.7
+# A latent direction is kept only where it explains this fraction of the half-whitened
+# variance: whitening an emptier one would blow noise up to unit variance.
+MIN_GAIN = 0.02
+
+
+def find_start(coordinates, weights, n_components, generator):
+    """Find a linear encoder from which the coordinates can be predicted.
+
+    Directions that explain less than `MIN_GAIN` of the (weighted) variance are left
+    out, so the number of rows found is the number of latent dimensions the data fills.
+
+    Parameters
+    ----------
+    coordinates : tensor of shape (n_samples, n_modes)
+        Whitened POD coordinates.
+    weights : tensor of shape (n_modes,)
+        Weight of each coordinate's squared error.
+    n_components : int
+        Largest number of latent dimensions.
+    generator : torch.Generator
+
+    Returns
+    -------
+    tensor of shape (rank, n_modes)
+        Encoder with orthonormal rows, 1 <= rank <= n_components.
+    """
+    encoder, error = _best_projection(coordinates, weights, n_components, generator)
+    while len(encoder) > 1:
+        smaller = _best_projection(coordinates, weights, len(encoder) - 1, generator)
+        if smaller[1] - error > MIN_GAIN * float(weights.sum()):
+            break
+        encoder, error = smaller
+    return encoder
+
+
+def _best_projection(coordinates, weights, rank, generator):
+    """Descend on the held-out error from a batch of candidates; return the best."""
+    n_modes = coordinates.shape[1]
+    encoders = _candidates(weights, rank, n_modes, generator).requires_grad_()
+    # No more features, and no larger batches, than few snapshots can support.
+    n_fit = min(N_FIT, len(coordinates))
+    n_features = min(N_FEATURES, max(8, len(coordinates) // 4))
+    features = _random_features(rank, n_features, generator, coordinates)
+    optimizer = torch.optim.Adam([encoders], lr=0.05)
+    for step in range(N_STEPS):
+        optimizer.param_groups[0]["lr"] = 0.1 * (1 - step / N_STEPS)
+        batch = _draw(coordinates, 2 * n_fit, generator)
+        errors = _held_out_error(_orthonormal(encoders), batch, weights, features)
+        optimizer.zero_grad()
+        errors.sum().backward()
+        optimizer.step()
+    with torch.no_grad():
+        encoders = _orthonormal(encoders)
+        batch = _draw(coordinates, 4 * n_fit, generator)
+        errors = _held_out_error(encoders, batch, weights, features)
+    best = int(errors.argmin())
+    return encoders[best], float(errors[best])
+
+
+def _candidates(weights, rank, n_modes, generator):
+    """Leading modes, mixed with more and more of the following ones."""
+    options = {"dtype": weights.dtype, "device": weights.device}
+    encoders = torch.zeros(N_CANDIDATES, rank, n_modes, **options)
+    encoders[:, :, :rank] = torch.eye(rank, **options)
+    if n_modes > rank:
+        shape = (N_CANDIDATES, rank, n_modes - rank)
+        noise = torch.randn(shape, generator=generator, **options)
+        mixing = torch.linspace(0, 1, N_CANDIDATES, **options).view(-1, 1, 1)
+        decay = (weights[rank:] / weights[rank].clamp_min(1e-30)).sqrt()
+        encoders[:, :, rank:] = mixing * noise * decay
+    return encoders
+
+
+def _random_features(rank, n_features, generator, like):
+    options = {"dtype": like.dtype, "device": like.device, "generator": generator}
+    frequencies = torch.randn(rank, n_features, **options) / LENGTH_SCALE
+    return frequencies, 2 * math.pi * torch.rand(n_features, **options)
+
+
+def _draw(coordinates, size, generator):
+    device = coordinates.device
+    index = torch.randint(len(coordinates), (size,), generator=generator, device=device)
+    return coordinates[index]
+
+
+def _orthonormal(encoders):
+    """Rows made orthonormal: on white data this is a latent of unit covariance."""
+    factor = torch.linalg.cholesky(encoders @ encoders.mT)
+    return torch.linalg.solve_triangular(factor, encoders, upper=False)
+
+
+def _held_out_error(encoders, batch, weights, features):
+    """Weighted squared error on half of the batch, the decoder solved on the other."""
+    frequencies, phases = features
+    latent = batch @ encoders.mT
+    design = torch.cat([latent, torch.cos(latent @ frequencies + phases)], dim=-1)
+    half = len(batch) // 2
+    fit = design[:, :half]
+    gram = fit.mT @ fit / half
+    gram.diagonal(dim1=-2, dim2=-1).add_(RIDGE)
+    decoder = torch.linalg.solve(gram, fit.mT @ batch[:half] / half)
+    residual = batch[half:] - design[:, half:] @ decoder
+    return (residual.square() * weights).sum(dim=-1).mean(dim=-1)

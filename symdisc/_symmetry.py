@@ -1,0 +1,300 @@
+"""Discovery of a linear Lie group symmetry in a learned latent space."""
+
+import copy
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from symdisc._adversary import LieGAN, consensus
+from symdisc._autoencoder import Autoencoder
+from symdisc._base import LatentEstimator
+from symdisc._coders import Decoder, Encoder
+from symdisc._equations import EquationSystem
+from symdisc._library import CandidateLibrary
+from symdisc._lie import LieAlgebra
+from symdisc._regression import r2, sparse_regression
+from symdisc._snapshots import as_snapshots, check_device
+from symdisc._start import find_start
+from symdisc._stem import fit_stem
+from symdisc._training import Trainer
+
+N_MEMBERS = 4
+DISCRIMINATOR_UNITS = 64
+
+
+class LatentSymmetryDiscoverer(LatentEstimator):
+    """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
+
+    An autoencoder maps snapshots x to latents z. A generator of group elements
+    g = exp(sum_i w_i L_i), w uniform, and a discriminator of latents play against each
+    other until moved latents cannot be told from original ones; the L_i then span the
+    Lie algebra of a symmetry [1]_. With time derivatives, the equations of motion
+    dz/dt = F(z) are found by sparse regression in the same latent space.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Number of latent dimensions. Directions that the data do not fill stay zero,
+        see `rank_`.
+    n_generators : int, default=1
+        Number of Lie algebra generators.
+    symmetry_of : {"auto", "states", "transitions", "derivatives"}, default="auto"
+        What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
+        snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
+        derivatives where they are given or follow from `t`, else states.
+    degree : int, default=2
+        Degree of the polynomial candidate library of the equations.
+    threshold : float, default=0.1
+        A candidate stays in an equation if its share, rms(coefficient * candidate)
+        over rms(dz/dt), is at least this.
+    w_recon, w_gan, w_eq : float, default=1, 0.001, 0.1
+        Weights, for the autoencoder, of the reconstruction loss, of the adversarial
+        loss (generator and discriminator feel it at weight 1) and of the equation
+        loss, each relative to the variance of what it measures.
+    hidden_units : int, default=128
+        Width of the two hidden layers of encoder and decoder.
+    max_iter : int, default=1500
+        Number of minibatch iterations; learning rates decay to zero over them.
+    batch_size : int, default=256
+        Snapshots in a minibatch.
+    tol : float, default=0.01
+        Training counts as converged if the generators of independently trained
+        adversaries agree to this: 1 - `agreement_` <= tol.
+    device : str or torch.device, default="cpu"
+        Where to train.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, minibatches and group elements.
+    verbose : int, default=0
+        1 shows a progress bar with the losses.
+
+    Attributes
+    ----------
+    lie_algebra_ : LieAlgebra
+        The discovered generators; prints as ``so(2): [[0, -1], [1, 0]]``.
+    equations_ : EquationSystem or None
+        The discovered equations; None without derivatives.
+    equation_score_ : float or None
+        R2 of dz/dt under `equations_`, on the training data.
+    encoder_, decoder_ : torch.nn.Module
+        Maps between snapshots and latents, in the dtype of `X`.
+    history_ : dict of ndarray
+        Losses per epoch (25 iterations), nan where a player had not joined yet.
+    n_iter_ : int
+        Number of iterations run.
+    reconstruction_error_ : float
+        Sum of squared reconstruction errors over that of the centred data.
+    rank_ : int
+        Number of latent dimensions that carry information, at most `n_components`.
+        The latent coordinates beyond it are zero.
+    agreement_ : float
+        Mean squared cosine between the generators of independently trained
+        adversaries and their consensus; 1 is perfect.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
+
+    Notes
+    -----
+    The latent gauge is fixed by zero mean and unit covariance, so a compact group acts
+    by rotations; what remains free is a rotation or reflection of the axes.
+
+    References
+    ----------
+    .. [1] J. Yang, N. Dehmamy, R. Walters, R. Yu, "Latent Space Symmetry Discovery",
+       ICML 2024, arXiv:2310.00105.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> rng = np.random.default_rng(0)
+    >>> angle = rng.uniform(0, 2 * np.pi, 500)
+    >>> radius = rng.uniform(1, 2, 500)
+    >>> Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    >>> lift = rng.standard_normal((2, 10))
+    >>> X, X_dot = Z @ lift, Z @ np.array([[0.0, 2.0], [-2.0, 0.0]]) @ lift
+    >>> est = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
+    >>> print(est.lie_algebra_)
+    so(2): [[0, -1], [1, 0]]
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_generators": [Interval(Integral, 1, None, closed="left")],
+        "symmetry_of": [StrOptions({"auto", "states", "transitions", "derivatives"})],
+        "degree": [Interval(Integral, 1, None, closed="left")],
+        "threshold": [Interval(Real, 0, None, closed="left")],
+        "w_recon": [Interval(Real, 0, None, closed="neither")],
+        "w_gan": [Interval(Real, 0, None, closed="left")],
+        "w_eq": [Interval(Real, 0, None, closed="left")],
+        "hidden_units": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        n_generators=1,
+        symmetry_of="auto",
+        degree=2,
+        threshold=0.1,
+        w_recon=1.0,
+        w_gan=0.001,
+        w_eq=0.1,
+        hidden_units=128,
+        max_iter=1500,
+        batch_size=256,
+        tol=0.01,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.n_generators = n_generators
+        self.symmetry_of = symmetry_of
+        self.degree = degree
+        self.threshold = threshold
+        self.w_recon = w_recon
+        self.w_gan = w_gan
+        self.w_eq = w_eq
+        self.hidden_units = hidden_units
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.tol = tol
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, t=None, groups=None):
+        """Learn the latent space, its symmetry and, with derivatives, its equations.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots, one a row; at least 5.
+        y : array-like of shape (n_samples, n_features), default=None
+            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them, strictly increasing
+            within a group. Without `y`, derivatives are differences along `t`.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value; the message names it.
+        FloatingPointError
+            If training diverges.
+        """
+        X, X_dot = self._validate_fit(X, y)
+        device = check_device(self.device)
+        random = check_random_state(self.random_state)
+        generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+
+        stem = fit_stem(X, min_modes=self.n_components, random_state=random)
+        snapshots = as_snapshots(
+            stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
+        )
+        start = find_start(
+            snapshots.coordinates, snapshots.weights, self.n_components, generator
+        )
+        autoencoder = Autoencoder(
+            start, snapshots.coordinates, self.hidden_units, generator
+        )
+        adversary = self._make_adversary(len(start), snapshots, generator)
+        library = CandidateLibrary.polynomial(len(start), self.degree)
+        trainer = Trainer(autoencoder, adversary, snapshots, library, self, generator)
+
+        self.history_ = trainer.run()
+        self.n_iter_ = self.max_iter
+        self.rank_ = len(start)
+        self._read_algebra(adversary, trainer.evidence)
+        autoencoder = copy.deepcopy(autoencoder).to(torch.from_numpy(stem.mean).dtype)
+        self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
+        self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
+        self._read_equations(autoencoder, snapshots)
+        self._measure_reconstruction(autoencoder, snapshots, stem)
+        return self
+
+    def _make_adversary(self, rank, snapshots, generator):
+        if self.n_generators > rank**2:
+            raise ValueError(
+                f"n_generators={self.n_generators} is above {rank**2}, the dimension "
+                f"of the matrices that act on the {rank} latent dimensions that the "
+                "data fill. Lower n_generators."
+            )
+        return LieGAN(
+            N_MEMBERS,
+            self.n_generators,
+            rank,
+            1 if snapshots.symmetry_of == "states" else 2,
+            hidden_units=DISCRIMINATOR_UNITS,
+            generator=generator,
+            like=snapshots.coordinates,
+        )
+
+    def _read_algebra(self, adversary, evidence):
+        """Set the consensus of the adversaries as `lie_algebra_`."""
+        with torch.no_grad():
+            basis, self.agreement_ = consensus(adversary.basis(), evidence)
+        empty = self.n_components - self.rank_
+        self.lie_algebra_ = LieAlgebra(
+            np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty)))
+        )
+        if 1 - self.agreement_ > self.tol:
+            warnings.warn(
+                f"Independently trained adversaries disagree on the generators: "
+                f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
+                "Increase max_iter, or the data may not have such a symmetry.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _read_equations(self, autoencoder, snapshots):
+        """Regress the latent velocity on the candidate library."""
+        self.equations_ = self.equation_score_ = None
+        if snapshots.velocity is None:
+            return
+        dtype = autoencoder.shift.dtype
+        with torch.no_grad():
+            latents = autoencoder.encode_tangent(
+                snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
+            )
+        empty = (0, self.n_components - self.rank_)
+        latent, velocity = (
+            torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents
+        )
+        library = CandidateLibrary.polynomial(self.n_components, self.degree)
+        features = library.evaluate(latent)
+        coefficients = sparse_regression(features, velocity, threshold=self.threshold)
+        self.equations_ = EquationSystem(coefficients, library)
+        self.equation_score_ = r2(features, velocity, coefficients)
+
+    def _measure_reconstruction(self, autoencoder, snapshots, stem):
+        """Set the error over the whole data from that of the POD coordinates."""
+        dtype = autoencoder.shift.dtype
+        with torch.no_grad():
+            coordinates = snapshots.coordinates.to(dtype)
+            decoded = autoencoder.decode(autoencoder.encode(coordinates))
+            residual = (coordinates - decoded).cpu().numpy() * stem.scale
+        error = np.square(residual).sum() + stem.residual
+        self.reconstruction_error_ = float(error / stem.total)
