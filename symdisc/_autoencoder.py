@@ -63,17 +63,19 @@ class Autoencoder(nn.Module):
         Linear encoder to start from.
     coordinates : tensor of shape (n_samples, n_modes)
         Data, for the gauge and for the linear decoder by least squares.
+    velocity : tensor of shape (n_samples, n_modes) or None
+        Time derivative of the coordinates.
     hidden_units : int
     generator : torch.Generator
     """
 
-    def __init__(self, start, coordinates, hidden_units, generator):
+    def __init__(self, start, coordinates, velocity, hidden_units, generator):
         super().__init__()
         rank = len(start)
         self.encoder = ResidualMLP(start, hidden_units, generator)
         self.register_buffer("shift", start.new_zeros(rank))
         self.register_buffer("gauge", torch.eye(rank).to(start))
-        self.fix_gauge(coordinates)
+        self.fix_gauge(coordinates, velocity)
         with torch.no_grad():
             latent = self.encode(coordinates)
             decoder = torch.linalg.lstsq(latent, coordinates).solution.mT
@@ -95,19 +97,25 @@ class Autoencoder(nn.Module):
         return torch.func.jvp(self.encode, (coordinates,), (velocity,))
 
     @torch.no_grad()
-    def fix_gauge(self, coordinates):
-        """Set shift and gauge so that these data have white latents."""
-        raw = self.encoder(coordinates)
-        shift = raw.mean(dim=0)
-        covariance = torch.cov(raw.mT, correction=0).view(2 * raw.shape[1:])
-        # A floor keeps an exactly empty direction finite (and at zero).
-        floor = 1e-6 * covariance.diagonal().mean().clamp_min(1e-12)
-        covariance = covariance + floor * torch.eye(len(shift)).to(covariance)
+    def fix_gauge(self, coordinates, velocity=None):
+        """Set shift and gauge so that these data have white latents.
+
+        With velocities, latents and their velocities count alike: a part of an orbit
+        that is seen more often than the rest tilts the two covariances oppositely,
+        and the sum stays round.
+        """
+        if velocity is None:
+            raw = self.encoder(coordinates)
+            covariance = _covariance(raw)
+        else:
+            raw, rates = torch.func.jvp(self.encoder, (coordinates,), (velocity,))
+            covariance, rates = _covariance(raw), rates.mT @ rates / len(rates)
+            speed = torch.linalg.solve(covariance, rates).trace() / len(rates)
+            covariance = (covariance + rates / speed.clamp_min(1e-30)) / 2
         factor = torch.linalg.cholesky(covariance)
-        identity = torch.eye(len(shift)).to(factor)
-        gauge = torch.linalg.solve_triangular(factor, identity, upper=False)
-        self.shift.copy_(shift)
-        self.gauge.copy_(gauge)
+        identity = torch.eye(len(factor)).to(factor)
+        self.shift.copy_(raw.mean(dim=0))
+        self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
 
     @torch.no_grad()
     def rotate(self, rotation):
@@ -116,3 +124,11 @@ class Autoencoder(nn.Module):
         self.decoder.linear.copy_(self.decoder.linear @ rotation.mT)
         first = self.decoder.mlp[0].weight
         first.copy_(first @ rotation.mT)
+
+
+def _covariance(raw):
+    """Covariance, with a floor that keeps an exactly empty direction finite."""
+    centred = raw - raw.mean(dim=0)
+    covariance = centred.mT @ centred / len(raw)
+    floor = 1e-6 * covariance.diagonal().mean().clamp_min(1e-12)
+    return covariance + floor * torch.eye(len(covariance)).to(covariance)

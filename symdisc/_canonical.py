@@ -8,7 +8,7 @@ depends on the span alone. The latent coordinates are never changed.
 import numpy as np
 from scipy import linalg
 
-from ._structure import (
+from symdisc._structure import (
     is_abelian,
     is_compact_semisimple,
     killing_form,

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import sympy
 
-from ._rounding import check_decimals, rounded_number
+from symdisc._rounding import check_decimals, rounded_number
 
 TIME = sympy.Symbol("t")
 

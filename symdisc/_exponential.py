@@ -4,8 +4,8 @@ import numpy as np
 import sympy
 from scipy import linalg
 
-from ._canonical import spectral_radius
-from ._rounding import rounded_matrix, rounded_number
+from symdisc._canonical import spectral_radius
+from symdisc._rounding import rounded_matrix, rounded_number
 
 
 def symbolic_exponential(matrix, theta, *, tol=0.05, decimals=2):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._canonical import canonical_basis, spectral_radius
-from ._structure import (
+from symdisc._canonical import canonical_basis, spectral_radius
+from symdisc._structure import (
     bracket_residual,
     is_abelian,
     is_compact_semisimple,

@@ -7,11 +7,11 @@ import numpy as np
 import sympy
 from scipy import linalg
 
-from ._canonical import canonical_basis
-from ._exponential import symbolic_exponential
-from ._identify import identify
-from ._rounding import check_decimals, rounded_matrix
-from ._structure import bracket_residual, structure_constants
+from symdisc._canonical import canonical_basis
+from symdisc._exponential import symbolic_exponential
+from symdisc._identify import identify
+from symdisc._rounding import check_decimals, rounded_matrix
+from symdisc._structure import bracket_residual, structure_constants
 
 
 class LieAlgebra(Sequence):

@@ -12,10 +12,9 @@ import math
 
 import torch
 
-N_CANDIDATES = 12
-N_STEPS = 60
-N_FEATURES = 128
-N_FIT = 512
+# Many candidates are descended on roughly, the best of them with care: candidates,
+# steps, random features of the decoder, snapshots to fit it on.
+ROUNDS = ((24, 30, 64, 256), (4, 60, 128, 512))
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened
@@ -55,15 +54,26 @@ def find_start(coordinates, weights, n_components, generator):
 
 def _best_projection(coordinates, weights, rank, generator):
     """Descend on the held-out error from a batch of candidates; return the best."""
-    n_modes = coordinates.shape[1]
-    encoders = _candidates(weights, rank, n_modes, generator).requires_grad_()
+    encoders = _candidates(weights, rank, generator)
+    for n_kept, *budget in ROUNDS:
+        encoders = encoders[:n_kept]
+        encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
+        order = errors.argsort()
+        encoders, errors = encoders[order], errors[order]
+    return encoders[0], float(errors[0])
+
+
+def _descend(encoders, coordinates, weights, budget, generator):
+    """Return encoders with orthonormal rows and lower error, and these errors."""
+    n_steps, n_features, n_fit = budget
     # No more features, and no larger batches, than few snapshots can support.
-    n_fit = min(N_FIT, len(coordinates))
-    n_features = min(N_FEATURES, max(8, len(coordinates) // 4))
-    features = _random_features(rank, n_features, generator, coordinates)
-    optimizer = torch.optim.Adam([encoders], lr=0.05)
-    for step in range(N_STEPS):
-        optimizer.param_groups[0]["lr"] = 0.1 * (1 - step / N_STEPS)
+    n_fit = min(n_fit, len(coordinates))
+    n_features = min(n_features, max(8, len(coordinates) // 4))
+    features = _random_features(encoders.shape[1], n_features, generator, coordinates)
+    encoders = encoders.clone().requires_grad_()
+    optimizer = torch.optim.Adam([encoders])
+    for step in range(n_steps):
+        optimizer.param_groups[0]["lr"] = 0.1 * (1 - step / n_steps)
         batch = _draw(coordinates, 2 * n_fit, generator)
         errors = _held_out_error(_orthonormal(encoders), batch, weights, features)
         optimizer.zero_grad()
@@ -72,20 +82,19 @@ def _best_projection(coordinates, weights, rank, generator):
     with torch.no_grad():
         encoders = _orthonormal(encoders)
         batch = _draw(coordinates, 4 * n_fit, generator)
-        errors = _held_out_error(encoders, batch, weights, features)
-    best = int(errors.argmin())
-    return encoders[best], float(errors[best])
+        return encoders, _held_out_error(encoders, batch, weights, features)
 
 
-def _candidates(weights, rank, n_modes, generator):
+def _candidates(weights, rank, generator):
     """Leading modes, mixed with more and more of the following ones."""
     options = {"dtype": weights.dtype, "device": weights.device}
-    encoders = torch.zeros(N_CANDIDATES, rank, n_modes, **options)
+    n_candidates, n_modes = ROUNDS[0][0], len(weights)
+    encoders = torch.zeros(n_candidates, rank, n_modes, **options)
     encoders[:, :, :rank] = torch.eye(rank, **options)
     if n_modes > rank:
-        shape = (N_CANDIDATES, rank, n_modes - rank)
+        shape = (n_candidates, rank, n_modes - rank)
         noise = torch.randn(shape, generator=generator, **options)
-        mixing = torch.linspace(0, 1, N_CANDIDATES, **options).view(-1, 1, 1)
+        mixing = torch.linspace(0, 1, n_candidates, **options).view(-1, 1, 1)
         decay = (weights[rank:] / weights[rank].clamp_min(1e-30)).sqrt()
         encoders[:, :, rank:] = mixing * noise * decay
     return encoders

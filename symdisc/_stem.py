@@ -67,7 +67,8 @@ def fit_stem(X, *, min_modes, random_state):
     """
     mean = X.mean(axis=0)
     total = _centred_sum_of_squares(X, mean)
-    if total <= len(X) * X.shape[1] * (np.finfo(X.dtype).eps * abs(X).max()) ** 2:
+    largest = max(X.max(), -X.min())
+    if total <= X.size * (np.finfo(X.dtype).eps * largest) ** 2:
         raise ValueError(
             "X is constant: every row is the same snapshot, so there is no latent "
             "space to find. Pass rows that differ, e.g. a longer trajectory."

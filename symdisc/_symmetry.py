@@ -218,7 +218,11 @@ class LatentSymmetryDiscoverer(LatentEstimator):
             snapshots.coordinates, snapshots.weights, self.n_components, generator
         )
         autoencoder = Autoencoder(
-            start, snapshots.coordinates, self.hidden_units, generator
+            start,
+            snapshots.coordinates,
+            snapshots.velocity,
+            self.hidden_units,
+            generator,
         )
         adversary = self._make_adversary(len(start), snapshots, generator)
         library = CandidateLibrary.polynomial(len(start), self.degree)

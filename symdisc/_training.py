@@ -100,13 +100,13 @@ class Trainer:
         data = self.snapshots
         step = math.ceil(len(data.coordinates) / MAX_REFERENCE_ROWS)
         coordinates = data.coordinates[::step]
-        self.autoencoder.fix_gauge(coordinates)
         if data.velocity is None:
+            self.autoencoder.fix_gauge(coordinates)
             return
+        velocity = data.velocity[::step]
+        self.autoencoder.fix_gauge(coordinates, velocity)
         with torch.no_grad():
-            latent, velocity = self.autoencoder.encode_tangent(
-                coordinates, data.velocity[::step]
-            )
+            latent, velocity = self.autoencoder.encode_tangent(coordinates, velocity)
         self.speed = float(velocity.square().sum(1).mean().sqrt().clamp_min(1e-30))
         coefficients = sparse_regression(
             self.library.evaluate(latent).cpu().numpy(),
@@ -225,10 +225,14 @@ def _assign(parameters, gradients):
         parameter.grad = gradient
 
 
+def _mean(losses):
+    return float(torch.stack(losses).detach().mean())
+
+
 def _finite_average(epoch, iteration):
     """Average the losses of an epoch; stop where one is not finite."""
     names = epoch[-1].keys()
-    means = {k: float(np.mean([float(s[k]) for s in epoch if k in s])) for k in names}
+    means = {k: _mean([losses[k] for losses in epoch if k in losses]) for k in names}
     broken = [name for name, value in means.items() if not math.isfinite(value)]
     if broken:
         raise FloatingPointError(

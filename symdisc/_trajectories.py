@@ -3,7 +3,7 @@
 import numpy as np
 
 # Columns differentiated at once, so that wide snapshots need little extra memory.
-BLOCK = 1024
+BLOCK = 256
 # A step longer than this many median steps is a gap in the record.
 GAP = 1.5
 

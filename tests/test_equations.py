@@ -31,7 +31,7 @@ def test_equations_are_sympy():
     system = EquationSystem(ROTATION, LIBRARY)
     t = sympy.Symbol("t")
     first, second = (sympy.Function(name)(t) for name in ("z0", "z1"))
-    assert list(system)[0] == sympy.Eq(first.diff(t), 0.907 * second)
+    assert next(iter(system)) == sympy.Eq(first.diff(t), 0.907 * second)
     assert system[-1].lhs == second.diff(t)
     assert len(system[:1]) == 1
     with pytest.raises(IndexError):

@@ -70,6 +70,8 @@ def test_gradients_flow():
     assert torch.autograd.gradcheck(library.evaluate, z)
 
 
+# The first forward-mode call compiles decompositions with the deprecated torch.jit.
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is:DeprecationWarning")
 def test_forward_mode_and_vmap():
     library = CandidateLibrary.polynomial(2, 2)
     z = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
