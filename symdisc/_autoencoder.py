@@ -5,6 +5,7 @@ have zero mean and unit covariance, so that compact symmetries have skew generat
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -31,7 +32,7 @@ class ResidualMLP(nn.Module):
         self.linear = nn.Parameter(linear.clone())
         widths = [n_in] + N_HIDDEN_LAYERS * [hidden_units]
         layers = []
-        for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        for fan_in, fan_out in pairwise(widths):
             layers += [_uniform_linear(fan_in, fan_out, generator, linear), nn.GELU()]
         last = _uniform_linear(hidden_units, n_out, generator, linear)
         nn.init.zeros_(last.weight)
@@ -41,6 +42,21 @@ class ResidualMLP(nn.Module):
     def forward(self, x):
         """Map x of shape (n, n_in) to (n, n_out)."""
         return x @ self.linear.mT + self.mlp(x)
+
+    def push_forward(self, x, v):
+        """Return the image of x and J(x) v, the tangent v carried along.
+
+        Written out rather than left to torch.func.jvp, whose GELU rule runs in Python
+        and makes a training step half as long again.
+        """
+        y, y_dot = x @ self.linear.mT, v @ self.linear.mT
+        *hidden, last = (layer for layer in self.mlp if isinstance(layer, nn.Linear))
+        for layer in hidden:
+            x, v = layer(x), v @ layer.weight.mT
+            normal_cdf = 0.5 + 0.5 * torch.erf(x / math.sqrt(2))
+            normal_pdf = torch.exp(-0.5 * x.square()) / math.sqrt(2 * math.pi)
+            x, v = x * normal_cdf, v * (normal_cdf + x * normal_pdf)
+        return y + last(x), y_dot + v @ last.weight.mT
 
 
 def _uniform_linear(fan_in, fan_out, generator, like):
@@ -94,7 +110,8 @@ class Autoencoder(nn.Module):
 
         The gauge enters as a fixed linear map: no tangent flows through statistics.
         """
-        return torch.func.jvp(self.encode, (coordinates,), (velocity,))
+        raw, rates = self.encoder.push_forward(coordinates, velocity)
+        return (raw - self.shift) @ self.gauge.mT, rates @ self.gauge.mT
 
     @torch.no_grad()
     def fix_gauge(self, coordinates, velocity=None):
@@ -108,7 +125,7 @@ class Autoencoder(nn.Module):
             raw = self.encoder(coordinates)
             covariance = _covariance(raw)
         else:
-            raw, rates = torch.func.jvp(self.encoder, (coordinates,), (velocity,))
+            raw, rates = self.encoder.push_forward(coordinates, velocity)
             covariance, rates = _covariance(raw), rates.mT @ rates / len(rates)
             speed = torch.linalg.solve(covariance, rates).trace() / len(rates)
             covariance = (covariance + rates / speed.clamp_min(1e-30)) / 2

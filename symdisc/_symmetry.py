@@ -25,7 +25,7 @@ from symdisc._stem import fit_stem
 from symdisc._training import Trainer
 
 N_MEMBERS = 4
-DISCRIMINATOR_UNITS = 64
+DISCRIMINATOR_UNITS = 32
 
 
 class LatentSymmetryDiscoverer(LatentEstimator):
@@ -155,7 +155,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         w_gan=0.001,
         w_eq=0.1,
         hidden_units=128,
-        max_iter=1500,
+        max_iter=1200,
         batch_size=256,
         tol=0.01,
         device="cpu",
@@ -231,7 +231,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         self.history_ = trainer.run()
         self.n_iter_ = self.max_iter
         self.rank_ = len(start)
-        self._read_algebra(adversary, trainer.evidence)
+        self._read_algebra(trainer)
         autoencoder = copy.deepcopy(autoencoder).to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
@@ -256,13 +256,15 @@ class LatentSymmetryDiscoverer(LatentEstimator):
             like=snapshots.coordinates,
         )
 
-    def _read_algebra(self, adversary, evidence):
+    def _read_algebra(self, trainer):
         """Set the consensus of the adversaries as `lie_algebra_`."""
-        with torch.no_grad():
-            basis, self.agreement_ = consensus(adversary.basis(), evidence)
+        basis, self.agreement_ = consensus(
+            trainer.projectors, trainer.evidence, self.n_generators
+        )
         empty = self.n_components - self.rank_
         self.lie_algebra_ = LieAlgebra(
-            np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty)))
+            np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty))),
+            decimals=1,
         )
         if 1 - self.agreement_ > self.tol:
             warnings.warn(

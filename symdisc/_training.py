@@ -13,14 +13,17 @@ from symdisc._regression import sparse_regression
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
 # the number of snapshots. Gauge and equations are estimated from so many rows.
 EPOCH = 25
-MAX_REFERENCE_ROWS = 4096
+MAX_REFERENCE_ROWS = 2048
 # Shares of the run: the decoder first catches up with the encoder's start, then both
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
 AUTOENCODER_UNTIL = 0.6
 AUTOENCODER_RATE = 3e-3
-GENERATOR_RATE = 1e-2
-DISCRIMINATOR_RATE = 2e-3
+GENERATOR_RATE = 4e-2
+DISCRIMINATOR_RATE = 4e-3
+# Players of a game circle around its equilibrium: the generators are averaged over
+# the iterations after this share of the game.
+AVERAGE_FROM = 0.6
 
 
 @dataclass
@@ -69,7 +72,8 @@ class Trainer:
         self.snapshots, self.library = snapshots, library
         self.settings, self.generator = settings, generator
         self.coefficients, self.speed = None, 1.0
-        self.evidence = torch.zeros(len(adversary.frame)).to(adversary.frame)
+        self.evidence = adversary.frame.new_zeros(len(adversary.frame))
+        self.projectors, self.n_averaged = adversary.projector(), 1
         self.learners = [*autoencoder.parameters(), adversary.frame]
         self.critics = [*adversary.weights, *adversary.biases]
         self.optimizers = (
@@ -183,13 +187,19 @@ class Trainer:
         n_members = len(self.adversary.frame)
         # The frames feel the whole loss; the encoder only w_gan times the mean over
         # members, and that fades in while the discriminators are still learning.
-        fade_in = (progress - AUTOENCODER_UNTIL) / (1 - AUTOENCODER_UNTIL)
-        share = self.settings.w_gan * fade_in / n_members
+        joined = _since_joined(progress)
+        share = self.settings.w_gan * joined / n_members
         pairs = share * pairs + (1 - share) * pairs.detach()
         pairs = pairs.expand(n_members, *pairs.shape)
         critic, learner = self.adversary.losses(pairs, self.adversary.act(pairs))
         self.evidence = 0.98 * self.evidence + 0.02 * critic.detach()
+        self._average_generators(joined)
         return critic, learner
+
+    def _average_generators(self, joined):
+        self.n_averaged = self.n_averaged + 1 if joined > AVERAGE_FROM else 1
+        change = self.adversary.projector() - self.projectors
+        self.projectors = self.projectors + change / self.n_averaged
 
     def _descend(self, objective, progress, critic=None):
         """One step down: learners on `objective`, discriminators on `critic`."""
@@ -205,8 +215,7 @@ class Trainer:
     def _set_learning_rates(self, progress):
         """Cosine decay; the adversary's starts when it joins."""
         warm_up = min(1.0, 20 * progress + 0.01)
-        joined = (progress - AUTOENCODER_UNTIL) / (1 - AUTOENCODER_UNTIL)
-        game = _cosine(max(joined, 0.0))
+        game = _cosine(max(_since_joined(progress), 0.0))
         rates = (
             AUTOENCODER_RATE * warm_up * _cosine(progress),
             GENERATOR_RATE * game,
@@ -218,6 +227,11 @@ class Trainer:
 
 def _cosine(progress):
     return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _since_joined(progress):
+    """Share of the adversary's game that is over."""
+    return (progress - AUTOENCODER_UNTIL) / (1 - AUTOENCODER_UNTIL)
 
 
 def _assign(parameters, gradients):
