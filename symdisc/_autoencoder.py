@@ -81,14 +81,20 @@ class Autoencoder(nn.Module):
         Data, for the gauge and for the linear decoder by least squares.
     velocity : tensor of shape (n_samples, n_modes) or None
         Time derivative of the coordinates.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each mode over that of the first.
     hidden_units : int
     generator : torch.Generator
     """
 
-    def __init__(self, start, coordinates, velocity, hidden_units, generator):
+    def __init__(self, start, coordinates, velocity, weights, hidden_units, generator):
         super().__init__()
         rank = len(start)
         self.encoder = ResidualMLP(start, hidden_units, generator)
+        with torch.no_grad():
+            # The faintest modes are the ones that grow most outside the training data:
+            # the network starts by listening to each as loudly as its error counts.
+            self.encoder.mlp[0].weight.mul_(weights.sqrt())
         self.register_buffer("shift", start.new_zeros(rank))
         self.register_buffer("gauge", torch.eye(rank).to(start))
         self.fix_gauge(coordinates, velocity)
@@ -133,14 +139,6 @@ class Autoencoder(nn.Module):
         identity = torch.eye(len(factor)).to(factor)
         self.shift.copy_(raw.mean(dim=0))
         self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
-
-    @torch.no_grad()
-    def rotate(self, rotation):
-        """Change latents to z @ rotation.T, the decoder undoing it (orthogonal)."""
-        self.gauge.copy_(rotation @ self.gauge)
-        self.decoder.linear.copy_(self.decoder.linear @ rotation.mT)
-        first = self.decoder.mlp[0].weight
-        first.copy_(first @ rotation.mT)
 
 
 def _covariance(raw):

@@ -221,6 +221,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
             start,
             snapshots.coordinates,
             snapshots.velocity,
+            snapshots.weights,
             self.hidden_units,
             generator,
         )

@@ -65,9 +65,7 @@ class Trainer:
         Draws the minibatches.
     """
 
-    def __init__(
-        self, autoencoder, adversary, snapshots, library, settings, generator
-    ):
+    def __init__(self, autoencoder, adversary, snapshots, library, settings, generator):
         self.autoencoder, self.adversary = autoencoder, adversary
         self.snapshots, self.library = snapshots, library
         self.settings, self.generator = settings, generator
