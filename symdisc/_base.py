@@ -11,7 +11,7 @@ FLOATS = [np.float64, np.float32]
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
-CHUNK = 8192
+CHUNK = 1024
 
 
 class LatentEstimator(TransformerMixin, BaseEstimator):
@@ -123,7 +123,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             )
         if y is None:
             return X, None
-        if np.ndim(y) == 1:
+        y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
+        if y.ndim == 1:
             warnings.warn(
                 "y is 1-D and is ignored: as a label vector it says nothing about a "
                 "latent space. Pass time derivatives as an array of the shape of X.",
@@ -144,7 +145,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         options = {"dtype": module.mean.dtype, "device": module.mean.device}
         with torch.no_grad():
             chunks = [
-                module(torch.as_tensor(rows, **options)).cpu().numpy()
+                module(torch.tensor(rows, **options)).cpu().numpy()
                 for rows in np.array_split(array, range(CHUNK, len(array), CHUNK))
             ]
         return np.concatenate(chunks).astype(array.dtype, copy=False)

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+
+def embedded_rotation(random_state, n_samples=1500, n_features=30, frequency=2.0):
+    """A rotation in the plane, lifted by a fixed nonlinear map into many dimensions.
+
+    Returns X, X_dot, the planar truth Z and the angular frequency. The symmetry is
+    so(2); the equations are dz0/dt = frequency * z1, dz1/dt = -frequency * z0.
+    """
+    rng = np.random.default_rng(random_state)
+    angle = rng.uniform(0, 2 * np.pi, n_samples)
+    radius = rng.uniform(1, 2, n_samples)
+    Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    Z_dot = frequency * Z @ np.array([[0.0, -1.0], [1.0, 0.0]])
+    linear = rng.standard_normal((2, n_features))
+    cubic = 0.05 * rng.standard_normal((2, n_features))
+    X = Z @ linear + Z**3 @ cubic
+    X_dot = Z_dot @ linear + (3 * Z**2 * Z_dot) @ cubic
+    return X, X_dot, Z, frequency
+
+
+@pytest.fixture(scope="session")
+def rotation():
+    return embedded_rotation(0)

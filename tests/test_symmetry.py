@@ -1,0 +1,331 @@
+"""LatentSymmetryDiscoverer recovers the truth, keeps its promises, refuses bad input."""
+
+import io
+import pickle
+import threading
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from conftest import embedded_rotation
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from symdisc import LatentSymmetryDiscoverer, LieAlgebra
+from symdisc.datasets import make_reaction_diffusion
+
+QUICK = {"max_iter": 600, "hidden_units": 64}
+
+
+def skew_share(est):
+    basis = est.lie_algebra_.basis[0]
+    return np.linalg.norm(basis - basis.T) / 2 / np.linalg.norm(basis)
+
+
+def assert_rotation(est, frequency, tolerance=0.01):
+    """The generator is skew, the equations are dz0 = w z1, dz1 = -w z0."""
+    assert est.lie_algebra_.name == "so(2)"
+    assert str(est.lie_algebra_) == "so(2): [[0, -1], [1, 0]]"
+    assert skew_share(est) >= 0.999
+    assert est.equations_.n_terms == 2
+    linear = est.equations_.coefficients[:, 1:3]
+    assert linear[0, 1] * linear[1, 0] < 0
+    np.testing.assert_allclose(
+        np.abs([linear[0, 1], linear[1, 0]]), frequency, rtol=tolerance
+    )
+    assert est.equation_score_ >= 0.999
+
+
+def check_embedded_rotation(seed):
+    X, X_dot, Z, frequency = embedded_rotation(seed)
+    est = LatentSymmetryDiscoverer(random_state=seed, **QUICK).fit(X, X_dot)
+    assert_rotation(est, frequency)
+    assert est.reconstruction_error_ < 1e-3
+    # Equal up to the gauge: the latent radius is proportional to the true one.
+    radius = np.linalg.norm(est.transform(X), axis=1)
+    assert np.corrcoef(radius, np.linalg.norm(Z, axis=1))[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_recovers_embedded_rotation(seed):
+    check_embedded_rotation(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 20))
+def test_recovers_embedded_rotation_every_time(seed):
+    check_embedded_rotation(seed)
+
+
+@pytest.fixture(scope="module")
+def small_reaction_diffusion():
+    return make_reaction_diffusion(n_steps=1500, n_grid=48)
+
+
+def check_reaction_diffusion(data, seed):
+    est = LatentSymmetryDiscoverer(random_state=seed, max_iter=900)
+    est.fit(data.X, data.X_dot)
+    assert_rotation(est, data.omega)
+    # Two POD modes leave this: the latent space holds more than the phase.
+    pod = np.linalg.svd(data.X - data.X.mean(axis=0), compute_uv=False) ** 2
+    assert est.reconstruction_error_ < 0.1 * pod[2:].sum() / pod.sum()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_recovers_reaction_diffusion(small_reaction_diffusion, seed):
+    check_reaction_diffusion(small_reaction_diffusion, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 20))
+def test_recovers_reaction_diffusion_every_time(small_reaction_diffusion, seed):
+    check_reaction_diffusion(small_reaction_diffusion, seed)
+
+
+@pytest.mark.parametrize("symmetry_of", ["states", "transitions"])
+def test_other_senses_of_symmetry(symmetry_of):
+    """Rotations are found from the states alone, and from consecutive snapshots."""
+    t = 0.05 * np.arange(1000)
+    group = np.repeat([0, 1], 500)
+    phase = np.where(group == 0, 2 * t, 2 * t + 1.0)
+    radius = np.where(group == 0, 1.0, 2.0)
+    lift = np.random.default_rng(0).standard_normal((2, 12))
+    X = (radius * np.array([np.cos(phase), np.sin(phase)])).T @ lift
+    est = LatentSymmetryDiscoverer(symmetry_of=symmetry_of, random_state=0, **QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        est.fit(X, groups=group)
+    assert est.lie_algebra_.name == "so(2)"
+    assert skew_share(est) > 0.99
+    assert est.equations_ is None
+
+
+def test_time_stands_in_for_derivatives():
+    t = 0.02 * np.arange(1200)
+    group = np.repeat(np.arange(3), 400)
+    phase, radius = 2 * t + group, 1.0 + 0.5 * group
+    lift = np.random.default_rng(1).standard_normal((2, 12))
+    X = (radius * np.array([np.cos(phase), -np.sin(phase)])).T @ lift
+    est = LatentSymmetryDiscoverer(random_state=0, **QUICK)
+    assert_rotation(est.fit(X, t=t, groups=group), 2.0)
+
+
+def test_empty_latent_direction_stays_zero(rotation):
+    X, X_dot, _, frequency = rotation
+    est = LatentSymmetryDiscoverer(3, random_state=0, **QUICK).fit(X, X_dot)
+    assert est.rank_ == 2
+    assert est.lie_algebra_.name == "so(2)"
+    eigenvalues = np.abs(np.linalg.eigvals(est.lie_algebra_.basis[0]))
+    assert eigenvalues.min() < 0.02 * eigenvalues.max()
+    assert est.transform(X).shape == (len(X), 3)
+    np.testing.assert_array_equal(est.transform(X)[:, 2], 0)
+    rates = np.linalg.eigvals(est.equations_.coefficients[:, 1:4])
+    np.testing.assert_allclose(np.abs(rates.imag).max(), frequency, rtol=0.01)
+
+
+@pytest.fixture(scope="module")
+def fitted(rotation):
+    X, X_dot, *_ = rotation
+    return LatentSymmetryDiscoverer(random_state=0, **QUICK).fit(X, X_dot)
+
+
+def test_fitted_attributes(fitted, rotation):
+    X = rotation[0]
+    assert isinstance(fitted.lie_algebra_, LieAlgebra)
+    assert fitted.n_features_in_ == X.shape[1]
+    assert fitted.n_iter_ == 600
+    lengths = {name: len(values) for name, values in fitted.history_.items()}
+    assert lengths == dict.fromkeys(
+        ["reconstruction", "equation", "discriminator", "generator"], 600 // 25
+    )
+    assert isinstance(fitted.encoder_, torch.nn.Module)
+    assert list(fitted.get_feature_names_out()) == ["z0", "z1"]
+
+
+def test_latents_are_centred_and_white(fitted, rotation):
+    Z = fitted.transform(rotation[0])
+    np.testing.assert_allclose(Z.mean(axis=0), 0, atol=0.05)
+    np.testing.assert_allclose(np.cov(Z.T), np.eye(2), atol=0.1)
+
+
+def test_round_trip_and_score_say_the_same(fitted, rotation):
+    X = rotation[0]
+    decoded = fitted.inverse_transform(fitted.transform(X))
+    error = np.square(X - decoded).sum() / np.square(X - X.mean(axis=0)).sum()
+    assert error == pytest.approx(fitted.reconstruction_error_, rel=1e-3)
+    assert fitted.score(X) == pytest.approx(1 - error, abs=1e-6)
+    half = np.arange(len(X)) < len(X) // 2
+    assert fitted.score(X, sample_weight=half.astype(float)) == pytest.approx(
+        fitted.score(X[half]), abs=1e-6
+    )
+
+
+def test_same_seed_same_result(fitted, rotation):
+    X, X_dot, *_ = rotation
+    again = clone(fitted).fit(X, X_dot)
+    np.testing.assert_array_equal(again.lie_algebra_.basis, fitted.lie_algebra_.basis)
+    np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
+
+
+def test_pickle_and_joblib(fitted, rotation, tmp_path):
+    X = rotation[0]
+    joblib.dump(fitted, tmp_path / "est.joblib")
+    for copy in (
+        pickle.loads(pickle.dumps(fitted)),
+        joblib.load(tmp_path / "est.joblib"),
+    ):
+        np.testing.assert_array_equal(copy.transform(X), fitted.transform(X))
+        assert str(copy.lie_algebra_) == str(fitted.lie_algebra_)
+        assert str(copy.equations_) == str(fitted.equations_)
+
+
+def test_pandas_output(fitted, rotation):
+    pytest.importorskip("pandas")
+    frame = pickle.loads(pickle.dumps(fitted)).set_output(transform="pandas")
+    assert list(frame.transform(rotation[0]).columns) == ["z0", "z1"]
+
+
+def test_float32_stays_float32(rotation):
+    X, X_dot, _, frequency = rotation
+    est = LatentSymmetryDiscoverer(random_state=0, **QUICK)
+    est.fit(X.astype(np.float32), X_dot.astype(np.float32))
+    assert_rotation(est, frequency)
+    Z = est.transform(X.astype(np.float32))
+    assert Z.dtype == np.float32
+    assert est.inverse_transform(Z).dtype == np.float32
+
+
+def test_leaves_global_state_alone(rotation):
+    X, X_dot, *_ = rotation
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    threads = torch.get_num_threads()
+    X_before = X.copy()
+    LatentSymmetryDiscoverer(max_iter=50, random_state=0, tol=1).fit(X, X_dot)
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
+    assert torch.get_num_threads() == threads
+    np.testing.assert_array_equal(X, X_before)
+
+
+def test_threads_do_not_disturb_each_other(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSymmetryDiscoverer(max_iter=100, random_state=0, tol=1)
+    alone = clone(est).fit(X, X_dot).transform(X)
+    together = [clone(est), clone(est)]
+    threads = [threading.Thread(target=e.fit, args=(X, X_dot)) for e in together]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for e in together:
+        np.testing.assert_allclose(e.transform(X), alone, rtol=1e-5, atol=1e-5)
+
+
+def test_grid_search_in_a_pipeline(rotation):
+    X, *_ = rotation
+    search = GridSearchCV(
+        make_pipeline(
+            StandardScaler(),
+            LatentSymmetryDiscoverer(max_iter=100, random_state=0, tol=1),
+        ),
+        {"latentsymmetrydiscoverer__n_components": [1, 2]},
+        cv=GroupKFold(2),
+    )
+    search.fit(X, groups=np.arange(len(X)) // 100)
+    assert search.best_params_ == {"latentsymmetrydiscoverer__n_components": 2}
+    assert search.best_score_ > 0.9
+
+
+def test_silent_by_default_and_progress_on_request(rotation, capsys):
+    X, X_dot, *_ = rotation
+    est = LatentSymmetryDiscoverer(max_iter=50, random_state=0, tol=1)
+    est.fit(X, X_dot)
+    assert capsys.readouterr() == ("", "")
+    est.set_params(verbose=1).fit(X, X_dot)
+    assert "reconstruction=" in capsys.readouterr().err
+
+
+def test_warns_when_adversaries_disagree(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSymmetryDiscoverer(max_iter=20, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        est.fit(X, X_dot)
+
+
+def test_diverging_training_is_never_returned(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSymmetryDiscoverer(max_iter=50, w_recon=1e300, random_state=0)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        est.fit(X, X_dot)
+    assert not hasattr(est, "lie_algebra_")
+
+
+BAD = {
+    "nan": (lambda X: (np.where(X == X[3, 1], np.nan, X),), {}, {}, "NaN"),
+    "infinity": (lambda X: (np.where(X == X[3, 1], np.inf, X),), {}, {}, "infinity"),
+    "1-D": (lambda X: (X[0],), {}, {}, "2D"),
+    "few rows": (lambda X: (X[:4],), {}, {}, "minimum of 5"),
+    "constant": (lambda X: (np.ones_like(X),), {}, {}, "constant"),
+    "X_dot shape": (lambda X: (X, X[:, 1:]), {}, {}, "y has shape"),
+    "X_dot nan": (lambda X: (X, X * np.nan), {}, {}, "y contains NaN"),
+    "n_components": (lambda X: (X,), {"n_components": 99}, {}, "n_components=99"),
+    "n_generators": (lambda X: (X,), {"n_generators": 9}, {}, "n_generators=9"),
+    "option": (lambda X: (X,), {"symmetry_of": "x"}, {}, "symmetry_of"),
+    "no derivative": (
+        lambda X: (X,),
+        {"symmetry_of": "derivatives"},
+        {},
+        "pass X_dot as y, or t",
+    ),
+    "device": (lambda X: (X,), {"device": "nowhere"}, {}, "device='nowhere'"),
+    "unsorted t": (
+        lambda X: (X,),
+        {},
+        {"t": np.r_[1, 0, np.arange(2, 1500)]},
+        "increas",
+    ),
+    "length of t": (lambda X: (X,), {}, {"t": np.arange(3)}, "t "),
+    "groups": (lambda X: (X,), {}, {"groups": np.arange(3)}, "groups"),
+    "t against X_dot": (lambda X: (X, X), {}, {"t": 0.1}, "disagree"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_a_remedy(rotation, case):
+    arguments, parameters, more, message = BAD[case]
+    est = LatentSymmetryDiscoverer(max_iter=2, tol=1, **parameters)
+    with pytest.raises(ValueError, match=message):
+        est.fit(*arguments(rotation[0]), **more)
+
+
+def test_latents_of_wrong_width_are_refused(fitted):
+    with pytest.raises(ValueError, match="n_components=2"):
+        fitted.inverse_transform(np.zeros((3, 5)))
+
+
+def test_label_vector_is_ignored_with_a_warning(rotation):
+    X = rotation[0]
+    est = LatentSymmetryDiscoverer(max_iter=2, tol=1)
+    with pytest.warns(UserWarning, match="1-D and is ignored"):
+        est.fit(X, np.arange(len(X)))
+    assert est.equations_ is None
+
+
+def test_noncontiguous_and_readonly_input(rotation):
+    X, X_dot, *_ = rotation
+    X = np.asfortranarray(X)
+    X.flags.writeable = False
+    est = LatentSymmetryDiscoverer(max_iter=5, tol=1, random_state=0).fit(X, X_dot)
+    assert np.isfinite(est.transform(X)).all()
+
+
+def test_html_repr_of_fitted_estimator(fitted):
+    assert "LatentSymmetryDiscoverer" in fitted._repr_html_()
+    buffer = io.StringIO()
+    print(fitted.lie_algebra_, fitted.equations_, file=buffer)
+    assert "dz0/dt" in buffer.getvalue()
