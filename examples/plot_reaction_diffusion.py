@@ -47,7 +47,7 @@ Found in {seconds:.0f} s
   symmetry              {est.lie_algebra_}
   equations             {dz0}
                         {dz1}
-  reconstruction error  {est.reconstruction_error_:.2%} of the variance
+  reconstruction error  {est.reconstruction_error_:.3%} of the variance
 Truth
   symmetry              {data.symmetry}
   equations             dz0/dt = omega*z1
@@ -95,7 +95,8 @@ fig.colorbar(
 )
 
 # %%
-# (b) A short stretch of the latent trajectory, moved by group elements exp(theta L).
+# (b) A short stretch of the latent trajectory, moved by group elements exp(theta L),
+# over the whole trajectory in grey: it spirals inwards as the wave drifts.
 
 ax_latent.plot(*Z.T, color="0.85", linewidth=0.6)
 stretch = Z[120:145]
@@ -105,19 +106,21 @@ elements = est.lie_algebra_.group_element(angles[:, None])
 colors = ["black", *plt.cm.viridis([0.1, 0.45, 0.75])]
 for element, name, color in zip(elements, names, colors, strict=True):
     moved = stretch @ element.T
-    ax_latent.plot(*moved.T, color=color, linewidth=3)
+    ax_latent.plot(*moved[:-2].T, color=color, linewidth=3)
     ax_latent.annotate(
         "",
         moved[-1],
-        moved[-3],
-        arrowprops={"arrowstyle": "-|>", "color": color, "mutation_scale": 20},
+        moved[-4],
+        arrowprops={"color": color, "width": 0, "headwidth": 10, "shrink": 0},
     )
-    ax_latent.text(*1.25 * moved[12], name, color=color, ha="center", va="center")
+    ax_latent.text(*1.38 * moved[12], name, color=color, ha="center", va="center")
 ax_latent.set(
     title=r"(b) Trajectory moved by $\exp(\theta L)$",
     xlabel="$z_0$ (standard deviations)",
     ylabel="$z_1$ (standard deviations)",
     aspect="equal",
+    xlim=(-4.5, 4.5),
+    ylim=(-4.5, 4.5),
 )
 
 # %%
@@ -128,7 +131,7 @@ limit = np.abs(L).max()
 shown = ax_generator.imshow(L, cmap="RdBu_r", vmin=-limit, vmax=limit)
 for (i, j), value in np.ndenumerate(L):
     color = "white" if abs(value) > limit / 2 else "black"
-    text = f"{value:+.3f}"
+    text = f"${value:+.3f}$"
     ax_generator.text(j, i, text, color=color, ha="center", va="center", fontsize=14)
 ax_generator.set(
     title=f"(c) Generator L of {est.lie_algebra_.name}",

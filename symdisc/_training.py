@@ -69,6 +69,7 @@ class Trainer:
         self.autoencoder, self.adversary = autoencoder, adversary
         self.snapshots, self.library = snapshots, library
         self.settings, self.generator = settings, generator
+        self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed = None, 1.0
         self.evidence = adversary.frame.new_zeros(len(adversary.frame))
         self.projectors, self.n_averaged = adversary.projector(), 1
@@ -99,13 +100,11 @@ class Trainer:
 
     def _start_epoch(self):
         """Fix the gauge; solve for the equations with the latents as they are."""
-        data = self.snapshots
-        step = math.ceil(len(data.coordinates) / MAX_REFERENCE_ROWS)
-        coordinates = data.coordinates[::step]
-        if data.velocity is None:
+        coordinates = self.snapshots.coordinates[self.reference]
+        if self.snapshots.velocity is None:
             self.autoencoder.fix_gauge(coordinates)
             return
-        velocity = data.velocity[::step]
+        velocity = self.snapshots.velocity[self.reference]
         self.autoencoder.fix_gauge(coordinates, velocity)
         with torch.no_grad():
             latent, velocity = self.autoencoder.encode_tangent(coordinates, velocity)
@@ -225,6 +224,16 @@ class Trainer:
 
 def _cosine(progress):
     return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _one_row_per_block(coordinates, generator):
+    """Rows spread over the whole run, at random so as not to keep step with a cycle."""
+    device = coordinates.device
+    block = math.ceil(len(coordinates) / MAX_REFERENCE_ROWS)
+    starts = torch.arange(0, len(coordinates), block, device=device)
+    size = starts.shape
+    offsets = torch.randint(block, size, generator=generator, device=device)
+    return (starts + offsets).clamp_max(len(coordinates) - 1)
 
 
 def _since_joined(progress):

@@ -202,7 +202,9 @@ def test_global_generator_is_left_alone():
     shake(first.decoder)
     shake(second.decoder)
     with torch.no_grad():
-        assert torch.equal(first.decode(first.encode(x)), second.decode(first.encode(x)))
+        assert torch.equal(
+            first.decode(first.encode(x)), second.decode(first.encode(x))
+        )
 
 
 @torch.no_grad()
