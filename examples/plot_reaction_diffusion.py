@@ -103,7 +103,7 @@ stretch = Z[120:145]
 angles = np.arange(4) * np.pi / 2
 names = ["original", r"$\theta = \pi/2$", r"$\theta = \pi$", r"$\theta = 3\pi/2$"]
 elements = est.lie_algebra_.group_element(angles[:, None])
-colors = ["black", *plt.cm.viridis([0.1, 0.45, 0.75])]
+colors = ["black", *plt.cm.viridis([0.1, 0.4, 0.65])]
 for element, name, color in zip(elements, names, colors, strict=True):
     moved = stretch @ element.T
     ax_latent.plot(*moved[:-2].T, color=color, linewidth=3)
@@ -113,14 +113,14 @@ for element, name, color in zip(elements, names, colors, strict=True):
         moved[-4],
         arrowprops={"color": color, "width": 0, "headwidth": 10, "shrink": 0},
     )
-    ax_latent.text(*1.38 * moved[12], name, color=color, ha="center", va="center")
+    ax_latent.text(*1.45 * moved[12], name, color=color, ha="center", va="center")
 ax_latent.set(
     title=r"(b) Trajectory moved by $\exp(\theta L)$",
     xlabel="$z_0$ (standard deviations)",
     ylabel="$z_1$ (standard deviations)",
     aspect="equal",
-    xlim=(-4.5, 4.5),
-    ylim=(-4.5, 4.5),
+    xlim=(-4.2, 4.2),
+    ylim=(-4.2, 4.2),
 )
 
 # %%

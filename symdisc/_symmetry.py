@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from threadpoolctl import threadpool_limits
 
 from symdisc._adversary import LieGAN, consensus
 from symdisc._autoencoder import Autoencoder
@@ -214,6 +215,22 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         snapshots = as_snapshots(
             stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
         )
+        # One thread: operations this small spend more time in waking a second one, ten
+        # times more on a busy machine. The limit holds for the calling thread alone.
+        with threadpool_limits(1, user_api="openmp"):
+            trainer = self._train(snapshots, generator)
+        autoencoder, self.rank_ = trainer.autoencoder, trainer.adversary.dim
+        self.n_iter_ = self.max_iter
+        self._read_algebra(trainer)
+        autoencoder = copy.deepcopy(autoencoder).to(torch.from_numpy(stem.mean).dtype)
+        self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
+        self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
+        self._read_equations(autoencoder, snapshots)
+        self._measure_reconstruction(autoencoder, snapshots, stem)
+        return self
+
+    def _train(self, snapshots, generator):
+        """Start, train and return the trainer; set `history_`."""
         start = find_start(
             snapshots.coordinates, snapshots.weights, self.n_components, generator
         )
@@ -228,17 +245,8 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         adversary = self._make_adversary(len(start), snapshots, generator)
         library = CandidateLibrary.polynomial(len(start), self.degree)
         trainer = Trainer(autoencoder, adversary, snapshots, library, self, generator)
-
         self.history_ = trainer.run()
-        self.n_iter_ = self.max_iter
-        self.rank_ = len(start)
-        self._read_algebra(trainer)
-        autoencoder = copy.deepcopy(autoencoder).to(torch.from_numpy(stem.mean).dtype)
-        self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
-        self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
-        self._read_equations(autoencoder, snapshots)
-        self._measure_reconstruction(autoencoder, snapshots, stem)
-        return self
+        return trainer
 
     def _make_adversary(self, rank, snapshots, generator):
         if self.n_generators > rank**2:

@@ -3,7 +3,7 @@ import pytest
 
 
 def embedded_rotation(random_state, n_samples=1500, n_features=30, frequency=2.0):
-    """A rotation in the plane, lifted by a fixed nonlinear map into many dimensions.
+    """Lift a rotation in the plane nonlinearly into many dimensions.
 
     Returns X, X_dot, the planar truth Z and the angular frequency. The symmetry is
     so(2); the equations are dz0/dt = frequency * z1, dz1/dt = -frequency * z0.

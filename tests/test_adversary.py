@@ -157,6 +157,17 @@ def test_one_element_moves_all_slots_of_a_row():
     assert_allclose(moved[:, :, 2], 2 * moved[:, :, 0] - moved[:, :, 1], atol=1e-9)
 
 
+def test_latents_are_moved_from_the_left():
+    """A shear L = E_01 adds a multiple of the second coordinate to the first."""
+    adversary = rotations()
+    with torch.no_grad():
+        adversary.frame.copy_(torch.tensor([[0.0], [1.0], [0.0], [0.0]]))
+    pairs = random_pairs(adversary)
+    moved = adversary.act(pairs).detach()
+    assert_allclose(moved[..., 1], pairs[..., 1], rtol=1e-5)
+    assert (moved[..., 0] - pairs[..., 0]).abs().median() > 0.1
+
+
 def test_each_row_and_member_has_its_own_element():
     adversary = rotations()
     moved = adversary.act(torch.ones(3, 50, 2, 2, dtype=torch.float64)).detach()
