@@ -122,11 +122,16 @@ def matrix_exp(elements):
     identity = torch.eye(2, dtype=elements.dtype, device=elements.device)
     traceless = elements - mean * identity
     square = -torch.linalg.det(traceless)[..., None, None]
-    # Away from zero, so that the branch not taken has a finite gradient too; the
-    # functions are even and smooth there, and change by less than rounding.
-    root = square.abs().clamp_min(1e-6).sqrt()
+    # Near zero the square root has no gradient and the series is exact to rounding;
+    # the clamp keeps the gradient of the branch that is not taken finite.
+    small = square.abs() < 1e-3
+    root = square.abs().clamp_min(1e-3).sqrt()
     even = torch.where(square < 0, root.cos(), root.cosh())
     odd = torch.where(square < 0, root.sin(), root.sinh()) / root
+    series = 1 + square / 2 * (1 + square / 12 * (1 + square / 30))
+    even = torch.where(small, series, even)
+    series = 1 + square / 6 * (1 + square / 20 * (1 + square / 42))
+    odd = torch.where(small, series, odd)
     return mean.exp() * (even * identity + odd * traceless)
 
 

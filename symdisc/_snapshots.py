@@ -18,10 +18,11 @@ def check_device(device):
     """Return `device` as a torch.device on which a tensor can live, or raise."""
     try:
         device = torch.device(device)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).split("\n")[0]
         raise ValueError(
-            f"device={str(device)!r} is not available here: {error} "
+            f"device={str(device)!r} is not available here: {reason} "
             'Use device="cpu", or install the torch build for that device.'
         ) from error
     return device
@@ -56,6 +57,11 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
     successors = None
     if symmetry_of == "transitions":
         successors = transition_pairs(t, groups, len(X))
+        if len(successors[0]) == 0:
+            raise ValueError(
+                'symmetry_of="transitions" needs consecutive snapshots, and groups and '
+                "t leave none: every group has one row, or every step is a gap."
+            )
 
     def tensor(array):
         return torch.as_tensor(array, dtype=TRAINING_DTYPE, device=device)

@@ -43,7 +43,8 @@ def find_start(coordinates, weights, n_components, generator):
     tensor of shape (rank, n_modes)
         Encoder with orthonormal rows, 1 <= rank <= n_components.
     """
-    encoder, error = _best_projection(coordinates, weights, n_components, generator)
+    rank = min(n_components, len(weights))
+    encoder, error = _best_projection(coordinates, weights, rank, generator)
     while len(encoder) > 1:
         smaller = _best_projection(coordinates, weights, len(encoder) - 1, generator)
         if smaller[1] - error > MIN_GAIN * float(weights.sum()):

@@ -27,7 +27,7 @@ class Stem:
     modes : ndarray of shape (n_modes, n_features)
         Orthonormal rows, leading mode first.
     scale : ndarray of shape (n_modes,)
-        Standard deviation of the data along each mode (1 where it is zero).
+        Standard deviation of the data along each mode, positive.
     residual : float
         Sum of squares of the centred data outside the modes.
     total : float
@@ -56,7 +56,7 @@ def fit_stem(X, *, min_modes, random_state):
     ----------
     X : ndarray of shape (n_samples, n_features)
     min_modes : int
-        Number of modes to keep at least.
+        Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState
         Draws the sketch of the randomised decomposition (Halko, Martinsson and Tropp,
         2011, SIAM Review 53:217).
@@ -65,26 +65,29 @@ def fit_stem(X, *, min_modes, random_state):
     -------
     Stem
     """
-    mean = X.mean(axis=0)
-    total = _centred_sum_of_squares(X, mean)
-    largest = max(X.max(), -X.min())
-    if total <= X.size * (np.finfo(X.dtype).eps * largest) ** 2:
-        raise ValueError(
-            "X is constant: every row is the same snapshot, so there is no latent "
-            "space to find. Pass rows that differ, e.g. a longer trajectory."
-        )
+    mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     n_modes = min(max(MAX_MODES, min_modes), *X.shape)
     if min(X.shape) <= 2 * (n_modes + N_OVERSAMPLES):
         _, singular, modes = np.linalg.svd(X - mean, full_matrices=False)
     else:
         singular, modes = _randomized_svd(X, mean, n_modes, random_state)
+    singular = singular.astype(np.float64)
+    # Below this, singular values are the rounding of X and of its mean.
+    eps = np.finfo(X.dtype).eps
+    rank = np.sum(singular > eps * max(X.max(), -X.min()) * np.sqrt(X.size))
+    if rank == 0 or (X.max(axis=0) == X.min(axis=0)).all():
+        raise ValueError(
+            "X is constant: every row is the same snapshot, so there is no latent "
+            "space to find. Pass rows that differ, e.g. a longer trajectory."
+        )
+    total = _centred_sum_of_squares(X, mean)
     held = np.cumsum(singular**2)
-    enough = np.searchsorted(held, (1 - RESIDUAL_VARIANCE) * total) + 1
-    n_modes = int(np.clip(enough, min_modes, n_modes))
-    scale = singular[:n_modes] / np.sqrt(len(X))
-    scale[scale <= np.finfo(X.dtype).eps * scale[0]] = 1.0
-    residual = max(total - held[n_modes - 1], 0.0)
-    return Stem(mean, modes[:n_modes], scale.astype(X.dtype), residual, total)
+    residual_variance = max(RESIDUAL_VARIANCE, 10 * eps)
+    enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
+    n_modes = min(max(enough, min_modes), rank, n_modes)
+    scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
+    residual = float(max(total - held[n_modes - 1], 0.0))
+    return Stem(mean, modes[:n_modes], scale, residual, total)
 
 
 def _centred_sum_of_squares(X, mean, n_rows=256):

@@ -60,7 +60,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         loss, each relative to the variance of what it measures.
     hidden_units : int, default=128
         Width of the two hidden layers of encoder and decoder.
-    max_iter : int, default=1500
+    max_iter : int, default=1200
         Number of minibatch iterations; learning rates decay to zero over them.
     batch_size : int, default=256
         Snapshots in a minibatch.

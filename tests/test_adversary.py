@@ -54,7 +54,7 @@ def random_pairs(adversary, n=50, seed=1):
 def test_closed_form_is_the_matrix_exponential(element):
     expected = torch.matrix_exp(element)
     scale = float(expected.norm())
-    assert_allclose(matrix_exp(element), expected, rtol=0, atol=2e-6 * scale)
+    assert_allclose(matrix_exp(element), expected, rtol=0, atol=1e-12 * scale)
 
 
 @quick

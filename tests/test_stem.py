@@ -108,21 +108,23 @@ def test_push_forward_is_the_derivative_of_the_coordinates(seed, step):
 
 
 @pytest.mark.parametrize("n_features", [10, 150])
-def test_directions_on_request_that_the_data_do_not_fill(n_features):
+def test_directions_that_the_data_do_not_fill_are_left_out(n_features):
     X = low_rank(200, n_features, scale=[2.0])
-    stem = fit(X, min_modes=3)
-    assert stem.modes.shape == (3, n_features)
-    assert_allclose(stem.modes @ stem.modes.T, np.eye(3), atol=1e-9)
-    assert (stem.scale > 0).all()
-    assert stem.residual <= 1e-12 * stem.total
-    assert np.isfinite(stem.coordinates(X)).all()
-    assert len(fit(X, min_modes=1).modes) == 1
+    for unit in (1e-9, 1.0, 1e9):
+        stem = fit(unit * X, min_modes=3)
+        assert stem.modes.shape == (1, n_features)
+        assert stem.residual <= 1e-12 * stem.total
+
+
+def test_rounding_in_single_precision_is_not_a_mode():
+    X = low_rank(200, 40, scale=[3.0, 1.0], offset=1.0).astype(np.float32)
+    assert len(fit(X, min_modes=2).modes) == 2
 
 
 def test_no_more_modes_than_rows_or_columns():
     rng = np.random.default_rng(0)
     assert len(fit(rng.standard_normal((5, 3)), min_modes=7).modes) == 3
-    assert len(fit(rng.standard_normal((3, 50)), min_modes=7).modes) == 3
+    assert len(fit(rng.standard_normal((3, 50)), min_modes=7).modes) == 2
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -136,7 +138,7 @@ def test_dtype_is_kept(n_features, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("value", [0.0, 0.25, -3e4])
+@pytest.mark.parametrize("value", [0.0, 0.1, 0.25, -3e4, 1 / 3])
 def test_constant_data_are_refused(value, dtype):
     X = np.full((30, 8), value, dtype=dtype)
     with pytest.raises(ValueError, match=r"X is constant.*Pass rows that differ"):

@@ -125,6 +125,23 @@ def test_empty_latent_direction_stays_zero(rotation):
     np.testing.assert_allclose(np.abs(rates.imag).max(), frequency, rtol=0.01)
 
 
+def test_units_and_empty_features_do_not_matter(rotation):
+    X, X_dot, *_ = rotation
+    empty = np.zeros((len(X), 3))
+    X, X_dot = 1e-3 * np.hstack([X, empty]), 1e-3 * np.hstack([X_dot, empty])
+    est = LatentSymmetryDiscoverer(3, random_state=0, **QUICK).fit(X, X_dot)
+    assert est.rank_ == 2
+    assert est.lie_algebra_.name == "so(2)"
+    assert est.reconstruction_error_ < 1e-3
+
+
+def test_more_components_than_independent_rows():
+    X = np.random.default_rng(0).standard_normal((6, 9))
+    est = LatentSymmetryDiscoverer(8, max_iter=5, tol=1, random_state=0).fit(X)
+    assert est.rank_ <= 5
+    assert est.transform(X).shape == (6, 8)
+
+
 @pytest.fixture(scope="module")
 def fitted(rotation):
     X, X_dot, *_ = rotation
@@ -296,6 +313,12 @@ BAD = {
     ),
     "length of t": (lambda X: (X,), {}, {"t": np.arange(3)}, "t "),
     "groups": (lambda X: (X,), {}, {"groups": np.arange(3)}, "groups"),
+    "no transitions": (
+        lambda X: (X,),
+        {"symmetry_of": "transitions"},
+        {"groups": np.arange(1500)},
+        "groups",
+    ),
     "t against X_dot": (lambda X: (X, X), {}, {"t": 0.1}, "disagree"),
 }
 
