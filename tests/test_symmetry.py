@@ -214,6 +214,14 @@ def test_float32_stays_float32(rotation):
     assert est.inverse_transform(Z).dtype == np.float32
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_recovers_embedded_rotation_on_a_gpu(rotation):
+    X, X_dot, _, frequency = rotation
+    est = LatentSymmetryDiscoverer(random_state=0, device="cuda", **QUICK)
+    assert_rotation(est.fit(X, X_dot), frequency)
+    assert est.transform(X).dtype == X.dtype
+
+
 def test_leaves_global_state_alone(rotation):
     X, X_dot, *_ = rotation
     np.random.seed(5)  # noqa: NPY002
