@@ -14,7 +14,7 @@ import torch
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
-ROUNDS = ((16, 20, 64, 256), (4, 60, 128, 512))
+ROUNDS = ((16, 40, 64, 256), (4, 100, 128, 512))
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened
@@ -44,23 +44,32 @@ def find_start(coordinates, weights, n_components, generator):
         Encoder with orthonormal rows, 1 <= rank <= n_components.
     """
     rank = min(n_components, len(weights))
+    gain = MIN_GAIN * float(weights.sum())
     encoder, error = _best_projection(coordinates, weights, rank, generator)
     while len(encoder) > 1:
-        smaller = _best_projection(coordinates, weights, len(encoder) - 1, generator)
-        if smaller[1] - error > MIN_GAIN * float(weights.sum()):
+        hopeless = error + 10 * gain
+        smaller = _best_projection(
+            coordinates, weights, len(encoder) - 1, generator, hopeless
+        )
+        if smaller[1] - error > gain:
             break
         encoder, error = smaller
     return encoder
 
 
-def _best_projection(coordinates, weights, rank, generator):
-    """Descend on the held-out error from a batch of candidates; return the best."""
+def _best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
+    """Descend on the held-out error from a batch of candidates; return the best.
+
+    Stop early where the error is above `hopeless` after a round.
+    """
     encoders = _candidates(weights, rank, generator)
     for n_kept, *budget in ROUNDS:
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()
         encoders, errors = encoders[order], errors[order]
+        if errors[0] > hopeless:
+            break
     return encoders[0], float(errors[0])
 
 
