@@ -7,7 +7,7 @@ from symdisc._training import Snapshots
 from symdisc._trajectories import check_time, differentiate, transition_pairs
 
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
-# so nothing is lost, and double precision takes about twice as long.
+# so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
 # Derivatives given and differences along t may disagree by discretisation, but not by
 # half: that is a wrong derivative, or another one than that of the columns of X.
