@@ -1,6 +1,5 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
-import copy
 import warnings
 from numbers import Integral, Real
 
@@ -219,10 +218,10 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         # times more on a busy machine. The limit holds for the calling thread alone.
         with threadpool_limits(1, user_api="openmp"):
             trainer = self._train(snapshots, generator)
-        autoencoder, self.rank_ = trainer.autoencoder, trainer.adversary.dim
+        self.rank_ = trainer.adversary.dim
         self.n_iter_ = self.max_iter
         self._read_algebra(trainer)
-        autoencoder = copy.deepcopy(autoencoder).to(torch.from_numpy(stem.mean).dtype)
+        autoencoder = trainer.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
         self._read_equations(autoencoder, snapshots)
