@@ -10,53 +10,79 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from symdisc._monomials import Monomials
+
 N_HIDDEN_LAYERS = 2
 
 
 class ResidualMLP(nn.Module):
-    """A linear map plus a multilayer perceptron whose last layer starts at zero.
+    """A linear map, of x or of its monomials, plus a perceptron that starts at zero.
 
     Parameters
     ----------
-    linear : tensor of shape (n_out, n_in)
+    linear : tensor of shape (n_out, n_in) or (n_out, n_monomials)
         Start of the linear map.
     hidden_units : int
         Width of the two hidden layers.
     generator : torch.Generator
         Draws the weights; the global generator is left alone.
+    monomials : Monomials, optional
+        What the linear map is applied to, instead of x itself.
     """
 
-    def __init__(self, linear, hidden_units, generator):
+    def __init__(self, linear, hidden_units, generator, monomials=None):
         super().__init__()
-        n_out, n_in = linear.shape
         self.linear = nn.Parameter(linear.clone())
+        self.monomials = monomials
+        n_in = linear.shape[1] if monomials is None else monomials.n_variables
         widths = [n_in] + N_HIDDEN_LAYERS * [hidden_units]
         layers = []
         for fan_in, fan_out in pairwise(widths):
             layers += [_uniform_linear(fan_in, fan_out, generator, linear), nn.GELU()]
-        last = _uniform_linear(hidden_units, n_out, generator, linear)
+        last = _uniform_linear(hidden_units, len(linear), generator, linear)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.mlp = nn.Sequential(*layers, last)
 
     def forward(self, x):
         """Map x of shape (n, n_in) to (n, n_out)."""
-        return x @ self.linear.mT + self.mlp(x)
+        features = x if self.monomials is None else self.monomials(x)
+        return features @ self.linear.mT + self.mlp(x)
 
-    def push_forward(self, x, v):
-        """Return the image of x and J(x) v, the tangent v carried along.
+    def push_forward(self, *jet):
+        """Return the image of a curve through x, given as x, x_dot and maybe x_ddot.
 
         Written out rather than left to torch.func.jvp, whose GELU rule runs in Python
         and makes a training step half as long again.
         """
-        y, y_dot = x @ self.linear.mT, v @ self.linear.mT
-        *hidden, last = (layer for layer in self.mlp if isinstance(layer, nn.Linear))
-        for layer in hidden:
-            x, v = layer(x), v @ layer.weight.mT
-            normal_cdf = 0.5 + 0.5 * torch.erf(x / math.sqrt(2))
-            normal_pdf = torch.exp(-0.5 * x.square()) / math.sqrt(2 * math.pi)
-            x, v = x * normal_cdf, v * (normal_cdf + x * normal_pdf)
-        return y + last(x), y_dot + v @ last.weight.mT
+        features, hidden = self.features(*jet)
+        last = self.mlp[-1]
+        images = [
+            f @ self.linear.mT + h @ last.weight.mT
+            for f, h in zip(features, hidden, strict=True)
+        ]
+        return images[0] + last.bias, *images[1:]
+
+    def features(self, *jet):
+        """Return what the last maps combine, along a curve: linear part and hidden."""
+        lifted = jet if self.monomials is None else self.monomials.push_forward(*jet)
+        for layer in self.mlp[:-1]:
+            if isinstance(layer, nn.Linear):
+                jet = layer(jet[0]), *(rate @ layer.weight.mT for rate in jet[1:])
+            else:
+                jet = _gelu(*jet)
+        return lifted, jet
+
+
+def _gelu(x, *rates):
+    """GELU, x times the normal distribution function, along a curve."""
+    cdf = 0.5 + 0.5 * torch.erf(x / math.sqrt(2))
+    pdf = torch.exp(-0.5 * x.square()) / math.sqrt(2 * math.pi)
+    slope = cdf + x * pdf
+    image = [x * cdf, *(slope * rate for rate in rates)]
+    if len(rates) == 2:
+        image[2] = image[2] + pdf * (2 - x.square()) * rates[0].square()
+    return image
 
 
 def _uniform_linear(fan_in, fan_out, generator, like):
@@ -85,9 +111,21 @@ class Autoencoder(nn.Module):
         Standard deviation of each mode over that of the first.
     hidden_units : int
     generator : torch.Generator
+    degree : int, default=1
+        The decoder starts at the best polynomial of this degree.
     """
 
-    def __init__(self, start, coordinates, velocity, weights, hidden_units, generator):
+    def __init__(
+        self,
+        start,
+        coordinates,
+        velocity,
+        weights,
+        hidden_units,
+        generator,
+        *,
+        degree=1,
+    ):
         super().__init__()
         rank = len(start)
         self.encoder = ResidualMLP(start, hidden_units, generator)
@@ -100,8 +138,10 @@ class Autoencoder(nn.Module):
         self.fix_gauge(coordinates, velocity)
         with torch.no_grad():
             latent = self.encode(coordinates)
-            decoder = torch.linalg.lstsq(latent, coordinates).solution.mT
-        self.decoder = ResidualMLP(decoder, hidden_units, generator)
+            monomials = Monomials(rank, degree, start.device) if degree > 1 else None
+            features = latent if monomials is None else monomials(latent)
+            decoder = torch.linalg.lstsq(features, coordinates).solution.mT
+        self.decoder = ResidualMLP(decoder, hidden_units, generator, monomials)
 
     def encode(self, coordinates):
         """Map coordinates (n, n_modes) to latents (n, rank)."""
@@ -111,13 +151,14 @@ class Autoencoder(nn.Module):
         """Map latents (n, rank) to coordinates (n, n_modes)."""
         return self.decoder(latent)
 
-    def encode_tangent(self, coordinates, velocity):
-        """Return latents and their velocity J_phi(x) x_dot, both of shape (n, rank).
+    def push_forward(self, *jet):
+        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot.
 
         The gauge enters as a fixed linear map: no tangent flows through statistics.
         """
-        raw, rates = self.encoder.push_forward(coordinates, velocity)
-        return (raw - self.shift) @ self.gauge.mT, rates @ self.gauge.mT
+        raw, *rates = self.encoder.push_forward(*jet)
+        latent = (raw - self.shift) @ self.gauge.mT
+        return latent, *(rate @ self.gauge.mT for rate in rates)
 
     @torch.no_grad()
     def fix_gauge(self, coordinates, velocity=None):

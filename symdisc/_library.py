@@ -91,11 +91,7 @@ class CandidateLibrary:
         if not isinstance(degree, Integral) or degree < lowest:
             raise ValueError(f"degree must be an int >= {lowest}; got {degree!r}.")
         symbols = sympy.symbols(f"z:{n_variables}")
-        products = chain.from_iterable(
-            combinations_with_replacement(symbols, order)
-            for order in range(lowest, degree + 1)
-        )
-        return cls([sympy.Mul(*factors) for factors in products], symbols)
+        return cls(monomials(symbols, lowest, degree), symbols)
 
     def evaluate(self, z):
         """Values of all terms.
@@ -143,6 +139,35 @@ class CandidateLibrary:
     def __getstate__(self):
         # Lambdified functions cannot be pickled; they are rebuilt on demand.
         return {**self.__dict__, "_functions": {}}
+
+
+def monomials(symbols, lowest, highest):
+    """All products of powers of symbols between two degrees.
+
+    Parameters
+    ----------
+    symbols : sequence of sympy.Symbol
+        The variables.
+    lowest, highest : int
+        Total degrees, both included.
+
+    Returns
+    -------
+    products : list of sympy.Expr
+        Sorted by degree.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from symdisc._library import monomials
+    >>> monomials(sympy.symbols("x y"), 1, 2)
+    [x, y, x**2, x*y, y**2]
+    """
+    factors = chain.from_iterable(
+        combinations_with_replacement(symbols, degree)
+        for degree in range(lowest, highest + 1)
+    )
+    return [sympy.Mul(*group) for group in factors]
 
 
 def _is_tensor(z):

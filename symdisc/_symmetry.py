@@ -1,6 +1,7 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -22,7 +23,7 @@ from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._start import find_start
 from symdisc._stem import fit_stem
-from symdisc._training import Trainer
+from symdisc._training import Settings, Trainer
 
 N_MEMBERS = 4
 DISCRIMINATOR_UNITS = 32
@@ -243,7 +244,18 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         )
         adversary = self._make_adversary(len(start), snapshots, generator)
         library = CandidateLibrary.polynomial(len(start), self.degree)
-        trainer = Trainer(autoencoder, adversary, snapshots, library, self, generator)
+        solve = partial(sparse_regression, threshold=self.threshold)
+        settings = Settings(
+            w_recon=self.w_recon,
+            w_gan=self.w_gan,
+            w_eq=self.w_eq,
+            max_iter=self.max_iter,
+            batch_size=self.batch_size,
+            verbose=self.verbose,
+        )
+        trainer = Trainer(
+            autoencoder, adversary, snapshots, library, solve, settings, generator
+        )
         self.history_ = trainer.run()
         return trainer
 
@@ -290,7 +302,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
             return
         dtype = autoencoder.shift.dtype
         with torch.no_grad():
-            latents = autoencoder.encode_tangent(
+            latents = autoencoder.push_forward(
                 snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
             )
         empty = (0, self.n_components - self.rank_)

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from symdisc._regression import sparse_regression
-
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
 # the number of snapshots. Gauge and equations are estimated from so many rows.
@@ -40,6 +38,8 @@ class Snapshots:
         Standard deviation of each coordinate over that of the first: squared, the
         weight that turns errors of coordinates into errors of the data.
     symmetry_of : {"states", "transitions", "derivatives"}
+    acceleration : tensor of shape (n_samples, n_modes) or None
+        For equations of second order.
     """
 
     coordinates: torch.Tensor
@@ -47,6 +47,33 @@ class Snapshots:
     successors: tuple | None
     weights: torch.Tensor
     symmetry_of: str
+    acceleration: torch.Tensor | None = None
+
+    def curve(self, rows):
+        """Coordinates of rows and the time derivatives that are known of them."""
+        known = (self.coordinates, self.velocity, self.acceleration)
+        return [tensor[rows] for tensor in known if tensor is not None]
+
+
+@dataclass
+class Settings:
+    """Weights of the losses and length of the run.
+
+    Parameters
+    ----------
+    w_recon, w_gan, w_eq, w_x_dot : float
+        Weights of the reconstruction, adversarial and equation losses and of the
+        equation loss seen through the decoder.
+    max_iter, batch_size, verbose : int
+    """
+
+    w_recon: float = 1.0
+    w_gan: float = 0.001
+    w_eq: float = 0.1
+    w_x_dot: float = 0.0
+    max_iter: int = 1200
+    batch_size: int = 256
+    verbose: int = 0
 
 
 class Trainer:
@@ -55,31 +82,41 @@ class Trainer:
     Parameters
     ----------
     autoencoder : Autoencoder
-    adversary : LieGAN
+    adversary : LieGAN or None
+        None leaves symmetry out.
     snapshots : Snapshots
     library : CandidateLibrary
         Candidate functions of the equation loss.
-    settings : object
-        With attributes w_recon, w_gan, w_eq, threshold, max_iter, batch_size, verbose.
+    solve : callable
+        Maps features (n, n_terms) and rates (n, rank) to coefficients (rank, n_terms).
+    settings : Settings
     generator : torch.Generator
         Draws the minibatches.
     """
 
-    def __init__(self, autoencoder, adversary, snapshots, library, settings, generator):
+    def __init__(
+        self, autoencoder, adversary, snapshots, library, solve, settings, generator
+    ):
         self.autoencoder, self.adversary = autoencoder, adversary
-        self.snapshots, self.library = snapshots, library
+        self.snapshots, self.library, self.solve = snapshots, library, solve
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
-        self.coefficients, self.speed = None, 1.0
+        self.coefficients, self.speed, self.size = None, 1.0, 1.0
+        self.learners, self.critics = [*autoencoder.parameters()], []
+        self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
+        if adversary is not None:
+            self._seat(adversary)
+
+    def _seat(self, adversary):
+        """Let both players of the game take part in the steps."""
         self.evidence = adversary.frame.new_zeros(len(adversary.frame))
         self.projectors, self.n_averaged = adversary.projector(), 1
-        self.learners = [*autoencoder.parameters(), adversary.frame]
+        self.learners.append(adversary.frame)
         self.critics = [*adversary.weights, *adversary.biases]
-        self.optimizers = (
-            torch.optim.Adam(self.learners[:-1], fused=True),
+        self.optimizers += [
             torch.optim.Adam([adversary.frame], betas=(0.5, 0.99), fused=True),
             torch.optim.Adam(self.critics, betas=(0.5, 0.99), fused=True),
-        )
+        ]
 
     def run(self):
         """Run `max_iter` iterations; return the history, a dict of arrays per epoch."""
@@ -100,21 +137,19 @@ class Trainer:
 
     def _start_epoch(self):
         """Fix the gauge; solve for the equations with the latents as they are."""
-        coordinates = self.snapshots.coordinates[self.reference]
-        if self.snapshots.velocity is None:
-            self.autoencoder.fix_gauge(coordinates)
+        curve = self.snapshots.curve(self.reference)
+        self.autoencoder.fix_gauge(*curve[:2])
+        if len(curve) == 1:
             return
-        velocity = self.snapshots.velocity[self.reference]
-        self.autoencoder.fix_gauge(coordinates, velocity)
         with torch.no_grad():
-            latent, velocity = self.autoencoder.encode_tangent(coordinates, velocity)
-        self.speed = float(velocity.square().sum(1).mean().sqrt().clamp_min(1e-30))
-        coefficients = sparse_regression(
-            self.library.evaluate(latent).cpu().numpy(),
-            velocity.cpu().numpy(),
-            threshold=self.settings.threshold,
+            *state, rates = self.autoencoder.push_forward(*curve)
+        first = rates if len(state) == 1 else state[1]
+        self.speed, self.size = _rms_length(first), _rms_length(rates)
+        coefficients = self.solve(
+            self.library.evaluate(torch.cat(state, dim=1)).double().cpu().numpy(),
+            rates.double().cpu().numpy(),
         )
-        self.coefficients = torch.from_numpy(coefficients).to(latent)
+        self.coefficients = torch.from_numpy(coefficients).to(rates)
 
     def _step(self, progress):
         """Take one step of every player whose turn has come; return the losses."""
@@ -126,14 +161,19 @@ class Trainer:
             losses = {"reconstruction": self._error(coordinates, latent, progress)}
             self._descend(self.settings.w_recon * losses["reconstruction"], progress)
             return losses
-        latent, velocity = self._encode(rows, coordinates)
-        losses = {"reconstruction": self._error(coordinates, latent, progress)}
+        given = self.snapshots.curve(rows)
+        curve = self.autoencoder.push_forward(*given)
+        losses = {"reconstruction": self._error(coordinates, curve[0], progress)}
         objective = self.settings.w_recon * losses["reconstruction"]
-        if velocity is not None:
-            losses["equation"] = self._equation_error(latent, velocity)
+        if len(curve) > 1:
+            losses |= self._equation_errors(curve, given)
             objective = objective + self.settings.w_eq * losses["equation"]
-        pairs = self._pairs(latent, velocity, successors)
-        critic, learner = self._play(pairs, progress)
+        if "x_dot" in losses:
+            objective = objective + self.settings.w_x_dot * losses["x_dot"]
+        if self.adversary is None:
+            self._descend(objective, progress)
+            return losses
+        critic, learner = self._play(self._pairs(curve, successors), progress)
         losses |= {"discriminator": critic.mean(), "generator": learner.mean()}
         self._descend(objective + learner.sum(), progress, critic.sum())
         return losses
@@ -149,12 +189,6 @@ class Trainer:
             return rows, None
         return successors[0][rows], successors[1][rows]
 
-    def _encode(self, rows, coordinates):
-        if self.snapshots.velocity is None:
-            return self.autoencoder.encode(coordinates), None
-        velocity = self.snapshots.velocity[rows]
-        return self.autoencoder.encode_tangent(coordinates, velocity)
-
     def _error(self, coordinates, latent, progress):
         """l_recon: squared error over variance, the coordinates' weights annealed."""
         # Weights 1/std at first: at the true weights the few per cent of variance
@@ -165,19 +199,32 @@ class Trainer:
         residual = coordinates - self.autoencoder.decode(latent)
         return (residual.square() * weights).sum(1).mean() / weights.sum()
 
-    def _equation_error(self, latent, velocity):
-        """l_eq = E |J_phi(x) x_dot - F(z)|^2 over E |z_dot|^2, F solved each epoch."""
-        predicted = self.library.evaluate(latent) @ self.coefficients.mT
-        return (velocity - predicted).square().sum(1).mean() / self.speed**2
+    def _equation_errors(self, curve, given):
+        """l_eq = E |J_phi(x) x_dot - F(z)|^2 over E |z_dot|^2, F solved each epoch.
 
-    def _pairs(self, latent, velocity, successors):
+        With `w_x_dot` also its image under the decoder, as Champion, Lusch, Kutz and
+        Brunton (2019, PNAS 116:22445, eq. 6) compare it with x_dot.
+        """
+        *state, rates = curve
+        predicted = self.library.evaluate(torch.cat(state, 1)) @ self.coefficients.mT
+        error = (rates - predicted).square().sum(1).mean()
+        errors = {"equation": error / self.size**2}
+        if self.settings.w_x_dot > 0:
+            decoded = self.autoencoder.decoder.push_forward(*state, predicted)[-1]
+            weights = self.snapshots.weights**2
+            size = (given[-1].square() * weights).sum(1).mean()
+            error = ((given[-1] - decoded).square() * weights).sum(1).mean()
+            errors["x_dot"] = error / size
+        return errors
+
+    def _pairs(self, curve, successors):
         """Stack what one group element moves together: (n, slots, rank)."""
         if self.snapshots.symmetry_of == "derivatives":
-            return torch.stack([latent, velocity / self.speed], dim=1)
+            return torch.stack([curve[0], curve[1] / self.speed], dim=1)
         if self.snapshots.symmetry_of == "transitions":
             following = self.snapshots.coordinates[successors]
-            return torch.stack([latent, self.autoencoder.encode(following)], dim=1)
-        return latent[:, None]
+            return torch.stack([curve[0], self.autoencoder.encode(following)], dim=1)
+        return curve[0][:, None]
 
     def _play(self, pairs, progress):
         """l_GAN of both players, per member."""
@@ -218,7 +265,8 @@ class Trainer:
             GENERATOR_RATE * game,
             DISCRIMINATOR_RATE * (0.1 + 0.9 * game),
         )
-        for optimizer, rate in zip(self.optimizers, rates, strict=True):
+        # Without an adversary there is only the first optimiser.
+        for optimizer, rate in zip(self.optimizers, rates, strict=False):
             optimizer.param_groups[0]["lr"] = rate
 
 
@@ -244,6 +292,10 @@ def _since_joined(progress):
 def _assign(parameters, gradients):
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
+
+
+def _rms_length(vectors):
+    return float(vectors.square().sum(1).mean().sqrt().clamp_min(1e-30))
 
 
 def _mean(losses):

@@ -69,12 +69,12 @@ def test_push_forward_is_the_jacobian_vector_product(seed):
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is:DeprecationWarning")
-def test_encode_tangent_carries_the_velocity_to_the_latents():
+def test_push_forward_carries_the_velocity_to_the_latents():
     autoencoder, x, v = make(velocity=random_tensors((5, 5))[0])
     shake(autoencoder.encoder)
     autoencoder.fix_gauge(x, v)
     expected = torch.func.jvp(autoencoder.encode, (x,), (v,))
-    for found, true in zip(autoencoder.encode_tangent(x, v), expected, strict=True):
+    for found, true in zip(autoencoder.push_forward(x, v), expected, strict=True):
         assert_allclose(found.detach(), true.detach(), rtol=1e-9, atol=1e-11)
 
 
@@ -94,7 +94,7 @@ def test_gauge_with_velocities_makes_the_average_of_both_covariances_round():
     autoencoder, x, v = make(velocity=random_tensors((5, 5), seed=5)[0])
     shake(autoencoder.encoder)
     autoencoder.fix_gauge(x, v)
-    latent, rates = autoencoder.encode_tangent(x, v)
+    latent, rates = autoencoder.push_forward(x, v)
     states, rates = covariance(latent), rates.T @ rates / len(rates)
     speed = torch.trace(torch.linalg.inv(states) @ rates) / 2
     assert_allclose(latent.mean(0), 0, atol=1e-10)
@@ -168,7 +168,7 @@ def test_gradients_reach_every_parameter_of_the_encoder_through_the_tangent():
     parameters = dict(autoencoder.encoder.named_parameters())
     last_bias = f"mlp.{len(autoencoder.encoder.mlp) - 1}.bias"
     for which, untouched in [(0, set()), (1, {last_bias})]:
-        loss = autoencoder.encode_tangent(x, v)[which].pow(4).sum()
+        loss = autoencoder.push_forward(x, v)[which].pow(4).sum()
         gradients = torch.autograd.grad(loss, parameters.values(), allow_unused=True)
         for name, gradient in zip(parameters, gradients, strict=True):
             # A constant added to the latents has no velocity.
@@ -182,7 +182,7 @@ def test_gradient_of_the_velocity_is_that_of_differences():
     weight = autoencoder.encoder.mlp[2].weight
 
     def loss():
-        return autoencoder.encode_tangent(x, v)[1].square().sum()
+        return autoencoder.push_forward(x, v)[1].square().sum()
 
     gradient = torch.autograd.grad(loss(), weight)[0]
     step = 1e-5 * torch.ones_like(weight)

@@ -50,6 +50,8 @@ def test_empty_and_tiny():
     assert system.n_terms == 0
     assert isinstance(system[0], sympy.Eq)
     assert_allclose(system(np.ones((3, 2))), np.zeros((3, 2)))
+    constant = EquationSystem(0.5 * np.eye(2, 6), LIBRARY)
+    assert str(constant) == "dz0/dt = 0.5\ndz1/dt = 0.5*z0"
     tiny = EquationSystem(1.2345e-5 * (ROTATION != 0), LIBRARY)
     assert str(tiny).startswith("dz0/dt = 1.23e-5*z1")
 
@@ -103,6 +105,97 @@ def test_copies(copier):
     copied = copier(system)
     assert str(copied) == str(system)
     assert list(copied) == list(system)
+
+
+PENDULUM = CandidateLibrary(
+    [sympy.sin(sympy.Symbol("z0")), *sympy.symbols("z0_dot z1 z1_dot")],
+    sympy.symbols("z0 z1 z0_dot z1_dot"),
+)
+FORCES = np.array([[-1.0, -0.1, 0.25, 0.0], [0.0, 0.0, -4.0, -0.2]])
+
+
+def test_second_order():
+    system = EquationSystem(FORCES, PENDULUM, order=2)
+    assert str(system) == (
+        "d2z0/dt2 = -0.1*z0_dot + 0.25*z1 - sin(z0)\nd2z1/dt2 = -4*z1 - 0.2*z1_dot"
+    )
+    assert len(system) == 2
+    states = np.random.default_rng(0).normal(size=(5, 4))
+    p, q, v, w = states.T
+    truth = np.column_stack([-np.sin(p) - 0.1 * v + 0.25 * q, -4 * q - 0.2 * w])
+    assert_allclose(system(states), truth)
+    assert_allclose(system(states[0]), truth[0])
+    assert_allclose(system.to_callable("torch")(torch.from_numpy(states)), truth)
+    assert_allclose(pickle.loads(pickle.dumps(system))(states), truth)
+
+
+def test_second_order_in_sympy():
+    system = pickle.loads(pickle.dumps(EquationSystem(FORCES, PENDULUM, order=2)))
+    t = sympy.Symbol("t")
+    p, q = (sympy.Function(name)(t) for name in ("z0", "z1"))
+    expected = -0.1 * p.diff(t) + 0.25 * q - sympy.sin(p)
+    assert system[0].lhs == p.diff(t, 2)
+    assert system[0].rhs == expected
+    assert system.to_latex().splitlines()[1] == (
+        r"\ddot{z_{0}} &= - 0.1 \dot{z_{0}} + 0.25 z_{1} - \sin{\left(z_{0} \right)} \\"
+    )
+    free = CandidateLibrary(sympy.symbols("z0 z0_dot"), sympy.symbols("z0 z0_dot"))
+    solution = sympy.dsolve(EquationSystem([[-4, 0]], free, order=2)[0])
+    assert str(solution.rhs) == "C1*sin(2*t) + C2*cos(2*t)"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.90812, 0.00213, "(0.908 +- 0.002)*z1"),
+        (-0.90812, 0.0134, "-(0.908 +- 0.013)*z1"),
+        (0.90812, 0.0000213, "(0.90812 +- 0.00002)*z1"),
+        (0.0003, 0.00996, "(0.000 +- 0.010)*z1"),
+        (1234.5, 37.2, "(1234 +- 37)*z1"),
+        (2.5, 1.2, "(2.5 +- 1.2)*z1"),
+        (-0.90812, 0.0, "-0.908*z1"),
+        (0.0, 0.5, "0"),
+    ],
+)
+def test_standard_errors(value, error, text):
+    library = CandidateLibrary.polynomial(2, 1, False)
+    coefficients, errors = np.diag([1.0, 1.0]), np.full((2, 2), 0.25)
+    coefficients[0], errors[0] = [0, value], [0.1, error]
+    system = pickle.loads(
+        pickle.dumps(EquationSystem(coefficients, library, errors=errors))
+    )
+    assert_allclose(system.errors, errors, rtol=0)
+    assert system.to_text(errors=True).splitlines() == [
+        f"dz0/dt = {text}",
+        "dz1/dt = (1.0 +- 0.2)*z1",
+    ]
+    assert str(system) == str(EquationSystem(coefficients, library))
+
+
+def test_standard_errors_of_many_terms():
+    z0, v = sympy.symbols("z0 z0_dot")
+    library = CandidateLibrary([1, z0 + v, sympy.cos(z0)], [z0, v])
+    system = EquationSystem([[-1, 2, -3]], library, errors=[[0.5] * 3], order=2)
+    assert system.to_text(errors=True) == (
+        "d2z0/dt2 = -(1.0 +- 0.5) + (2.0 +- 0.5)*(z0 + z0_dot) - (3.0 +- 0.5)*cos(z0)"
+    )
+
+
+def test_bad_errors_and_orders():
+    with pytest.raises(ValueError, match=r"errors has shape \(6,\); give one"):
+        EquationSystem(ROTATION, LIBRARY, errors=np.ones(6))
+    for wrong in (-1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="errors contains negative numbers, NaN"):
+            EquationSystem(ROTATION, LIBRARY, errors=np.full((2, 6), wrong))
+    with pytest.raises(ValueError, match="asks for standard errors, which these"):
+        EquationSystem(ROTATION, LIBRARY).to_text(errors=True)
+    with pytest.raises(ValueError, match="order must be 1 or 2; got 0"):
+        EquationSystem(ROTATION, LIBRARY, order=0)
+    with pytest.raises(ValueError, match=r"k, n_terms\) = \(1, 6\)"):
+        EquationSystem(ROTATION, LIBRARY, order=2)
+    odd = CandidateLibrary.polynomial(3, 1)
+    with pytest.raises(ValueError, match="order=2 needs a library in positions"):
+        EquationSystem(np.zeros((1, 4)), odd, order=2)
 
 
 def test_bad_arguments():

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from types import SimpleNamespace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from symdisc._adversary import LieGAN
 from symdisc._autoencoder import Autoencoder
 from symdisc._library import CandidateLibrary
-from symdisc._training import EPOCH, Snapshots, Trainer
+from symdisc._regression import sparse_regression
+from symdisc._training import EPOCH, Settings, Snapshots, Trainer
 
 SPEED = 2.0
 
@@ -49,11 +50,12 @@ def make(symmetry_of="derivatives", max_iter=60, seed=0, **settings):
         generator=generator,
         like=data.coordinates,
     )
-    defaults = {"w_recon": 1.0, "w_gan": 0.001, "w_eq": 0.1, "threshold": 0.1}
+    defaults = {"w_recon": 1.0, "w_gan": 0.001, "w_eq": 0.1}
     defaults |= {"max_iter": max_iter, "batch_size": 32, "verbose": 0}
     library = CandidateLibrary.polynomial(2, 1)
-    settings = SimpleNamespace(**(defaults | settings))
-    return Trainer(autoencoder, adversary, data, library, settings, generator)
+    settings = Settings(**(defaults | settings))
+    solve = partial(sparse_regression, threshold=0.1)
+    return Trainer(autoencoder, adversary, data, library, solve, settings, generator)
 
 
 def parameters(trainer):
@@ -97,7 +99,7 @@ def test_training_learns_what_the_linear_start_cannot():
     assert history["reconstruction"][-1] < 0.2 * history["reconstruction"][0]
     # The gauge is left as the data want it ...
     with torch.no_grad():
-        latent, rates = trainer.autoencoder.encode_tangent(
+        latent, rates = trainer.autoencoder.push_forward(
             data.coordinates, data.velocity
         )
     assert_allclose(latent.mean(0), 0, atol=1e-4)
