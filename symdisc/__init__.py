@@ -1,6 +1,7 @@
-"""Symmetry and governing equations from high-dimensional data."""
+"""Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._lie import LieAlgebra
+from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 
-__all__ = ["LatentSymmetryDiscoverer", "LieAlgebra"]
+__all__ = ["LatentSINDy", "LatentSymmetryDiscoverer", "LieAlgebra"]

@@ -7,6 +7,8 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from symdisc._pushing import push_forward
+
 FLOATS = [np.float64, np.float32]
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
@@ -56,10 +58,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         Z = check_array(Z, dtype=FLOATS, input_name="Z")
-        if Z.shape[1] != self.n_components:
+        if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"Z has {Z.shape[1]} columns, but the latent space of this "
-                f"{type(self).__name__} has n_components={self.n_components}. "
+                f"{type(self).__name__} has n_components={self._n_features_out}. "
                 "Pass what transform returns."
             )
         return self._apply(self.decoder_, Z)
@@ -107,42 +109,44 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         ndarray of str
         """
         check_is_fitted(self)
-        return np.array([f"z{i}" for i in range(self.n_components)], dtype=object)
+        return np.array([f"z{i}" for i in range(self._n_features_out)], dtype=object)
 
     @property
     def _n_features_out(self):
         return self.n_components
 
-    def _validate_fit(self, X, y):
-        """Return X and X_dot (or None), checked against each other."""
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+    def _check_n_components(self, X):
         if self.n_components > X.shape[1]:
             raise ValueError(
                 f"n_components={self.n_components} is above the number of features: "
                 f"X has n_features = {X.shape[1]}. Lower n_components."
             )
+
+    def _check_rates(self, X, y, order=1):
+        """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
-            return X, None
+            return None
         y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         if y.ndim == 1:
             warnings.warn(
                 "y is 1-D and is ignored: as a label vector it says nothing about a "
                 "latent space. Pass time derivatives as an array of the shape of X.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-            return X, None
-        X_dot = check_array(y, dtype=X.dtype, input_name="y")
-        if X_dot.shape != X.shape:
+            return None
+        rates = check_array(y, dtype=X.dtype, input_name="y")
+        if rates.shape != (len(X), order * X.shape[1]):
+            wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
             raise ValueError(
-                f"y has shape {X_dot.shape}, but X has {X.shape}. Pass as y the time "
-                "derivative of every entry of X, or None."
+                f"y has shape {rates.shape}, but X has {X.shape}. Pass as y the time "
+                f"derivative of every entry of X ({wanted}), or None."
             )
-        return X, X_dot
+        return rates
 
     def _apply(self, module, array):
         """Run a module over rows of an array; the answer has the array's dtype."""
-        options = {"dtype": module.mean.dtype, "device": module.mean.device}
+        options = _kind(module, array)
         with torch.no_grad():
             chunks = [
                 module(torch.tensor(rows, **options)).cpu().numpy()
@@ -150,7 +154,29 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             ]
         return np.concatenate(chunks).astype(array.dtype, copy=False)
 
+    def _push(self, module, *curve):
+        """Push a curve, given as arrays, through a module; arrays of its dtype."""
+        options = _kind(module, curve[0])
+        cuts = range(CHUNK, len(curve[0]), CHUNK)
+        chunks = zip(*(np.array_split(c, cuts) for c in curve), strict=True)
+        images = [
+            push_forward(module, *(torch.tensor(c, **options) for c in chunk))
+            for chunk in chunks
+        ]
+        return [
+            torch.cat(parts).cpu().numpy().astype(curve[0].dtype, copy=False)
+            for parts in zip(*images, strict=True)
+        ]
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _kind(module, array):
+    """Dtype and device of a module; those of the array if it has no tensors."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.is_floating_point():
+            return {"dtype": tensor.dtype, "device": tensor.device}
+    return {"dtype": torch.from_numpy(array[:0]).dtype, "device": "cpu"}

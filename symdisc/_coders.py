@@ -24,6 +24,13 @@ class Encoder(_Coder):
         coordinates = (x @ self.modes.mT - self.mean @ self.modes.mT) / self.scale
         return F.pad(self.autoencoder.encode(coordinates), (0, self.n_empty))
 
+    def push_forward(self, x, *rates):
+        """Return latents and their time derivatives, given those of the snapshots."""
+        coordinates = (x @ self.modes.mT - self.mean @ self.modes.mT) / self.scale
+        rates = [rate @ self.modes.mT / self.scale for rate in rates]
+        images = self.autoencoder.push_forward(coordinates, *rates)
+        return tuple(F.pad(image, (0, self.n_empty)) for image in images)
+
 
 class Decoder(_Coder):
     """Map latents (n, n_components) to snapshots (n, n_features)."""
@@ -32,3 +39,26 @@ class Decoder(_Coder):
         """Decode, undo the whitening, combine the modes."""
         coordinates = self.autoencoder.decode(z[:, : z.shape[1] - self.n_empty])
         return self.mean + (coordinates * self.scale) @ self.modes
+
+    def push_forward(self, *curve):
+        """Return snapshots and their time derivatives, given those of the latents."""
+        filled = (z[:, : z.shape[1] - self.n_empty] for z in curve)
+        images = self.autoencoder.decoder.push_forward(*filled)
+        snapshots, *rates = ((image * self.scale) @ self.modes for image in images)
+        return self.mean + snapshots, *rates
+
+
+class Identity(nn.Module):
+    """Snapshots as their own latents, in the dtype of the data."""
+
+    def __init__(self, n_features, dtype):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_features, dtype=dtype))
+
+    def forward(self, x):
+        """Return x."""
+        return x
+
+    def push_forward(self, *curve):
+        """Return the curve."""
+        return curve

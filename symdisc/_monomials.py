@@ -48,7 +48,7 @@ class Monomials(nn.Module):
 
 
 def _leibniz(a, b):
-    """Derivatives of a product from those of its factors, up to the second."""
+    """Differentiate a product, given the derivatives of its factors."""
     product = [a[0] * b[0]]
     if len(a) > 1:
         product.append(a[1] * b[0] + a[0] * b[1])

@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def sparse_regression(features, targets, *, threshold=0.1, max_iter=20, floor=1e-12):
+def sparse_regression(
+    features, targets, *, threshold=0.1, max_iter=20, floor=1e-12, penalty=None
+):
     """Sequentially thresholded least squares with scale-free thresholds.
 
     A term is dropped where its share of the target is small,
@@ -24,6 +26,9 @@ def sparse_regression(features, targets, *, threshold=0.1, max_iter=20, floor=1e
     floor : float, default=1e-12
         A target whose root mean square is at most this is constant zero, and
         gets no terms.
+    penalty : None or array-like of shape (n_rows, n_terms), default=None
+        Adds ``sum((penalty @ coefficients) ** 2)`` of each target to the mean
+        squared error that the fits minimise.
 
     Returns
     -------
@@ -45,21 +50,26 @@ def sparse_regression(features, targets, *, threshold=0.1, max_iter=20, floor=1e
     >>> sparse_regression(features, 3 * x + 0.01).round(6)
     array([[0., 3., 0.]])
     """
-    features, targets = _check_tables(features, targets)
+    features, targets = check_tables(features, targets)
     if not threshold >= 0:
         raise ValueError(f"threshold must be >= 0; got {threshold!r}.")
     if not max_iter >= 1:
         raise ValueError(f"max_iter must be >= 1; got {max_iter!r}.")
     sizes = _rms(features)
-    scaled = features / np.where(sizes > 0, sizes, 1.0)
+    scales = np.where(sizes > 0, sizes, 1.0)
+    scaled, padding = features / scales, 0
+    if penalty is not None:
+        penalty = np.sqrt(len(features)) * np.asarray(penalty, dtype=float)
+        scaled = np.concatenate([scaled, penalty / scales])
+        padding = len(penalty)
     rows = []
     for target in targets.T:
         size = _rms(target)
         # Scaled by its size, so that the threshold is dimensionless.
         active = (sizes > 0) & (size > floor)
-        unit = target / size if size > floor else target
+        unit = np.pad(target / size if size > floor else target, (0, padding))
         row = _threshold_fit(scaled, unit, active, threshold, max_iter)
-        rows.append(row * size / np.where(sizes > 0, sizes, 1.0))
+        rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])
 
 
@@ -92,7 +102,7 @@ def r2(features, targets, coefficients):
     >>> r2(x, 3 * x, [[3.0]])
     1.0
     """
-    features, targets = _check_tables(features, targets)
+    features, targets = check_tables(features, targets)
     coefficients = np.asarray(coefficients, dtype=float)
     expected = (targets.shape[1], features.shape[1])
     if coefficients.shape != expected:
@@ -127,7 +137,8 @@ def _rms(values):
     return np.sqrt(np.mean(values**2, axis=0))
 
 
-def _check_tables(features, targets):
+def check_tables(features, targets):
+    """Check that both are finite tables in float64 with the same rows."""
     tables = []
     for name, values in [("features", features), ("targets", targets)]:
         values = np.asarray(values, dtype=float)

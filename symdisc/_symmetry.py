@@ -10,23 +10,20 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
 
-from symdisc._adversary import LieGAN, consensus
 from symdisc._autoencoder import Autoencoder
-from symdisc._base import LatentEstimator
+from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
 from symdisc._coders import Decoder, Encoder
+from symdisc._discovery import make_adversary, read_algebra
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
-from symdisc._lie import LieAlgebra
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._start import find_start
 from symdisc._stem import fit_stem
 from symdisc._training import Settings, Trainer
-
-N_MEMBERS = 4
-DISCRIMINATOR_UNITS = 32
 
 
 class LatentSymmetryDiscoverer(LatentEstimator):
@@ -206,7 +203,9 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         FloatingPointError
             If training diverges.
         """
-        X, X_dot = self._validate_fit(X, y)
+        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        self._check_n_components(X)
+        X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
@@ -242,7 +241,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
             self.hidden_units,
             generator,
         )
-        adversary = self._make_adversary(len(start), snapshots, generator)
+        adversary = make_adversary(len(start), self.n_generators, snapshots, generator)
         library = CandidateLibrary.polynomial(len(start), self.degree)
         solve = partial(sparse_regression, threshold=self.threshold)
         settings = Settings(
@@ -259,32 +258,10 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         self.history_ = trainer.run()
         return trainer
 
-    def _make_adversary(self, rank, snapshots, generator):
-        if self.n_generators > rank**2:
-            raise ValueError(
-                f"n_generators={self.n_generators} is above {rank**2}, the dimension "
-                f"of the matrices that act on the {rank} latent dimensions that the "
-                "data fill. Lower n_generators."
-            )
-        return LieGAN(
-            N_MEMBERS,
-            self.n_generators,
-            rank,
-            1 if snapshots.symmetry_of == "states" else 2,
-            hidden_units=DISCRIMINATOR_UNITS,
-            generator=generator,
-            like=snapshots.coordinates,
-        )
-
     def _read_algebra(self, trainer):
         """Set the consensus of the adversaries as `lie_algebra_`."""
-        basis, self.agreement_ = consensus(
-            trainer.projectors, trainer.evidence, self.n_generators
-        )
-        empty = self.n_components - self.rank_
-        self.lie_algebra_ = LieAlgebra(
-            np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty))),
-            decimals=1,
+        self.lie_algebra_, self.agreement_ = read_algebra(
+            trainer, self.n_generators, self.n_components
         )
         if 1 - self.agreement_ > self.tol:
             warnings.warn(

@@ -1,0 +1,166 @@
+"""Learn a latent space in which given candidate functions describe the motion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from symdisc._autoencoder import Autoencoder
+from symdisc._discovery import make_adversary
+from symdisc._monomials import affordable_degree
+from symdisc._polish import polish_start
+from symdisc._readout import solve_readout
+from symdisc._start import find_start
+from symdisc._training import Snapshots, Trainer
+
+HIDDEN_UNITS = 128
+# Where a linear encoder and a polynomial decoder leave less than this unexplained of
+# snapshots and of their latent velocity, there is nothing for a network to learn.
+EXACT = 1e-6
+# Held out from training, to choose between the start and what training made of it:
+# every tenth of so many blocks of neighbouring rows.
+N_BLOCKS, HELD_OUT = 40, 10
+
+
+@dataclass
+class LatentSpace:
+    """An autoencoder in float64 and how it came about.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+    trainer : Trainer or None
+        None where training was not needed.
+    history : dict of ndarray
+    errors : dict of float
+        Held-out fractions of variance that are left unexplained.
+    chosen : {"start", "trained"}
+    """
+
+    autoencoder: Autoencoder
+    trainer: Trainer | None
+    history: dict
+    errors: dict
+    chosen: str
+
+
+def learn_space(
+    curve,
+    scale,
+    *,
+    rank_at_most,
+    degree,
+    library,
+    solve,
+    symmetry,
+    settings,
+    generator,
+):
+    """Find latents that predict the snapshots and, by the library, their own motion.
+
+    Parameters
+    ----------
+    curve : sequence of ndarray of shape (n_samples, n_modes)
+        Whitened coordinates and their time derivatives.
+    scale : ndarray of shape (n_modes,)
+        Standard deviation of the data along each mode.
+    rank_at_most : int
+        Largest number of latent dimensions.
+    degree : int
+        Degree of the polynomial equations that the start is sharpened with.
+    library : callable
+        Maps the number of latent dimensions to a CandidateLibrary.
+    solve : callable
+        Maps features, rates and library to coefficients of the equations.
+    symmetry : bool
+        Whether an adversary looks for a symmetry.
+    settings : Settings
+    generator : torch.Generator
+        Its device is where the training takes place.
+
+    Returns
+    -------
+    LatentSpace
+    """
+    curve = [torch.from_numpy(np.asarray(c, dtype=float)) for c in curve]
+    weights = torch.from_numpy(np.asarray(scale, dtype=float) / scale[0])
+    single = [c.to(generator.device, torch.float32) for c in curve]
+    start = find_start(single[0], weights.to(single[0]), rank_at_most, generator)
+    candidates = library(len(start))
+    start = polish_start(
+        start.cpu().numpy(),
+        [c.numpy() for c in curve],
+        weights.numpy(),
+        degree,
+    )
+    start = torch.from_numpy(start)
+    fitted, held = _split(len(curve[0]))
+
+    def errors_of(autoencoder):
+        return _errors(autoencoder, curve, weights, candidates, solve, fitted, held)
+
+    options = {"degree": affordable_degree(len(start))}
+    arguments = start, curve[0], curve[1], weights, HIDDEN_UNITS
+    first = Autoencoder(*arguments, torch.Generator(), **options)
+    errors = errors_of(first)
+    if not symmetry and max(errors.values()) <= EXACT:
+        return LatentSpace(first, None, {}, errors, "start")
+    data = Snapshots(
+        single[0][fitted],
+        single[1][fitted],
+        None,
+        weights.to(single[0]),
+        "derivatives",
+        single[2][fitted] if len(single) > 2 else None,
+    )
+    arguments = start.to(single[0]), *single[:2], data.weights, HIDDEN_UNITS
+    trained = Autoencoder(*arguments, generator, **options)
+    adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
+    trainer = Trainer(
+        trained,
+        adversary,
+        data,
+        candidates,
+        lambda features, rates: solve(features, rates, candidates),
+        settings,
+        generator,
+    )
+    with threadpool_limits(1, user_api="openmp"):
+        history = trainer.run()
+    trained = trained.to("cpu", torch.float64)
+    solve_readout(trained, [c[fitted] for c in curve])
+    after = errors_of(trained)
+    if not symmetry and sum(errors.values()) <= sum(after.values()):
+        return LatentSpace(first, trainer, history, errors, "start")
+    return LatentSpace(trained, trainer, history, after, "trained")
+
+
+def _split(n_samples):
+    """Rows to train on and, where there are enough, rows to choose by."""
+    block = np.arange(n_samples) * N_BLOCKS // n_samples
+    held = block % HELD_OUT == HELD_OUT - 1
+    if n_samples < 2 * N_BLOCKS:
+        rows = torch.arange(n_samples)
+        return rows, rows
+    return (torch.from_numpy(np.flatnonzero(mask)) for mask in (~held, held))
+
+
+@torch.no_grad()
+def _errors(autoencoder, curve, weights, library, solve, fitted, held):
+    """Fractions of variance left unexplained on held-out rows: x, latent rates."""
+    latents = autoencoder.push_forward(*curve)
+    residual = curve[0] - autoencoder.decode(latents[0])
+    features = library.evaluate(torch.cat(latents[:-1], dim=1)).numpy()
+    rates = latents[-1].numpy()
+    coefficients = solve(features[fitted], rates[fitted], library)
+    misfit = rates[held] - features[held] @ coefficients.T
+    centred = curve[0][held] - curve[0][held].mean(0)
+    return {
+        "x": _ratio(residual[held] * weights, centred * weights),
+        "rate": _ratio(misfit, rates[held]),
+    }
+
+
+def _ratio(part, whole):
+    return float((part**2).sum() / max(float((whole**2).sum()), 1e-300))

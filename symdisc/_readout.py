@@ -1,0 +1,46 @@
+"""Solve for the last layer of a trained decoder."""
+
+import torch
+
+# Added to the normal equations of features of unit size: enough to keep features that
+# hardly differ on the data from cancelling outside of them.
+RIDGE = 1e-8
+
+
+@torch.no_grad()
+def solve_readout(autoencoder, curve):
+    """Set the decoder's linear output maps to the least-squares optimum.
+
+    Given what the hidden layers compute, the outputs are a linear regression, solved
+    for snapshots and their time derivatives together: where gradient descent stops,
+    this goes on to the optimum.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Its decoder is changed in place.
+    curve : sequence of tensor of shape (n_samples, n_modes)
+        Whitened coordinates and their first and maybe second time derivatives.
+    """
+    decoder = autoencoder.decoder
+    latents = autoencoder.push_forward(*curve)
+    lifted, hidden = decoder.features(*latents)
+    constant = decoder.monomials is None
+    gram = cross = 0
+    for derivative, target in enumerate(curve):
+        ones = torch.full_like(target[:, :1], float(derivative == 0))
+        parts = [lifted[derivative], hidden[derivative]] + [ones] * constant
+        features = torch.cat(parts, dim=1)
+        # Each derivative counts alike, in units of its own mean square.
+        weight = 1 / target.square().mean().clamp_min(1e-300)
+        gram = gram + weight * features.mT @ features
+        cross = cross + weight * features.mT @ target
+    size = gram.diagonal().sqrt().clamp_min(1e-150)
+    gram = gram / size[:, None] / size
+    gram.diagonal().add_(RIDGE)
+    maps = torch.linalg.solve(gram, cross / size[:, None]) / size[:, None]
+    linear, last = maps[: lifted[0].shape[1]], maps[lifted[0].shape[1] :]
+    decoder.linear.copy_(linear.mT)
+    width = hidden[0].shape[1]
+    decoder.mlp[-1].weight.copy_(last[:width].mT)
+    decoder.mlp[-1].bias.copy_(last[width] if constant else torch.zeros_like(target[0]))

@@ -1,0 +1,99 @@
+"""Trajectories of discovered equations, stopped where they blow up."""
+
+import warnings
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+# A trajectory that leaves its start by this factor has blown up.
+MAX_GROWTH = 1e4
+# Evaluations of the right-hand side per trajectory, and a floor for short ones: an
+# equation too stiff for the method stops there instead of running for hours.
+MAX_EVALUATIONS = 1000
+MIN_BUDGET = 200_000
+TOLERANCE = 1e-9
+
+
+def integrate(rates, starts, t, *, method, scale):
+    """Follow an autonomous ordinary differential equation from several starts.
+
+    Parameters
+    ----------
+    rates : callable
+        Maps states (n, d) to their time derivatives (n, d).
+    starts : ndarray of shape (n_starts, d)
+    t : ndarray of shape (n_times,)
+        Increasing times; the starts belong to the first.
+    method : str
+        "euler" for one explicit Euler step per interval, or a method of
+        `scipy.integrate.solve_ivp`.
+    scale : float
+        Typical size of a state: a state `MAX_GROWTH` times as large has blown up.
+
+    Returns
+    -------
+    ndarray of shape (n_starts, n_times, d)
+        NaN from where a trajectory blows up, with a RuntimeWarning.
+    """
+    limit = MAX_GROWTH * max(scale, float(np.abs(starts).max()))
+    if method == "euler":
+        paths = _euler(rates, starts, t, limit)
+    else:
+        paths = np.stack([_solve(rates, z0, t, method, limit) for z0 in starts])
+    lost = np.isnan(paths).any(axis=2)
+    if lost.any():
+        first = int(np.argmax(lost.any(axis=1)))
+        blown_up = t[int(np.argmax(lost[first]))]
+        warnings.warn(
+            f"{lost.any(axis=1).sum()} of {len(starts)} trajectories diverge; "
+            f"number {first} at t = {blown_up:g}. They are NaN from there on. Simulate a "
+            "shorter time, or find simpler equations (higher threshold, symmetry).",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return paths
+
+
+def _euler(rates, starts, t, limit):
+    paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
+    paths[:, 0] = state = starts
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i, step in enumerate(np.diff(t), start=1):
+            state = state + step * rates(state)
+            state = np.where(_within(state, limit)[:, None], state, np.nan)
+            paths[:, i] = state
+    return paths
+
+
+def _within(states, limit):
+    return np.abs(states).max(axis=1) < limit
+
+
+def _solve(rates, start, t, method, limit):
+    budget = max(MIN_BUDGET, MAX_EVALUATIONS * len(t))
+    n_evaluations = 0
+
+    def right_hand_side(_, z):
+        nonlocal n_evaluations
+        n_evaluations += 1
+        return rates(z[None])[0]
+
+    def blow_up(_, z):
+        return float(n_evaluations < budget and np.abs(z).max() < limit) - 0.5
+
+    blow_up.terminal = True
+    path = np.full((len(t), len(start)), np.nan)
+    path[0] = start
+    with np.errstate(over="ignore", invalid="ignore"):
+        solution = solve_ivp(
+            right_hand_side,
+            (t[0], t[-1]),
+            start,
+            method,
+            t_eval=t,
+            events=blow_up,
+            rtol=TOLERANCE,
+            atol=TOLERANCE,
+        )
+    path[: solution.y.shape[1]] = solution.y.T
+    return path

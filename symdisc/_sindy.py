@@ -1,0 +1,460 @@
+"""Governing equations in a latent space, by sparse regression."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
+from symdisc._bootstrap import bootstrap_errors
+from symdisc._candidates import make_library
+from symdisc._derivatives import smooth_derivatives
+from symdisc._equations import EquationSystem
+from symdisc._equivariance import equivariance_matrix, equivariant_basis
+from symdisc._known import known_algebra, rounded_generators
+from symdisc._lie import LieAlgebra
+from symdisc._regression import r2, sparse_regression
+from symdisc._selection import fit_equations
+from symdisc._simulation import integrate
+from symdisc._spaces import find_space
+from symdisc._training import Settings
+from symdisc._trajectories import check_time
+
+LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
+
+
+class LatentSINDy(LatentEstimator):
+    """Find latent coordinates and the sparse equations of motion they obey.
+
+    An autoencoder phi maps snapshots x to latents z, in which the motion is a
+    combination of few candidate functions, dz/dt = Xi Theta(z). Reconstruction and
+    equation error, E |J_phi(x) x_dot - F(z)|^2, are minimised together ([1]_, eq. 5),
+    also as seen through the decoder [2]_. The coefficients Xi are not trained: they
+    are solved for in closed form, again and again (variable projection). A symmetry,
+    given or discovered on the way (LieGAN), restricts the equations to those that are
+    equivariant.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Number of latent dimensions. With ``autoencoder="none"`` the columns of `X`
+        are the latent coordinates and this is ignored.
+    degree : int, default=2
+        Degree of the polynomial candidates.
+    library : sequence, optional
+        Further candidates: the names "sin", "cos", "exp", expressions in z0, z1, ...
+        as text or sympy, or a pysindy feature library.
+    order : {1, 2}, default=1
+        2 looks for d2z/dt2 = F(z, dz/dt).
+    autoencoder : "residual", "none", estimator or (encoder, decoder), \
+default="residual"
+        "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
+        is where fitted, else a clone is fitted first. A couple of torch modules is
+        used as it is.
+    symmetry : None, "discover", str or LieAlgebra, default=None
+        Symmetry that the equations have to obey: none, that which adversaries find
+        while the latent space is learned (or that of the estimator given as
+        `autoencoder`), or a known one: "so(n)", "so(p,q)", "scaling", a LieAlgebra.
+    equivariance_weight : float, default=inf
+        Infinity imposes the symmetry exactly; a number is the weight of a penalty.
+    threshold : float or "auto", default=0.1
+        A candidate stays in an equation if its share, rms(coefficient * candidate)
+        over rms(rate), is at least this. "auto" chooses by cross-validation along
+        groups, which is for data whose errors are noise.
+    optimizer : object, optional
+        Regression used instead, with ``fit(features, targets)`` and ``coef_``.
+    n_bootstrap : int, default=0
+        Number of resampled trajectories or blocks for the standard errors of
+        coefficients; see ``equations_.to_text(errors=True)``.
+    differentiation : {"central", "savgol", "spline"}, default="central"
+        How derivatives are taken along `t` where `y` is not given; the latter two
+        smooth, for noisy data.
+    loss_weights : dict, optional
+        Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
+        variance of what it measures; default 1, 0.1, 0.01, 0.001.
+    max_iter : int, default=1200
+        Number of minibatch iterations.
+    device : str or torch.device, default="cpu"
+        Where to train.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is drawn.
+    verbose : int, default=0
+        1 shows a progress bar with the losses.
+
+    Attributes
+    ----------
+    equations_ : EquationSystem
+        The equations; print them.
+    coefficients_ : ndarray of shape (n_components, n_terms)
+        Coefficients of the candidates.
+    complexity_ : int
+        Number of coefficients that are not zero.
+    n_free_ : int
+        Number of coefficients that the symmetry leaves free before any is dropped.
+    lie_algebra_ : LieAlgebra or None
+        The symmetry imposed or discovered.
+    agreement_ : float or None
+        Agreement of independently trained adversaries on it; None if not discovered.
+    library_ : CandidateLibrary
+        The candidates.
+    equation_score_ : float
+        R2 of the rates on the training data, see `score`.
+    errors_ : dict of float
+        Fractions of variance that the learned space leaves unexplained on blocks of
+        rows that training did not see: "x" and "rate". Empty for given spaces.
+    encoder_, decoder_ : torch.nn.Module
+        Maps between snapshots and latents.
+    history_ : dict of ndarray
+        Losses per epoch (25 iterations); empty where no training was needed because
+        a linear encoder with a polynomial decoder is exact.
+    n_iter_ : int
+        Number of iterations run.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
+
+    References
+    ----------
+    .. [1] J. Yang, N. Dehmamy, R. Walters, R. Yu, "Latent Space Symmetry Discovery",
+       ICML 2024, arXiv:2310.00105.
+    .. [2] K. Champion, B. Lusch, J. N. Kutz, S. L. Brunton, "Data-driven discovery of
+       coordinates and governing equations", PNAS 116 (2019), 22445-22451.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import LatentSINDy
+    >>> t = np.linspace(0, 10, 500)
+    >>> X = np.column_stack([np.cos(t), -np.sin(t)])
+    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> print(est.equations_)
+    dz0/dt = z1
+    dz1/dt = -z0
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "library": "no_validation",
+        "order": [Interval(Integral, 1, 2, closed="both")],
+        "autoencoder": [StrOptions({"residual", "none"}), BaseEstimator, tuple],
+        "symmetry": [str, LieAlgebra, None],
+        "equivariance_weight": [Interval(Real, 0, None, closed="both")],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "optimizer": "no_validation",
+        "n_bootstrap": [Interval(Integral, 0, None, closed="left")],
+        "differentiation": [StrOptions({"central", "savgol", "spline"})],
+        "loss_weights": [dict, None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        degree=2,
+        library=None,
+        order=1,
+        autoencoder="residual",
+        symmetry=None,
+        equivariance_weight=np.inf,
+        threshold=0.1,
+        optimizer=None,
+        n_bootstrap=0,
+        differentiation="central",
+        loss_weights=None,
+        max_iter=1200,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.degree = degree
+        self.library = library
+        self.order = order
+        self.autoencoder = autoencoder
+        self.symmetry = symmetry
+        self.equivariance_weight = equivariance_weight
+        self.threshold = threshold
+        self.optimizer = optimizer
+        self.n_bootstrap = n_bootstrap
+        self.differentiation = differentiation
+        self.loss_weights = loss_weights
+        self.max_iter = max_iter
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, t=None, groups=None):
+        """Learn the latent space and its equations.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots, one a row; at least 5.
+        y : array-like of shape (n_samples, n_features), default=None
+            X_dot, the time derivative of `X`; with ``order=2``, X_dot and X_ddot side
+            by side, of shape (n_samples, 2 * n_features). A 1-D `y` is ignored with a
+            warning.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them, strictly increasing
+            within a group. Without `y` and `t` the step is 1.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value; the message names it.
+        FloatingPointError
+            If training diverges.
+        """
+        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        rates = self._check_rates(X, y, self.order)
+        t = check_time(t, groups, len(X))
+        if rates is None and t is None:
+            t = check_time(1.0, groups, len(X))
+        random = check_random_state(self.random_state)
+        rates = [] if rates is None else np.hsplit(rates, self.order)
+        space = find_space(self, X, rates, t, groups, random)
+        self.encoder_, self.decoder_ = space.encoder, space.decoder
+        self.history_, self.errors_ = space.history, space.errors
+        self.n_iter_ = self.max_iter if space.history else 0
+        self.lie_algebra_, self.agreement_ = space.algebra, space.agreement
+        generators = self._find_symmetry(space.curve[0].shape[1])
+        self._find_equations(space.curve, generators, groups, random)
+        return self
+
+    def predict(self, X, X_dot=None):
+        """Predict the time derivative of snapshots: J_psi(z) F(z), psi the decoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        X_dot : array-like of shape (n_samples, n_features), optional
+            Their velocities, needed for equations of second order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            X_dot, or X_ddot for equations of second order.
+        """
+        check_is_fitted(self)
+        state = self._encode_state(X, X_dot, "X_dot")
+        rates = self.equations_(np.hstack(state)).astype(state[0].dtype)
+        return self._push(self.decoder_, *state, rates)[-1]
+
+    def simulate(self, x0, t, *, x0_dot=None, method="DOP853", latent=False):
+        """Follow the discovered equations from given snapshots.
+
+        Parameters
+        ----------
+        x0 : array-like of shape (n_features,) or (n_starts, n_features)
+            Snapshots at the first time.
+        t : array-like of shape (n_times,)
+            Strictly increasing times.
+        x0_dot : array-like of the shape of `x0`, optional
+            Velocities at the first time, needed for equations of second order.
+        method : str, default="DOP853"
+            Method of `scipy.integrate.solve_ivp`, or "euler": one explicit Euler step
+            per interval, as in Yang et al. (2024).
+        latent : bool, default=False
+            Whether to return the latent trajectory instead of snapshots.
+
+        Returns
+        -------
+        ndarray of shape (n_times, n_features) or (n_starts, n_times, n_features)
+            Snapshots along the trajectories, the first shape for a 1-D `x0`. NaN from
+            where a trajectory blows up, with a RuntimeWarning.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit or `t` does not increase.
+        """
+        check_is_fitted(self)
+        single = np.ndim(x0) == 1
+        x0 = np.atleast_2d(x0)
+        x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
+        state = self._encode_state(x0, x0_dot, "x0_dot")
+        times = check_time(t, None, np.size(t))
+        paths = integrate(
+            self._state_rates,
+            np.hstack(state).astype(float),
+            times,
+            method=method,
+            scale=float(np.max(self._latent_scale)),
+        )[..., : self._n_features_out].astype(state[0].dtype)
+        if not latent:
+            flat = paths.reshape(-1, paths.shape[-1])
+            snapshots = self._apply(self.decoder_, flat)
+            paths = snapshots.reshape(*paths.shape[:2], -1)
+        return paths[0] if single else paths
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
+
+        Each latent coordinate is divided by the standard deviation of its rate on the
+        training data, so that all count alike. Rates are those of the encoded data,
+        J_phi(x) x_dot: the score says how well the equations hold where the encoder
+        maps to, and nothing about what the encoder leaves out; read it beside the
+        reconstruction (`errors_`). Coordinates with a constant rate of zero are left
+        out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        y : array-like, default=None
+            Time derivatives as in `fit`. Without them, or with 1-D `y`, the rows are
+            taken as consecutive snapshots at a step of 1, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot.
+
+        Returns
+        -------
+        float
+            1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2; 1 is perfect.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        rates = self._check_rates(X, y, self.order)
+        if rates is None:
+            latents = self._apply(self.encoder_, X)
+            curve = smooth_derivatives(latents, 1.0, order=self.order)
+        else:
+            curve = self._push(self.encoder_, X, *np.hsplit(rates, self.order))
+        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        used = self._rate_scale > 0
+        target = curve[-1][:, used] / self._rate_scale[used]
+        found = self.equations_(np.hstack(curve[:-1]))[:, used] / self._rate_scale[used]
+        spread = target - np.average(target, axis=0, weights=weight)
+        unexplained = weight @ np.square(target - found).sum(axis=1)
+        return 1.0 - float(unexplained / (weight @ np.square(spread).sum(axis=1)))
+
+    @property
+    def _n_features_out(self):
+        return len(self.coefficients_)
+
+    def _encode_state(self, X, X_dot, name):
+        """Latents of snapshots and, for second order, their velocities."""
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        if self.order == 1:
+            return [self._apply(self.encoder_, X)]
+        if X_dot is None:
+            raise ValueError(
+                f"{name} is None, but equations of second order (order=2) need the "
+                f"velocity of every snapshot. Pass {name}."
+            )
+        X_dot = check_array(X_dot, dtype=X.dtype, input_name=name)
+        if X_dot.shape != X.shape:
+            raise ValueError(
+                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
+                f"Pass one velocity for every entry."
+            )
+        return self._push(self.encoder_, X, X_dot)
+
+    def _state_rates(self, state):
+        """Right-hand side of the first-order system of positions and velocities."""
+        rates = self.equations_(state)
+        if self.order == 1:
+            return rates
+        return np.hstack([state[:, rates.shape[1] :], rates])
+
+    def _find_symmetry(self, dim):
+        """Set `lie_algebra_`; return the generators to be imposed, or None."""
+        if isinstance(self.symmetry, LieAlgebra):
+            self.lie_algebra_ = self.symmetry
+        elif self.symmetry not in (None, "discover"):
+            self.lie_algebra_ = known_algebra(self.symmetry, dim)
+        return self.lie_algebra_ and rounded_generators(self.lie_algebra_, dim)
+
+    def _find_equations(self, curve, generators, groups, random):
+        """Regress the latent rates on the candidates."""
+        *state, rates = (np.asarray(c, dtype=float) for c in curve)
+        self.library_ = self._make_library(rates.shape[1])
+        features = self.library_.evaluate(np.hstack(state))
+        basis, penalty = self._constraint(self.library_, generators, np.hstack(state))
+        fit = fit_equations(
+            features,
+            rates,
+            threshold=self.threshold,
+            optimizer=self.optimizer,
+            groups=groups,
+            basis=basis,
+            penalty=penalty,
+        )
+        self.coefficients_ = fit.coefficients
+        self.n_free_ = fit.coefficients.size if basis is None else len(basis)
+        self.complexity_ = int(np.count_nonzero(fit.coefficients))
+        errors = None
+        if self.n_bootstrap > 0:
+            errors = bootstrap_errors(
+                features,
+                rates,
+                fit.coefficients,
+                groups=groups,
+                n_bootstrap=self.n_bootstrap,
+                random_state=int(random.randint(2**31 - 1)),
+                basis=basis,
+            )
+        self.equations_ = EquationSystem(
+            fit.coefficients, self.library_, errors=errors, order=self.order
+        )
+        self._latent_scale = np.abs(np.hstack(state)).max(axis=0)
+        self._rate_scale = rates.std(axis=0)
+        self.equation_score_ = r2(features, rates, fit.coefficients)
+
+    def _make_library(self, dim):
+        return make_library(dim, self.degree, self.library, self.order)
+
+    def _constraint(self, library, generators, points):
+        """Equivariance as a basis of coefficients, or as rows of a penalty."""
+        if generators is None:
+            return None, None
+        if np.isinf(self.equivariance_weight):
+            basis = equivariant_basis(library, generators, order=self.order).basis
+            return basis, None
+        step = -(-len(points) // 500)
+        rows = equivariance_matrix(
+            library, generators, points[::step], order=self.order
+        )
+        return None, np.sqrt(self.equivariance_weight / len(points[::step])) * rows
+
+    def _solve_in_training(self, features, rates, library):
+        """Coefficients for the equation loss: the symmetry, if known, imposed."""
+        threshold = 0.0 if self.threshold == "auto" else self.threshold
+        dim = rates.shape[1]
+        if self.symmetry in (None, "discover"):
+            return sparse_regression(features, rates, threshold=threshold)
+        generators = self._find_symmetry(dim)
+        basis = equivariant_basis(library, generators, order=self.order).basis
+        return fit_equations(
+            features, rates, threshold=threshold, basis=basis
+        ).coefficients
+
+    def _settings(self):
+        """Weights of the losses and length of training."""
+        given = self.loss_weights or {}
+        unknown = set(given) - set(LOSS_WEIGHTS)
+        if unknown:
+            raise ValueError(
+                f"loss_weights has {sorted(unknown)}; the losses are "
+                f"{list(LOSS_WEIGHTS)}."
+            )
+        weights = {f"w_{name}": w for name, w in (LOSS_WEIGHTS | given).items()}
+        return Settings(**weights, max_iter=self.max_iter, verbose=self.verbose)

@@ -1,0 +1,175 @@
+"""The latent space of LatentSINDy: learned, given, or the snapshots themselves."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from symdisc._coders import Decoder, Encoder, Identity
+from symdisc._derivatives import noise_level, smooth_derivatives
+from symdisc._discovery import read_algebra
+from symdisc._learning import learn_space
+from symdisc._lie import LieAlgebra
+from symdisc._snapshots import check_device
+from symdisc._stem import fit_stem
+
+# Differences divide noise by the step: beyond this share of the rates they are lost.
+MAX_NOISE = 0.1
+
+
+@dataclass
+class Space:
+    """Maps between snapshots and latents, and the data in it.
+
+    Parameters
+    ----------
+    encoder, decoder : torch.nn.Module
+    curve : list of ndarray of shape (n_samples, k)
+        Latents and their time derivatives.
+    history, errors : dict
+        Of the training, see `LatentSINDy`.
+    algebra : LieAlgebra or None
+    agreement : float or None
+    """
+
+    encoder: torch.nn.Module
+    decoder: torch.nn.Module
+    curve: list
+    history: dict = field(default_factory=dict)
+    errors: dict = field(default_factory=dict)
+    algebra: LieAlgebra | None = None
+    agreement: float | None = None
+
+
+def find_space(est, X, rates, t, groups, random):
+    """Find the latent space that the parameters of an estimator ask for.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Its parameters are read, and it is not changed.
+    X : ndarray of shape (n_samples, n_features)
+    rates : list of ndarray
+        Time derivatives of X, or empty.
+    t : ndarray or None
+    groups : array-like or None
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    Space
+    """
+    if est.autoencoder == "none":
+        return _identity(est, X, rates, t, groups)
+    if est.autoencoder == "residual":
+        return _learned(est, X, rates, t, groups, random)
+    return _given(est, X, rates, t, groups)
+
+
+def _identity(est, X, rates, t, groups):
+    if est.symmetry == "discover":
+        raise ValueError(
+            'symmetry="discover" needs a latent space to be learned, but '
+            'autoencoder="none". Fit a LatentSymmetryDiscoverer and pass its '
+            "lie_algebra_ as symmetry."
+        )
+    identity = Identity(X.shape[1], torch.from_numpy(X[:0]).dtype)
+    return Space(identity, identity, _curve(est, X, rates, t, groups))
+
+
+def _given(est, X, rates, t, groups):
+    given = est.autoencoder
+    if isinstance(given, tuple):
+        (encoder, decoder), algebra, agreement = given, None, None
+    else:
+        given = _fitted(given, X, rates, t, groups)
+        encoder, decoder = given.encoder_, given.decoder_
+        algebra, agreement = given.lie_algebra_, given.agreement_
+    if est.symmetry == "discover" and algebra is None:
+        raise ValueError(
+            'symmetry="discover" needs an estimator with a lie_algebra_ as '
+            "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
+        )
+    if rates:
+        curve = est._push(encoder, X, *rates)
+    else:
+        curve = _curve(est, est._apply(encoder, X), [], t, groups)
+    if est.symmetry != "discover":
+        algebra = agreement = None
+    return Space(encoder, decoder, curve, algebra=algebra, agreement=agreement)
+
+
+def _fitted(estimator, X, rates, t, groups):
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        X_dot = rates[0] if rates else None
+        return clone(estimator).fit(X, X_dot, t=t, groups=groups)
+    return estimator
+
+
+def _learned(est, X, rates, t, groups, random):
+    est._check_n_components(X)
+    device = check_device(est.device)
+    generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+    stem = fit_stem(X, min_modes=est.n_components, random_state=random)
+    rates = [stem.push_forward(rate) for rate in rates]
+    curve = _curve(est, stem.coordinates(X), rates, t, groups)
+    discover = est.symmetry == "discover"
+    learned = learn_space(
+        curve,
+        stem.scale,
+        rank_at_most=est.n_components,
+        degree=est.degree,
+        library=est._make_library,
+        solve=est._solve_in_training,
+        symmetry=discover,
+        settings=est._settings(),
+        generator=generator,
+    )
+    read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()
+    autoencoder = learned.autoencoder.to(device, torch.from_numpy(X[:0]).dtype)
+    with torch.no_grad():
+        tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
+        latents = autoencoder.push_forward(*tensors)
+    empty = (0, est.n_components - latents[0].shape[1])
+    return Space(
+        Encoder(stem, autoencoder, est.n_components).to(device),
+        Decoder(stem, autoencoder, est.n_components).to(device),
+        [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
+        learned.history,
+        learned.errors,
+        *read,
+    )
+
+
+def _curve(est, points, rates, t, groups):
+    """Points and their time derivatives: those given, or along time."""
+    if rates:
+        return [points, *rates]
+    method = est.differentiation
+    curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    if method == "central":
+        _warn_of_noise(points, curve[1], t, groups)
+    return [np.asarray(c, dtype=points.dtype) for c in curve]
+
+
+def _warn_of_noise(points, velocity, t, groups):
+    """Say so where differences along time are mostly noise."""
+    steps = np.diff(t)
+    if len(points) < 10:
+        return
+    step = np.median(steps[steps > 0])
+    noise = noise_level(points, t, groups) / (np.sqrt(2) * step)
+    share = np.linalg.norm(noise) / max(np.sqrt((velocity**2).sum(1).mean()), 1e-300)
+    if share > MAX_NOISE:
+        warnings.warn(
+            f"X seems to carry noise that makes up {share:.0%} of its differences "
+            'along t. Use differentiation="spline", or pass derivatives as y.',
+            UserWarning,
+            stacklevel=6,
+        )
