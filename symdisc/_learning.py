@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from symdisc._autoencoder import Autoencoder
 from symdisc._discovery import make_adversary
@@ -126,8 +125,7 @@ def learn_space(
         settings,
         generator,
     )
-    with threadpool_limits(1, user_api="openmp"):
-        history = trainer.run()
+    history = trainer.run()
     trained = trained.to("cpu", torch.float64)
     solve_readout(trained, [c[fitted] for c in curve])
     after = errors_of(trained)

@@ -8,6 +8,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from symdisc._coders import Decoder, Encoder, Identity
 from symdisc._derivatives import noise_level, smooth_derivatives
@@ -120,17 +121,19 @@ def _learned(est, X, rates, t, groups, random):
     rates = [stem.push_forward(rate) for rate in rates]
     curve = _curve(est, stem.coordinates(X), rates, t, groups)
     discover = est.symmetry == "discover"
-    learned = learn_space(
-        curve,
-        stem.scale,
-        rank_at_most=est.n_components,
-        degree=est.degree,
-        library=est._make_library,
-        solve=est._solve_in_training,
-        symmetry=discover,
-        settings=est._settings(),
-        generator=generator,
-    )
+    # One thread, as in LatentSymmetryDiscoverer.
+    with threadpool_limits(1, user_api="openmp"):
+        learned = learn_space(
+            curve,
+            stem.scale,
+            rank_at_most=est.n_components,
+            degree=est.degree,
+            library=est._make_library,
+            solve=est._solve_in_training,
+            symmetry=discover,
+            settings=est._settings(),
+            generator=generator,
+        )
     read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()
     autoencoder = learned.autoencoder.to(device, torch.from_numpy(X[:0]).dtype)
     with torch.no_grad():
