@@ -181,6 +181,13 @@ class Autoencoder(nn.Module):
         self.shift.copy_(raw.mean(dim=0))
         self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
 
+    @torch.no_grad()
+    def rescale(self, scale, offset):
+        """Replace the latents z by scale * z + offset."""
+        self.gauge.mul_(scale)
+        offset = torch.as_tensor(offset).to(self.shift)
+        self.shift.sub_(torch.linalg.solve(self.gauge, offset))
+
 
 def _covariance(raw):
     """Covariance, with a floor that keeps an exactly empty direction finite."""

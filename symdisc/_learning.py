@@ -6,7 +6,9 @@ import numpy as np
 import torch
 
 from symdisc._autoencoder import Autoencoder
+from symdisc._calibration import calibrate, needs_calibration
 from symdisc._discovery import make_adversary
+from symdisc._manifold import imitate, unfold
 from symdisc._monomials import affordable_degree
 from symdisc._polish import polish_start
 from symdisc._readout import solve_readout
@@ -17,6 +19,9 @@ HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
+# Ridge of the first decoder: small enough to be close, large enough that its weights
+# are of a size from which gradients descend.
+START_RIDGE = 1e-3
 # Held out from training, to choose between the start and what training made of it:
 # every tenth of so many blocks of neighbouring rows.
 N_BLOCKS, HELD_OUT = 40, 10
@@ -87,20 +92,16 @@ def learn_space(
     single = [c.to(generator.device, torch.float32) for c in curve]
     start = find_start(single[0], weights.to(single[0]), rank_at_most, generator)
     candidates = library(len(start))
-    start = polish_start(
-        start.cpu().numpy(),
-        [c.numpy() for c in curve],
-        weights.numpy(),
-        degree,
-    )
-    start = torch.from_numpy(start)
     fitted, held = _split(len(curve[0]))
 
     def errors_of(autoencoder):
         return _errors(autoencoder, curve, weights, candidates, solve, fitted, held)
 
+    unfolded = _unfold(curve[0] * weights, curve[0] @ start.T.double().cpu(), generator)
+    if unfolded is None:
+        start = polish_start(start, curve, weights, degree).to(start)
     options = {"degree": affordable_degree(len(start))}
-    arguments = start, curve[0], curve[1], weights, HIDDEN_UNITS
+    arguments = start.cpu().double(), *curve[:2], weights, HIDDEN_UNITS
     first = Autoencoder(*arguments, torch.Generator(), **options)
     errors = errors_of(first)
     if not symmetry and max(errors.values()) <= EXACT:
@@ -113,8 +114,17 @@ def learn_space(
         "derivatives",
         single[2][fitted] if len(single) > 2 else None,
     )
-    arguments = start.to(single[0]), *single[:2], data.weights, HIDDEN_UNITS
+    arguments = start, *single[:2], data.weights, HIDDEN_UNITS
     trained = Autoencoder(*arguments, generator, **options)
+    if unfolded is not None:
+        imitate(trained.encoder, single[0], unfolded.to(single[0]), generator)
+        trained.double().fix_gauge(*curve[:2])
+        if needs_calibration(candidates):
+            with torch.no_grad():
+                *state, rates = (z.numpy() for z in trained.push_forward(*curve))
+            trained.rescale(*calibrate(state, rates, candidates))
+        solve_readout(trained, curve[:1], ridge=START_RIDGE)
+        trained.float()
     adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
     trainer = Trainer(
         trained,
@@ -132,6 +142,12 @@ def learn_space(
     if not symmetry and sum(errors.values()) <= sum(after.values()):
         return LatentSpace(first, trainer, history, errors, "start")
     return LatentSpace(trained, trainer, history, after, "trained")
+
+
+def _unfold(points, linear, generator):
+    seed = torch.randint(2**31, (), generator=generator, device=generator.device)
+    latents = unfold(points.numpy(), linear.numpy(), linear.shape[1], int(seed))
+    return None if latents is None else torch.from_numpy(latents)
 
 
 def _split(n_samples):

@@ -24,27 +24,28 @@ def polish_start(start, curve, weights, degree):
 
     Parameters
     ----------
-    start : ndarray of shape (rank, n_modes)
+    start : tensor of shape (rank, n_modes)
         Encoder.
-    curve : sequence of ndarray of shape (n_samples, n_modes)
+    curve : sequence of tensor of shape (n_samples, n_modes)
         Whitened coordinates, their velocity and, for equations of second order,
         their acceleration.
-    weights : ndarray of shape (n_modes,)
+    weights : tensor of shape (n_modes,)
         Weight of each coordinate's squared error.
     degree : int
         Degree of the polynomial equations.
 
     Returns
     -------
-    ndarray of shape (rank, n_modes)
-        Encoder with rows that span the subspace found.
+    tensor of shape (rank, n_modes)
+        In float64; encoder with rows that span the subspace found.
     """
-    frame = np.linalg.qr(np.asarray(start, dtype=float).T)[0].T
+    frame = np.linalg.qr(start.double().cpu().numpy().T)[0].T
     if len(frame) == frame.shape[1]:
-        return frame
+        return torch.from_numpy(frame)
     step = -(-len(curve[0]) // MAX_ROWS)
-    curve = [np.asarray(c[::step], dtype=float) for c in curve]
-    problem = _Projection(frame, curve, np.sqrt(weights), max(degree, MIN_DEGREE))
+    curve = [c[::step].numpy() for c in curve]
+    weights = np.sqrt(weights.numpy())
+    problem = _Projection(frame, curve, weights, max(degree, MIN_DEGREE))
     entries = np.zeros(problem.n_entries)
     solution = least_squares(
         problem.residual,
@@ -55,7 +56,7 @@ def polish_start(start, curve, weights, degree):
         ftol=1e-10,
         xtol=1e-10,
     )
-    return problem.encoder(solution.x)
+    return torch.from_numpy(problem.encoder(solution.x))
 
 
 class _Projection:

@@ -8,7 +8,7 @@ RIDGE = 1e-8
 
 
 @torch.no_grad()
-def solve_readout(autoencoder, curve):
+def solve_readout(autoencoder, curve, ridge=RIDGE):
     """Set the decoder's linear output maps to the least-squares optimum.
 
     Given what the hidden layers compute, the outputs are a linear regression, solved
@@ -21,6 +21,8 @@ def solve_readout(autoencoder, curve):
         Its decoder is changed in place.
     curve : sequence of tensor of shape (n_samples, n_modes)
         Whitened coordinates and their first and maybe second time derivatives.
+    ridge : float
+        Added to the diagonal of the normal equations of features of unit size.
     """
     decoder = autoencoder.decoder
     latents = autoencoder.push_forward(*curve)
@@ -37,7 +39,7 @@ def solve_readout(autoencoder, curve):
         cross = cross + weight * features.mT @ target
     size = gram.diagonal().sqrt().clamp_min(1e-150)
     gram = gram / size[:, None] / size
-    gram.diagonal().add_(RIDGE)
+    gram.diagonal().add_(ridge)
     maps = torch.linalg.solve(gram, cross / size[:, None]) / size[:, None]
     linear, last = maps[: lifted[0].shape[1]], maps[lifted[0].shape[1] :]
     decoder.linear.copy_(linear.mT)

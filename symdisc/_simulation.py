@@ -46,8 +46,8 @@ def integrate(rates, starts, t, *, method, scale):
         blown_up = t[int(np.argmax(lost[first]))]
         warnings.warn(
             f"{lost.any(axis=1).sum()} of {len(starts)} trajectories diverge; "
-            f"number {first} at t = {blown_up:g}. They are NaN from there on. Simulate a "
-            "shorter time, or find simpler equations (higher threshold, symmetry).",
+            f"number {first} at t = {blown_up:g}. They are NaN from there on. Simulate "
+            "a shorter time, or find simpler equations (higher threshold, symmetry).",
             RuntimeWarning,
             stacklevel=3,
         )

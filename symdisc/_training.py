@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from symdisc._calibration import calibrate, needs_calibration
+
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
 # the number of snapshots. Gauge and equations are estimated from so many rows.
@@ -102,6 +104,8 @@ class Trainer:
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
+        # Arguments of the next calibration: none yet.
+        self.calibration = () if needs_calibration(library) else None
         self.learners, self.critics = [*autoencoder.parameters()], []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
         if adversary is not None:
@@ -141,6 +145,8 @@ class Trainer:
         self.autoencoder.fix_gauge(*curve[:2])
         if len(curve) == 1:
             return
+        if self.calibration is not None:
+            self._calibrate(curve)
         with torch.no_grad():
             *state, rates = self.autoencoder.push_forward(*curve)
         first = rates if len(state) == 1 else state[1]
@@ -150,6 +156,15 @@ class Trainer:
             rates.double().cpu().numpy(),
         )
         self.coefficients = torch.from_numpy(coefficients).to(rates)
+
+    def _calibrate(self, curve):
+        """Give the latents the scale and origin that suit the library."""
+        with torch.no_grad():
+            latents = self.autoencoder.push_forward(*curve)
+        *state, rates = (z.double().cpu().numpy() for z in latents)
+        self.calibration = calibrate(state, rates, self.library, *self.calibration)
+        self.autoencoder.rescale(*self.calibration)
+        self.calibration = (self.calibration,)
 
     def _step(self, progress):
         """Take one step of every player whose turn has come; return the losses."""

@@ -1,0 +1,69 @@
+"""Scale and origin of latents, where the candidate functions depend on them.
+
+Polynomials of z are polynomials of a z + b, so whitened latents serve as well as any.
+sin(z) is not sin(a z + b): among all scales and origins the best fit shows the right.
+"""
+
+import numpy as np
+from scipy.optimize import minimize
+
+MAX_ROWS = 500
+SCALES = np.geomspace(0.2, 5.0, 17)
+
+
+def needs_calibration(library):
+    """Tell whether a change of scale and origin leads out of a library's span."""
+    return not all(e.is_polynomial(*library.symbols) for e in library.expressions)
+
+
+def calibrate(state, rates, library, start=None):
+    """Find the scale and origin of the latents that suit a library best.
+
+    Parameters
+    ----------
+    state : sequence of ndarray of shape (n_samples, k)
+        Latents and, for equations of second order, their velocities.
+    rates : ndarray of shape (n_samples, k)
+        What the equations predict.
+    library : CandidateLibrary
+    start : tuple of (scale, offset), optional
+        Where to start; without it several scales are tried.
+
+    Returns
+    -------
+    scale : float
+    offset : ndarray of shape (k,)
+        ``scale * z + offset`` are the calibrated latents.
+    """
+    step = -(-len(rates) // MAX_ROWS)
+    state, rates = [z[::step] for z in state], rates[::step]
+    k = rates.shape[1]
+
+    def unexplained(entries):
+        scale, offset = np.exp(entries[0]), entries[1:]
+        moved = [scale * state[0] + offset, *(scale * z for z in state[1:])]
+        features = library.evaluate(np.hstack(moved))
+        if not np.isfinite(features).all():
+            return np.inf
+        q, _ = np.linalg.qr(features)
+        residual = rates - q @ (q.T @ rates)
+        return float(np.log((residual**2).mean() / (rates**2).mean() + 1e-12))
+
+    if start is None:
+        starts = [np.r_[np.log(scale), np.zeros(k)] for scale in SCALES]
+        entries = min(starts, key=unexplained)
+    else:
+        entries = np.r_[np.log(start[0]), start[1]]
+    best = minimize(
+        unexplained,
+        entries,
+        method="Nelder-Mead",
+        options={
+            "initial_simplex": entries
+            + np.vstack([np.zeros(k + 1), 0.1 * np.eye(k + 1)]),
+            "xatol": 1e-4,
+            "fatol": 1e-4,
+            "maxfev": 60 * (k + 1),
+        },
+    )
+    return float(np.exp(best.x[0])), best.x[1:]
