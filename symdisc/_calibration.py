@@ -16,7 +16,7 @@ def needs_calibration(library):
     return not all(e.is_polynomial(*library.symbols) for e in library.expressions)
 
 
-def calibrate(state, rates, library, start=None):
+def calibrate(state, rates, library):
     """Find the scale and origin of the latents that suit a library best.
 
     Parameters
@@ -26,8 +26,6 @@ def calibrate(state, rates, library, start=None):
     rates : ndarray of shape (n_samples, k)
         What the equations predict.
     library : CandidateLibrary
-    start : tuple of (scale, offset), optional
-        Where to start; without it several scales are tried.
 
     Returns
     -------
@@ -49,11 +47,8 @@ def calibrate(state, rates, library, start=None):
         residual = rates - q @ (q.T @ rates)
         return float(np.log((residual**2).mean() / (rates**2).mean() + 1e-12))
 
-    if start is None:
-        starts = [np.r_[np.log(scale), np.zeros(k)] for scale in SCALES]
-        entries = min(starts, key=unexplained)
-    else:
-        entries = np.r_[np.log(start[0]), start[1]]
+    starts = [np.r_[np.log(scale), np.zeros(k)] for scale in SCALES]
+    entries = min(starts, key=unexplained)
     best = minimize(
         unexplained,
         entries,

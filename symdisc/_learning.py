@@ -1,6 +1,6 @@
 """Learn a latent space in which given candidate functions describe the motion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,7 +21,11 @@ HIDDEN_UNITS = 128
 EXACT = 1e-6
 # Ridge of the first decoder: small enough to be close, large enough that its weights
 # are of a size from which gradients descend.
-START_RIDGE = 1e-3
+START_RIDGE = 1e-5
+# Folded data vary fast along the latents: the decoder's first features are that much
+# finer. Encoder and decoder are close from the start, so that large steps only harm.
+DETAIL = 4.0
+GENTLE_RATE = 3e-4
 # Held out from training, to choose between the start and what training made of it:
 # every tenth of so many blocks of neighbouring rows.
 N_BLOCKS, HELD_OUT = 40, 10
@@ -123,8 +127,12 @@ def learn_space(
             with torch.no_grad():
                 *state, rates = (z.numpy() for z in trained.push_forward(*curve))
             trained.rescale(*calibrate(state, rates, candidates))
+        with torch.no_grad():
+            trained.decoder.mlp[0].weight.mul_(DETAIL)
+            trained.decoder.mlp[0].bias.mul_(DETAIL)
         solve_readout(trained, curve[:1], ridge=START_RIDGE)
         trained.float()
+        settings = replace(settings, learning_rate=GENTLE_RATE)
     adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
     trainer = Trainer(
         trained,

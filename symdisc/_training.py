@@ -18,7 +18,6 @@ MAX_REFERENCE_ROWS = 2048
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
 AUTOENCODER_UNTIL = 0.6
-AUTOENCODER_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
 # Players of a game circle around its equilibrium: the generators are averaged over
@@ -67,6 +66,8 @@ class Settings:
         Weights of the reconstruction, adversarial and equation losses and of the
         equation loss seen through the decoder.
     max_iter, batch_size, verbose : int
+    learning_rate : float
+        Of the autoencoder.
     """
 
     w_recon: float = 1.0
@@ -75,6 +76,7 @@ class Settings:
     w_x_dot: float = 0.0
     max_iter: int = 1200
     batch_size: int = 256
+    learning_rate: float = 3e-3
     verbose: int = 0
 
 
@@ -104,7 +106,7 @@ class Trainer:
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
-        # Arguments of the next calibration: none yet.
+        # Scale and offset, not known yet; None where they do not matter.
         self.calibration = () if needs_calibration(library) else None
         self.learners, self.critics = [*autoencoder.parameters()], []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
@@ -159,12 +161,13 @@ class Trainer:
 
     def _calibrate(self, curve):
         """Give the latents the scale and origin that suit the library."""
-        with torch.no_grad():
-            latents = self.autoencoder.push_forward(*curve)
-        *state, rates = (z.double().cpu().numpy() for z in latents)
-        self.calibration = calibrate(state, rates, self.library, *self.calibration)
+        if not self.calibration:
+            # Once: later on encoder, scale and origin would chase each other.
+            with torch.no_grad():
+                latents = self.autoencoder.push_forward(*curve)
+            *state, rates = (z.double().cpu().numpy() for z in latents)
+            self.calibration = calibrate(state, rates, self.library)
         self.autoencoder.rescale(*self.calibration)
-        self.calibration = (self.calibration,)
 
     def _step(self, progress):
         """Take one step of every player whose turn has come; return the losses."""
@@ -276,7 +279,7 @@ class Trainer:
         warm_up = min(1.0, 20 * progress + 0.01)
         game = _cosine(max(_since_joined(progress), 0.0))
         rates = (
-            AUTOENCODER_RATE * warm_up * _cosine(progress),
+            self.settings.learning_rate * warm_up * _cosine(progress),
             GENERATOR_RATE * game,
             DISCRIMINATOR_RATE * (0.1 + 0.9 * game),
         )
