@@ -132,7 +132,7 @@ def learn_space(
             trained.decoder.mlp[0].bias.mul_(DETAIL)
         solve_readout(trained, curve[:1], ridge=START_RIDGE)
         trained.float()
-        settings = replace(settings, learning_rate=GENTLE_RATE)
+        settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
     adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
     trainer = Trainer(
         trained,

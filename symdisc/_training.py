@@ -1,5 +1,6 @@
 """The one minibatch loop: schedule, optimisers, history, progress."""
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import torch
 from tqdm.auto import tqdm
 
 from symdisc._calibration import calibrate, needs_calibration
+from symdisc._readout import solve_readout
 
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
@@ -77,6 +79,7 @@ class Settings:
     max_iter: int = 1200
     batch_size: int = 256
     learning_rate: float = 3e-3
+    solve_decoder: bool = False
     verbose: int = 0
 
 
@@ -151,6 +154,10 @@ class Trainer:
             self._calibrate(curve)
         with torch.no_grad():
             *state, rates = self.autoencoder.push_forward(*curve)
+        if self.settings.solve_decoder:
+            double = copy.deepcopy(self.autoencoder).double()
+            solve_readout(double, [c.double() for c in curve], ridge=1e-5)
+            self.autoencoder.decoder.load_state_dict(double.decoder.state_dict())
         first = rates if len(state) == 1 else state[1]
         self.speed, self.size = _rms_length(first), _rms_length(rates)
         coefficients = self.solve(
