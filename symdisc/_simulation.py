@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, Radau
 
 # A trajectory that leaves its start by this factor has blown up.
 MAX_GROWTH = 1e4
@@ -12,6 +12,7 @@ MAX_GROWTH = 1e4
 MAX_EVALUATIONS = 1000
 MIN_BUDGET = 200_000
 TOLERANCE = 1e-9
+SOLVERS = {s.__name__: s for s in (RK23, RK45, DOP853, Radau, BDF, LSODA)}
 
 
 def integrate(rates, starts, t, *, method, scale):
@@ -34,12 +35,23 @@ def integrate(rates, starts, t, *, method, scale):
     -------
     ndarray of shape (n_starts, n_times, d)
         NaN from where a trajectory blows up, with a RuntimeWarning.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
     """
+    if method != "euler" and method not in SOLVERS:
+        raise ValueError(
+            f"method={method!r} is not known; use 'euler' or one of {sorted(SOLVERS)}."
+        )
     limit = MAX_GROWTH * max(scale, float(np.abs(starts).max()))
     if method == "euler":
         paths = _euler(rates, starts, t, limit)
     else:
-        paths = np.stack([_solve(rates, z0, t, method, limit) for z0 in starts])
+        paths = np.stack(
+            [_solve(rates, z0, t, SOLVERS[method], limit) for z0 in starts]
+        )
     lost = np.isnan(paths).any(axis=2)
     if lost.any():
         first = int(np.argmax(lost.any(axis=1)))
@@ -57,7 +69,7 @@ def integrate(rates, starts, t, *, method, scale):
 def _euler(rates, starts, t, limit):
     paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
     paths[:, 0] = state = starts
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for i, step in enumerate(np.diff(t), start=1):
             state = state + step * rates(state)
             state = np.where(_within(state, limit)[:, None], state, np.nan)
@@ -69,31 +81,32 @@ def _within(states, limit):
     return np.abs(states).max(axis=1) < limit
 
 
-def _solve(rates, start, t, method, limit):
+def _solve(rates, start, t, solver, limit):
+    """Step by hand: solve_ivp cannot stop at a number of evaluations."""
     budget = max(MIN_BUDGET, MAX_EVALUATIONS * len(t))
-    n_evaluations = 0
-
-    def right_hand_side(_, z):
-        nonlocal n_evaluations
-        n_evaluations += 1
-        return rates(z[None])[0]
-
-    def blow_up(_, z):
-        return float(n_evaluations < budget and np.abs(z).max() < limit) - 0.5
-
-    blow_up.terminal = True
     path = np.full((len(t), len(start)), np.nan)
     path[0] = start
-    with np.errstate(over="ignore", invalid="ignore"):
-        solution = solve_ivp(
-            right_hand_side,
-            (t[0], t[-1]),
+    n_done = 1
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # A first step sized by rates that are NaN is never accepted nor given up.
+        if not np.isfinite(rates(start[None])).all():
+            return path
+        run = solver(
+            lambda _, z: rates(z[None])[0],
+            t[0],
             start,
-            method,
-            t_eval=t,
-            events=blow_up,
+            t[-1],
             rtol=TOLERANCE,
             atol=TOLERANCE,
         )
-    path[: solution.y.shape[1]] = solution.y.T
+        while run.status == "running" and run.nfev < budget:
+            run.step()
+            reached = t[n_done : np.searchsorted(t, run.t, side="right")]
+            if len(reached):
+                states = run.dense_output()(reached).T
+                states[~np.logical_and.accumulate(_within(states, limit))] = np.nan
+                path[n_done : n_done + len(reached)] = states
+                n_done += len(reached)
+            if not _within(run.y[None], limit)[0]:
+                break
     return path

@@ -10,21 +10,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
-from symdisc._bootstrap import bootstrap_errors
-from symdisc._candidates import make_library
 from symdisc._derivatives import smooth_derivatives
-from symdisc._equations import EquationSystem
-from symdisc._equivariance import equivariance_matrix, equivariant_basis
-from symdisc._known import known_algebra, rounded_generators
+from symdisc._governing import Governing
+from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
-from symdisc._regression import r2, sparse_regression
-from symdisc._selection import fit_equations
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
-from symdisc._training import Settings
 from symdisc._trajectories import check_time
-
-LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
 
 class LatentSINDy(LatentEstimator):
@@ -113,10 +105,8 @@ default="residual"
         a linear encoder with a polynomial decoder is exact.
     n_iter_ : int
         Number of iterations run.
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of features seen in `fit`, where `X` has string names.
+    n_features_in_, feature_names_in_
+        Number of features seen in `fit`, and their names where `X` has string names.
 
     References
     ----------
@@ -229,13 +219,18 @@ default="residual"
             t = check_time(1.0, groups, len(X))
         random = check_random_state(self.random_state)
         rates = [] if rates is None else np.hsplit(rates, self.order)
-        space = find_space(self, X, rates, t, groups, random)
-        self.encoder_, self.decoder_ = space.encoder, space.decoder
-        self.history_, self.errors_ = space.history, space.errors
-        self.n_iter_ = self.max_iter if space.history else 0
-        self.lie_algebra_, self.agreement_ = space.algebra, space.agreement
-        generators = self._find_symmetry(space.curve[0].shape[1])
-        self._find_equations(space.curve, generators, groups, random)
+        governing = self._governing()
+        space = find_space(self, governing, X, rates, t, groups, random)
+        self._set_space(space)
+        if self.symmetry == "discover":
+            governing.algebra = space.algebra
+        self.lie_algebra_ = governing.algebra
+        *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
+        state, seed = np.hstack(state), int(random.randint(2**31 - 1))
+        equations, self.equation_score_, self.n_free_ = governing.find(
+            state, rates, groups, n_bootstrap=self.n_bootstrap, seed=seed
+        )
+        self._set_equations(equations, state, rates)
         return self
 
     def predict(self, X, X_dot=None):
@@ -297,7 +292,7 @@ default="residual"
             np.hstack(state).astype(float),
             times,
             method=method,
-            scale=float(np.max(self._latent_scale)),
+            scale=self._latent_size,
         )[..., : self._n_features_out].astype(state[0].dtype)
         if not latent:
             flat = paths.reshape(-1, paths.shape[-1])
@@ -375,86 +370,33 @@ default="residual"
             return rates
         return np.hstack([state[:, rates.shape[1] :], rates])
 
-    def _find_symmetry(self, dim):
-        """Set `lie_algebra_`; return the generators to be imposed, or None."""
+    def _governing(self):
+        """Return what equations are looked for, with the symmetry if it is known."""
+        governing = Governing(
+            self.degree,
+            self.library,
+            self.order,
+            self.threshold,
+            self.optimizer,
+            self.equivariance_weight,
+        )
         if isinstance(self.symmetry, LieAlgebra):
-            self.lie_algebra_ = self.symmetry
+            governing.algebra = self.symmetry
         elif self.symmetry not in (None, "discover"):
-            self.lie_algebra_ = known_algebra(self.symmetry, dim)
-        return self.lie_algebra_ and rounded_generators(self.lie_algebra_, dim)
+            identity = self.autoencoder == "none"
+            dim = self.n_features_in_ if identity else self.n_components
+            governing.algebra = known_algebra(self.symmetry, dim)
+        return governing
 
-    def _find_equations(self, curve, generators, groups, random):
-        """Regress the latent rates on the candidates."""
-        *state, rates = (np.asarray(c, dtype=float) for c in curve)
-        self.library_ = self._make_library(rates.shape[1])
-        features = self.library_.evaluate(np.hstack(state))
-        basis, penalty = self._constraint(self.library_, generators, np.hstack(state))
-        fit = fit_equations(
-            features,
-            rates,
-            threshold=self.threshold,
-            optimizer=self.optimizer,
-            groups=groups,
-            basis=basis,
-            penalty=penalty,
-        )
-        self.coefficients_ = fit.coefficients
-        self.n_free_ = fit.coefficients.size if basis is None else len(basis)
-        self.complexity_ = int(np.count_nonzero(fit.coefficients))
-        errors = None
-        if self.n_bootstrap > 0:
-            errors = bootstrap_errors(
-                features,
-                rates,
-                fit.coefficients,
-                groups=groups,
-                n_bootstrap=self.n_bootstrap,
-                random_state=int(random.randint(2**31 - 1)),
-                basis=basis,
-            )
-        self.equations_ = EquationSystem(
-            fit.coefficients, self.library_, errors=errors, order=self.order
-        )
-        self._latent_scale = np.abs(np.hstack(state)).max(axis=0)
+    def _set_space(self, space):
+        self.encoder_, self.decoder_ = space.encoder, space.decoder
+        self.history_, self.errors_ = space.history, space.errors
+        self.n_iter_ = self.max_iter if space.history else 0
+        self.agreement_ = space.agreement
+
+    def _set_equations(self, equations, state, rates):
+        self.equations_, self.library_ = equations, equations.library
+        self.coefficients_ = equations.coefficients
+        self.complexity_ = equations.n_terms
+        self._latent_size = float(np.abs(state).max())
         self._rate_scale = rates.std(axis=0)
-        self.equation_score_ = r2(features, rates, fit.coefficients)
-
-    def _make_library(self, dim):
-        return make_library(dim, self.degree, self.library, self.order)
-
-    def _constraint(self, library, generators, points):
-        """Equivariance as a basis of coefficients, or as rows of a penalty."""
-        if generators is None:
-            return None, None
-        if np.isinf(self.equivariance_weight):
-            basis = equivariant_basis(library, generators, order=self.order).basis
-            return basis, None
-        step = -(-len(points) // 500)
-        rows = equivariance_matrix(
-            library, generators, points[::step], order=self.order
-        )
-        return None, np.sqrt(self.equivariance_weight / len(points[::step])) * rows
-
-    def _solve_in_training(self, features, rates, library):
-        """Coefficients for the equation loss: the symmetry, if known, imposed."""
-        threshold = 0.0 if self.threshold == "auto" else self.threshold
-        dim = rates.shape[1]
-        if self.symmetry in (None, "discover"):
-            return sparse_regression(features, rates, threshold=threshold)
-        generators = self._find_symmetry(dim)
-        basis = equivariant_basis(library, generators, order=self.order).basis
-        return fit_equations(
-            features, rates, threshold=threshold, basis=basis
-        ).coefficients
-
-    def _settings(self):
-        """Weights of the losses and length of training."""
-        given = self.loss_weights or {}
-        unknown = set(given) - set(LOSS_WEIGHTS)
-        if unknown:
-            raise ValueError(
-                f"loss_weights has {sorted(unknown)}; the losses are "
-                f"{list(LOSS_WEIGHTS)}."
-            )
-        weights = {f"w_{name}": w for name, w in (LOSS_WEIGHTS | given).items()}
-        return Settings(**weights, max_iter=self.max_iter, verbose=self.verbose)

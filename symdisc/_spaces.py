@@ -17,9 +17,11 @@ from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
 from symdisc._snapshots import check_device
 from symdisc._stem import fit_stem
+from symdisc._training import Settings
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
 MAX_NOISE = 0.1
+LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
 
 @dataclass
@@ -46,13 +48,15 @@ class Space:
     agreement: float | None = None
 
 
-def find_space(est, X, rates, t, groups, random):
+def find_space(est, governing, X, rates, t, groups, random):
     """Find the latent space that the parameters of an estimator ask for.
 
     Parameters
     ----------
     est : LatentSINDy
         Its parameters are read, and it is not changed.
+    governing : Governing
+        What equations the latents are to obey.
     X : ndarray of shape (n_samples, n_features)
     rates : list of ndarray
         Time derivatives of X, or empty.
@@ -67,7 +71,7 @@ def find_space(est, X, rates, t, groups, random):
     if est.autoencoder == "none":
         return _identity(est, X, rates, t, groups)
     if est.autoencoder == "residual":
-        return _learned(est, X, rates, t, groups, random)
+        return _learned(est, governing, X, rates, t, groups, random)
     return _given(est, X, rates, t, groups)
 
 
@@ -113,7 +117,7 @@ def _fitted(estimator, X, rates, t, groups):
     return estimator
 
 
-def _learned(est, X, rates, t, groups, random):
+def _learned(est, governing, X, rates, t, groups, random):
     est._check_n_components(X)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
@@ -121,6 +125,11 @@ def _learned(est, X, rates, t, groups, random):
     rates = [stem.push_forward(rate) for rate in rates]
     curve = _curve(est, stem.coordinates(X), rates, t, groups)
     discover = est.symmetry == "discover"
+    settings = Settings.from_weights(
+        LOSS_WEIGHTS | (est.loss_weights or {}),
+        max_iter=est.max_iter,
+        verbose=est.verbose,
+    )
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
         learned = learn_space(
@@ -128,10 +137,10 @@ def _learned(est, X, rates, t, groups, random):
             stem.scale,
             rank_at_most=est.n_components,
             degree=est.degree,
-            library=est._make_library,
-            solve=est._solve_in_training,
+            library=governing.library,
+            solve=governing.solve,
             symmetry=discover,
-            settings=est._settings(),
+            settings=settings,
             generator=generator,
         )
     read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()

@@ -70,6 +70,8 @@ class Settings:
     max_iter, batch_size, verbose : int
     learning_rate : float
         Of the autoencoder.
+    solve_decoder : bool
+        Whether the decoder's last layer is solved for at the start of each epoch.
     """
 
     w_recon: float = 1.0
@@ -81,6 +83,18 @@ class Settings:
     learning_rate: float = 3e-3
     solve_decoder: bool = False
     verbose: int = 0
+
+    @classmethod
+    def from_weights(cls, loss_weights, **others):
+        """Return settings with weights given by the names "recon", "gan", ..."""
+        names = {f"w_{name}": weight for name, weight in (loss_weights or {}).items()}
+        known = [name for name in cls.__dataclass_fields__ if name.startswith("w_")]
+        if not set(names) <= set(known):
+            raise ValueError(
+                f"loss_weights has the names {list(loss_weights)}; those of the losses "
+                f"are {[name[2:] for name in known]}."
+            )
+        return cls(**names, **others)
 
 
 class Trainer:

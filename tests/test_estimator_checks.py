@@ -1,17 +1,22 @@
-"""The estimator behaves like a scikit-learn estimator."""
+"""The estimators behave like scikit-learn estimators."""
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from symdisc import LatentSymmetryDiscoverer
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 
 # The checks fit about 77 times to data without symmetry, for behaviour, not results.
-TINY = LatentSymmetryDiscoverer(
-    n_components=1, max_iter=10, hidden_units=4, batch_size=16, tol=1.0
-)
+TINY = [
+    LatentSymmetryDiscoverer(
+        n_components=1, max_iter=10, hidden_units=4, batch_size=16, tol=1.0
+    ),
+    LatentSINDy(n_components=1, max_iter=2),
+    LatentSINDy(autoencoder="none"),
+]
 
 
 @pytest.mark.filterwarnings("ignore:y is 1-D and is ignored:UserWarning")
-@parametrize_with_checks([TINY])
+@pytest.mark.filterwarnings("ignore:X seems to carry noise:UserWarning")
+@parametrize_with_checks(TINY)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

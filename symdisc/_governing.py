@@ -1,0 +1,125 @@
+"""From latents and their rates to equations, with or without a symmetry imposed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symdisc._bootstrap import bootstrap_errors
+from symdisc._candidates import make_library
+from symdisc._equations import EquationSystem
+from symdisc._equivariance import equivariance_matrix, equivariant_basis
+from symdisc._known import rounded_generators
+from symdisc._lie import LieAlgebra
+from symdisc._regression import sparse_regression
+from symdisc._selection import fit_equations
+
+# Points at which the penalty asks for equivariance.
+MAX_PENALTY_POINTS = 500
+
+
+@dataclass
+class Governing:
+    """What equations are looked for, and how.
+
+    Parameters
+    ----------
+    degree, functions, order
+        Of the candidate library, see `symdisc._candidates.make_library`.
+    threshold, optimizer
+        Of the regression, see `symdisc._selection.fit_equations`.
+    equivariance_weight : float
+        Infinity imposes the symmetry exactly.
+    algebra : LieAlgebra or None
+        The symmetry.
+    """
+
+    degree: int
+    functions: object
+    order: int
+    threshold: object
+    optimizer: object
+    equivariance_weight: float
+    algebra: LieAlgebra | None = None
+
+    def library(self, dim):
+        """Candidates for `dim` latent dimensions."""
+        return make_library(dim, self.degree, self.functions, self.order)
+
+    def solve(self, features, rates, library):
+        """Coefficients while the latent space is still being learned."""
+        threshold = 0.0 if self.threshold == "auto" else self.threshold
+        basis = self._basis(library)
+        if basis is None:
+            return sparse_regression(features, rates, threshold=threshold)
+        fit = fit_equations(features, rates, threshold=threshold, basis=basis)
+        return fit.coefficients
+
+    def find(self, state, rates, groups, *, n_bootstrap, seed):
+        """Fit the final equations.
+
+        Parameters
+        ----------
+        state : ndarray of shape (n_samples, order * k)
+            Latents and, for second order, their velocities.
+        rates : ndarray of shape (n_samples, k)
+        groups : array-like of shape (n_samples,) or None
+        n_bootstrap, seed : int
+            Number of draws for the standard errors, and what determines them.
+
+        Returns
+        -------
+        equations : EquationSystem
+        score : float
+            R2 of the rates.
+        n_free : int
+            Number of coefficients that the symmetry leaves free.
+        """
+        library = self.library(rates.shape[1])
+        features = library.evaluate(state)
+        basis, penalty = self._basis(library), self._penalty(library, state)
+        fit = fit_equations(
+            features,
+            rates,
+            threshold=self.threshold,
+            optimizer=self.optimizer,
+            groups=groups,
+            basis=basis,
+            penalty=penalty,
+        )
+        errors = None
+        if n_bootstrap > 0:
+            errors = bootstrap_errors(
+                features,
+                rates,
+                fit.coefficients,
+                groups=groups,
+                n_bootstrap=n_bootstrap,
+                random_state=seed,
+                basis=basis,
+            )
+        equations = EquationSystem(
+            fit.coefficients, library, errors=errors, order=self.order
+        )
+        n_free = fit.coefficients.size if basis is None else len(basis)
+        return equations, fit.score, n_free
+
+    def _basis(self, library):
+        """Coefficients of equivariant equations, where these are imposed exactly."""
+        if self.algebra is None or np.isfinite(self.equivariance_weight):
+            return None
+        return equivariant_basis(
+            library, self._generators(library), order=self.order
+        ).basis
+
+    def _penalty(self, library, state):
+        """Rows whose product with the coefficients is their lack of equivariance."""
+        if self.algebra is None or np.isinf(self.equivariance_weight):
+            return None
+        points = state[:: -(-len(state) // MAX_PENALTY_POINTS)]
+        rows = equivariance_matrix(
+            library, self._generators(library), points, order=self.order
+        )
+        return np.sqrt(self.equivariance_weight / len(points)) * rows
+
+    def _generators(self, library):
+        return rounded_generators(self.algebra, len(library.symbols) // self.order)
