@@ -136,12 +136,11 @@ class Autoencoder(nn.Module):
         self.register_buffer("shift", start.new_zeros(rank))
         self.register_buffer("gauge", torch.eye(rank).to(start))
         self.fix_gauge(coordinates, velocity)
-        with torch.no_grad():
-            latent = self.encode(coordinates)
-            monomials = Monomials(rank, degree, start.device) if degree > 1 else None
-            features = latent if monomials is None else monomials(latent)
-            decoder = torch.linalg.lstsq(features, coordinates).solution.mT
-        self.decoder = ResidualMLP(decoder, hidden_units, generator, monomials)
+        monomials = Monomials(rank, degree, start.device) if degree > 1 else None
+        n_features = rank if monomials is None else len(monomials)
+        zeros = start.new_zeros(coordinates.shape[1], n_features)
+        self.decoder = ResidualMLP(zeros, hidden_units, generator, monomials)
+        self.start_decoder(coordinates)
 
     def encode(self, coordinates):
         """Map coordinates (n, n_modes) to latents (n, rank)."""
@@ -180,6 +179,17 @@ class Autoencoder(nn.Module):
         identity = torch.eye(len(factor)).to(factor)
         self.shift.copy_(raw.mean(dim=0))
         self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
+
+    @torch.no_grad()
+    def start_decoder(self, coordinates):
+        """Set the decoder's linear map by least squares."""
+        latent = self.encode(coordinates)
+        monomials = self.decoder.monomials
+        features = latent if monomials is None else monomials(latent)
+        # In double precision: monomials of latents can be nearly dependent.
+        targets = coordinates.double()
+        maps = torch.linalg.lstsq(features.double(), targets).solution
+        self.decoder.linear.copy_(maps.mT)
 
     @torch.no_grad()
     def rescale(self, scale, offset):

@@ -179,4 +179,9 @@ def _kind(module, array):
     for tensor in (*module.parameters(), *module.buffers()):
         if tensor.is_floating_point():
             return {"dtype": tensor.dtype, "device": tensor.device}
-    return {"dtype": torch.from_numpy(array[:0]).dtype, "device": "cpu"}
+    return {"dtype": torch_dtype(array), "device": "cpu"}
+
+
+def torch_dtype(array):
+    """Dtype of a tensor that holds the array, which may be read-only."""
+    return torch.from_numpy(np.empty(0, array.dtype)).dtype

@@ -80,7 +80,7 @@ class Governing:
         fit = fit_equations(
             features,
             rates,
-            threshold=self.threshold,
+            threshold="auto" if self.optimizer is not None else self.threshold,
             optimizer=self.optimizer,
             groups=groups,
             basis=basis,

@@ -91,8 +91,8 @@ def learn_space(
     -------
     LatentSpace
     """
-    curve = [torch.from_numpy(np.asarray(c, dtype=float)) for c in curve]
-    weights = torch.from_numpy(np.asarray(scale, dtype=float) / scale[0])
+    curve = [torch.tensor(np.asarray(c, dtype=float)) for c in curve]
+    weights = torch.tensor(np.asarray(scale, dtype=float) / scale[0])
     single = [c.to(generator.device, torch.float32) for c in curve]
     start = find_start(single[0], weights.to(single[0]), rank_at_most, generator)
     candidates = library(len(start))
@@ -122,16 +122,13 @@ def learn_space(
     trained = Autoencoder(*arguments, generator, **options)
     if unfolded is not None:
         imitate(trained.encoder, single[0], unfolded.to(single[0]), generator)
-        trained.double().fix_gauge(*curve[:2])
-        if needs_calibration(candidates):
-            with torch.no_grad():
-                *state, rates = (z.numpy() for z in trained.push_forward(*curve))
-            trained.rescale(*calibrate(state, rates, candidates))
-        with torch.no_grad():
-            trained.decoder.mlp[0].weight.mul_(DETAIL)
-            trained.decoder.mlp[0].bias.mul_(DETAIL)
-        solve_readout(trained, curve[:1], ridge=START_RIDGE)
-        trained.float()
+        trained.fix_gauge(*single[:2])
+    calibration = None
+    if needs_calibration(candidates):
+        calibration = _calibrate(trained, single, candidates)
+        trained.start_decoder(single[0])
+    if unfolded is not None:
+        _start_fine_decoder(trained, curve)
         settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
     adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
     trainer = Trainer(
@@ -142,6 +139,7 @@ def learn_space(
         lambda features, rates: solve(features, rates, candidates),
         settings,
         generator,
+        calibration,
     )
     history = trainer.run()
     trained = trained.to("cpu", torch.float64)
@@ -156,6 +154,27 @@ def _unfold(points, linear, generator):
     seed = torch.randint(2**31, (), generator=generator, device=generator.device)
     latents = unfold(points.numpy(), linear.numpy(), linear.shape[1], int(seed))
     return None if latents is None else torch.from_numpy(latents)
+
+
+@torch.no_grad()
+def _calibrate(autoencoder, curve, library):
+    """Give the latents the scale and origin that suit the library; return them."""
+    latents = autoencoder.push_forward(*curve)
+    *state, rates = (z.double().cpu().numpy() for z in latents)
+    calibration = calibrate(state, rates, library)
+    autoencoder.rescale(*calibration)
+    return calibration
+
+
+def _start_fine_decoder(autoencoder, curve):
+    """Solve for a decoder of finer features, in double precision."""
+    decoder = autoencoder.decoder
+    with torch.no_grad():
+        decoder.mlp[0].weight.mul_(DETAIL)
+        decoder.mlp[0].bias.mul_(DETAIL)
+    device, dtype = autoencoder.shift.device, autoencoder.shift.dtype
+    solve_readout(autoencoder.to("cpu", torch.float64), curve[:1], ridge=START_RIDGE)
+    autoencoder.to(device, dtype)
 
 
 def _split(n_samples):

@@ -104,7 +104,7 @@ default="residual"
         Losses per epoch (25 iterations); empty where no training was needed because
         a linear encoder with a polynomial decoder is exact.
     n_iter_ : int
-        Number of iterations run.
+        Number of iterations run; 1 where the solution is in closed form.
     n_features_in_, feature_names_in_
         Number of features seen in `fit`, and their names where `X` has string names.
 
@@ -391,7 +391,7 @@ default="residual"
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder
         self.history_, self.errors_ = space.history, space.errors
-        self.n_iter_ = self.max_iter if space.history else 0
+        self.n_iter_ = self.max_iter if space.history else 1
         self.agreement_ = space.agreement
 
     def _set_equations(self, equations, state, rates):

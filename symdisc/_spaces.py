@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from symdisc._base import torch_dtype
 from symdisc._coders import Decoder, Encoder, Identity
 from symdisc._derivatives import noise_level, smooth_derivatives
 from symdisc._discovery import read_algebra
@@ -82,7 +83,7 @@ def _identity(est, X, rates, t, groups):
             'autoencoder="none". Fit a LatentSymmetryDiscoverer and pass its '
             "lie_algebra_ as symmetry."
         )
-    identity = Identity(X.shape[1], torch.from_numpy(X[:0]).dtype)
+    identity = Identity(X.shape[1], torch_dtype(X))
     return Space(identity, identity, _curve(est, X, rates, t, groups))
 
 
@@ -144,7 +145,7 @@ def _learned(est, governing, X, rates, t, groups, random):
             generator=generator,
         )
     read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()
-    autoencoder = learned.autoencoder.to(device, torch.from_numpy(X[:0]).dtype)
+    autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     with torch.no_grad():
         tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
         latents = autoencoder.push_forward(*tensors)

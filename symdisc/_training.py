@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from symdisc._calibration import calibrate, needs_calibration
 from symdisc._readout import solve_readout
 
 # One epoch: after so many iterations the gauge, the equations and the history are
@@ -113,18 +112,27 @@ class Trainer:
     settings : Settings
     generator : torch.Generator
         Draws the minibatches.
+    calibration : tuple of (scale, offset), optional
+        Of the latents, where they are not to be white.
     """
 
     def __init__(
-        self, autoencoder, adversary, snapshots, library, solve, settings, generator
+        self,
+        autoencoder,
+        adversary,
+        snapshots,
+        library,
+        solve,
+        settings,
+        generator,
+        calibration=None,
     ):
+        self.calibration = calibration
         self.autoencoder, self.adversary = autoencoder, adversary
         self.snapshots, self.library, self.solve = snapshots, library, solve
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
-        # Scale and offset, not known yet; None where they do not matter.
-        self.calibration = () if needs_calibration(library) else None
         self.learners, self.critics = [*autoencoder.parameters()], []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
         if adversary is not None:
@@ -165,7 +173,7 @@ class Trainer:
         if len(curve) == 1:
             return
         if self.calibration is not None:
-            self._calibrate(curve)
+            self.autoencoder.rescale(*self.calibration)
         with torch.no_grad():
             *state, rates = self.autoencoder.push_forward(*curve)
         if self.settings.solve_decoder:
@@ -179,16 +187,6 @@ class Trainer:
             rates.double().cpu().numpy(),
         )
         self.coefficients = torch.from_numpy(coefficients).to(rates)
-
-    def _calibrate(self, curve):
-        """Give the latents the scale and origin that suit the library."""
-        if not self.calibration:
-            # Once: later on encoder, scale and origin would chase each other.
-            with torch.no_grad():
-                latents = self.autoencoder.push_forward(*curve)
-            *state, rates = (z.double().cpu().numpy() for z in latents)
-            self.calibration = calibrate(state, rates, self.library)
-        self.autoencoder.rescale(*self.calibration)
 
     def _step(self, progress):
         """Take one step of every player whose turn has come; return the losses."""

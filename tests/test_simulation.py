@@ -91,7 +91,7 @@ def test_growth_is_measured_against_the_scale():
     assert_allclose(path[0, :, 0], np.exp(t), rtol=1e-7)
 
 
-@pytest.mark.parametrize("method", ["RK45", "DOP853", "LSODA"])
+@pytest.mark.parametrize("method", ["RK45", "DOP853"])
 def test_budget_ends_what_is_too_stiff(method, monkeypatch):
     monkeypatch.setattr(_simulation, "MIN_BUDGET", 500)
     monkeypatch.setattr(_simulation, "MAX_EVALUATIONS", 10)
