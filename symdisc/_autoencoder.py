@@ -135,6 +135,8 @@ class Autoencoder(nn.Module):
             self.encoder.mlp[0].weight.mul_(weights.sqrt())
         self.register_buffer("shift", start.new_zeros(rank))
         self.register_buffer("gauge", torch.eye(rank).to(start))
+        self.register_buffer("scale", start.new_ones(()))
+        self.register_buffer("offset", start.new_zeros(rank))
         self.fix_gauge(coordinates, velocity)
         monomials = Monomials(rank, degree, start.device) if degree > 1 else None
         n_features = rank if monomials is None else len(monomials)
@@ -144,11 +146,20 @@ class Autoencoder(nn.Module):
 
     def encode(self, coordinates):
         """Map coordinates (n, n_modes) to latents (n, rank)."""
-        return (self.encoder(coordinates) - self.shift) @ self.gauge.mT
+        white = (self.encoder(coordinates) - self.shift) @ self.gauge.mT
+        return self.scale * white + self.offset
 
     def decode(self, latent):
         """Map latents (n, rank) to coordinates (n, n_modes)."""
-        return self.decoder(latent)
+        return self.decoder(*self.whiten(latent))
+
+    def whiten(self, latent, *rates):
+        """Return latents, and their rates, at the scale that the decoder works with."""
+        return (latent - self.offset) / self.scale, *(r / self.scale for r in rates)
+
+    def push_back(self, *curve):
+        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
+        return self.decoder.push_forward(*self.whiten(*curve))
 
     def push_forward(self, *jet):
         """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot.
@@ -156,8 +167,9 @@ class Autoencoder(nn.Module):
         The gauge enters as a fixed linear map: no tangent flows through statistics.
         """
         raw, *rates = self.encoder.push_forward(*jet)
-        latent = (raw - self.shift) @ self.gauge.mT
-        return latent, *(rate @ self.gauge.mT for rate in rates)
+        gauge = self.scale * self.gauge
+        latent = (raw - self.shift) @ gauge.mT + self.offset
+        return latent, *(rate @ gauge.mT for rate in rates)
 
     @torch.no_grad()
     def fix_gauge(self, coordinates, velocity=None):
@@ -183,7 +195,7 @@ class Autoencoder(nn.Module):
     @torch.no_grad()
     def start_decoder(self, coordinates):
         """Set the decoder's linear map by least squares."""
-        latent = self.encode(coordinates)
+        (latent,) = self.whiten(self.encode(coordinates))
         monomials = self.decoder.monomials
         features = latent if monomials is None else monomials(latent)
         # In double precision: monomials of latents can be nearly dependent.
@@ -193,10 +205,9 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def rescale(self, scale, offset):
-        """Replace the latents z by scale * z + offset."""
-        self.gauge.mul_(scale)
-        offset = torch.as_tensor(offset).to(self.shift)
-        self.shift.sub_(torch.linalg.solve(self.gauge, offset))
+        """Let the latents be scale * z + offset, z white."""
+        self.scale.fill_(scale)
+        self.offset.copy_(torch.as_tensor(offset))
 
 
 def _covariance(raw):

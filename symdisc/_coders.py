@@ -43,7 +43,7 @@ class Decoder(_Coder):
     def push_forward(self, *curve):
         """Return snapshots and their time derivatives, given those of the latents."""
         filled = (z[:, : z.shape[1] - self.n_empty] for z in curve)
-        images = self.autoencoder.decoder.push_forward(*filled)
+        images = self.autoencoder.push_back(*filled)
         snapshots, *rates = ((image * self.scale) @ self.modes for image in images)
         return self.mean + snapshots, *rates
 

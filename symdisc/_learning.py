@@ -123,10 +123,9 @@ def learn_space(
     if unfolded is not None:
         imitate(trained.encoder, single[0], unfolded.to(single[0]), generator)
         trained.fix_gauge(*single[:2])
-    calibration = None
-    if needs_calibration(candidates):
-        calibration = _calibrate(trained, single, candidates)
         trained.start_decoder(single[0])
+    if needs_calibration(candidates):
+        _calibrate(trained, single, candidates)
     if unfolded is not None:
         _start_fine_decoder(trained, curve)
         settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
@@ -139,7 +138,6 @@ def learn_space(
         lambda features, rates: solve(features, rates, candidates),
         settings,
         generator,
-        calibration,
     )
     history = trainer.run()
     trained = trained.to("cpu", torch.float64)
@@ -158,12 +156,10 @@ def _unfold(points, linear, generator):
 
 @torch.no_grad()
 def _calibrate(autoencoder, curve, library):
-    """Give the latents the scale and origin that suit the library; return them."""
+    """Give the latents the scale and origin that suit the library."""
     latents = autoencoder.push_forward(*curve)
     *state, rates = (z.double().cpu().numpy() for z in latents)
-    calibration = calibrate(state, rates, library)
-    autoencoder.rescale(*calibration)
-    return calibration
+    autoencoder.rescale(*calibrate(state, rates, library))
 
 
 def _start_fine_decoder(autoencoder, curve):

@@ -25,19 +25,20 @@ def solve_readout(autoencoder, curve, ridge=RIDGE):
         Added to the diagonal of the normal equations of features of unit size.
     """
     decoder = autoencoder.decoder
-    latents = autoencoder.push_forward(*curve)
+    latents = autoencoder.whiten(*autoencoder.push_forward(*curve))
     lifted, hidden = decoder.features(*latents)
     constant = decoder.monomials is None
+    tiny = torch.finfo(curve[0].dtype).tiny
     gram = cross = 0
     for derivative, target in enumerate(curve):
         ones = torch.full_like(target[:, :1], float(derivative == 0))
         parts = [lifted[derivative], hidden[derivative]] + [ones] * constant
         features = torch.cat(parts, dim=1)
         # Each derivative counts alike, in units of its own mean square.
-        weight = 1 / target.square().mean().clamp_min(1e-300)
+        weight = 1 / target.square().mean().clamp_min(tiny)
         gram = gram + weight * features.mT @ features
         cross = cross + weight * features.mT @ target
-    size = gram.diagonal().sqrt().clamp_min(1e-150)
+    size = gram.diagonal().sqrt().clamp_min(tiny)
     gram = gram / size[:, None] / size
     gram.diagonal().add_(ridge)
     maps = torch.linalg.solve(gram, cross / size[:, None]) / size[:, None]

@@ -112,22 +112,11 @@ class Trainer:
     settings : Settings
     generator : torch.Generator
         Draws the minibatches.
-    calibration : tuple of (scale, offset), optional
-        Of the latents, where they are not to be white.
     """
 
     def __init__(
-        self,
-        autoencoder,
-        adversary,
-        snapshots,
-        library,
-        solve,
-        settings,
-        generator,
-        calibration=None,
+        self, autoencoder, adversary, snapshots, library, solve, settings, generator
     ):
-        self.calibration = calibration
         self.autoencoder, self.adversary = autoencoder, adversary
         self.snapshots, self.library, self.solve = snapshots, library, solve
         self.settings, self.generator = settings, generator
@@ -172,8 +161,6 @@ class Trainer:
         self.autoencoder.fix_gauge(*curve[:2])
         if len(curve) == 1:
             return
-        if self.calibration is not None:
-            self.autoencoder.rescale(*self.calibration)
         with torch.no_grad():
             *state, rates = self.autoencoder.push_forward(*curve)
         if self.settings.solve_decoder:
@@ -247,7 +234,7 @@ class Trainer:
         error = (rates - predicted).square().sum(1).mean()
         errors = {"equation": error / self.size**2}
         if self.settings.w_x_dot > 0:
-            decoded = self.autoencoder.decoder.push_forward(*state, predicted)[-1]
+            decoded = self.autoencoder.push_back(*state, predicted)[-1]
             weights = self.snapshots.weights**2
             size = (given[-1].square() * weights).sum(1).mean()
             error = ((given[-1] - decoded).square() * weights).sum(1).mean()

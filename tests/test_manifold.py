@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from symdisc import _manifold
 from symdisc._autoencoder import ResidualMLP
@@ -36,7 +36,8 @@ def test_rows_that_are_no_landmarks_are_placed_as_well(monkeypatch):
     angles, points = open_circle()
     latents = unfold(points, points[:, :1], 1, seed=0)
     assert misfit(latents[:, 0], angles) < 0.01
-    assert_array_equal(latents, unfold(points, points[:, :1], 1, seed=0))
+    again = unfold(points, points[:, :1], 1, seed=0)
+    assert_allclose(latents, again, atol=1e-12)
 
 
 @pytest.mark.parametrize("rank", [1, 2])
@@ -82,13 +83,15 @@ def test_imitation():
     assert_allclose(found * angles.std() + angles.mean(), unseen, atol=0.2)
 
 
-def test_imitation_is_reproducible():
-    angles, points = open_circle(300)
+def test_imitation_is_drawn_from_the_generator():
+    angles, points = open_circle(100)
+    tables = [torch.from_numpy(table) for table in (points, angles[:, None])]
     images = []
-    for _ in range(2):
-        generator = torch.Generator().manual_seed(5)
-        network = ResidualMLP(torch.zeros(1, 2), 8, generator)
-        tables = [torch.from_numpy(t).float() for t in (points, angles[:, None])]
-        imitate(network, *tables, generator)
-        images.append(network(tables[0]))
-    assert torch.equal(*images)
+    for seed in (5, 5, 6):
+        network = ResidualMLP(
+            torch.zeros(1, 2).double(), 4, torch.Generator().manual_seed(0)
+        )
+        imitate(network, *tables, torch.Generator().manual_seed(seed))
+        images.append(network(tables[0]).detach().numpy())
+    assert_allclose(images[0], images[1], atol=1e-9)
+    assert np.abs(images[0] - images[2]).max() > 1e-6

@@ -25,10 +25,10 @@ def curve(order, n=200, n_modes=4, seed=0):
 def autoencoder(jet, degree=1, seed=0):
     generator = torch.Generator().manual_seed(seed)
     model = Autoencoder(
-        torch.eye(2, jet[0].shape[1]).double(),
+        torch.eye(2, jet[0].shape[1]).to(jet[0]),
         jet[0],
         jet[1] if len(jet) > 1 else None,
-        torch.ones(jet[0].shape[1]).double(),
+        torch.ones(jet[0].shape[1]).to(jet[0]),
         hidden_units=16,
         generator=generator,
         degree=degree,
@@ -129,7 +129,7 @@ def test_a_larger_ridge_shrinks_the_maps():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_data_at_rest(dtype):
     jet = [x.to(dtype) for x in curve(1)]
-    model = autoencoder(jet).to(dtype)
+    model = autoencoder(jet)
     solve_readout(model, [jet[0], torch.zeros_like(jet[0])])
     assert all(p.isfinite().all() for p in model.parameters())
     assert errors(model, jet[:1])[0] < 0.1

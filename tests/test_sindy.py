@@ -107,9 +107,14 @@ def test_recovers_embedded_rotation(symmetry):
 def test_nonlinear_lift_of_a_nonlinear_system():
     system = make_lotka_volterra(8, n_steps=300, random_state=0)
     data = make_embedded(system, 40, random_state=0)
-    est = LatentSINDy(2, library=["exp"], random_state=0, max_iter=200)
+    est = LatentSINDy(2, degree=3, random_state=0, max_iter=800)
     est.fit(data.X, data.X_dot, groups=data.groups)
-    assert unexplained(data.X, est.inverse_transform(est.transform(data.X))) < 1e-3
+    assert est.errors_["x"] < 1e-3
+    assert est.score(data.X, data.X_dot) > 0.98
+    # Any smooth change of coordinates would do; the one found is nearly affine.
+    latents = np.column_stack([est.transform(data.X), np.ones(len(data.X))])
+    maps = np.linalg.lstsq(latents, data.Z, rcond=None)[0]
+    assert unexplained(data.Z, latents @ maps) < 0.02
 
 
 def test_lotka_volterra_in_its_own_coordinates():
