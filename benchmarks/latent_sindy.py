@@ -57,7 +57,7 @@ def unexplained(true, found):
 
 
 def lorenz(seed):
-    """Exact equations, inside and outside of the training range."""
+    """Find exact equations; test inside and outside of the training range."""
     data = make_lorenz(random_state=seed)
     inside = make_lorenz(32, random_state=100 + seed)
     outside = make_lorenz(
@@ -77,7 +77,7 @@ def lorenz(seed):
 
 
 def pendulum(seed):
-    """The angle and its equation, from pixels."""
+    """Find the angle and its equation, from pixels."""
     data = make_pendulum(20, as_movie=True, random_state=seed)
     test = make_pendulum(5, as_movie=True, random_state=100 + seed)
     est = LatentSINDy(1, order=2, degree=0, library=["sin"], random_state=seed)
