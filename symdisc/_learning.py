@@ -26,6 +26,10 @@ START_RIDGE = 1e-5
 # finer. Encoder and decoder are close from the start, so that large steps only harm.
 DETAIL = 4.0
 GENTLE_RATE = 3e-4
+# Training replaces the start where the product of the two held-out errors falls below
+# this share, and neither rises above that.
+MIN_GAIN = 0.25
+MAX_LOSS = 1.5
 # Held out from training, to choose between the start and what training made of it:
 # every tenth of so many blocks of neighbouring rows.
 N_BLOCKS, HELD_OUT = 40, 10
@@ -143,7 +147,7 @@ def learn_space(
     trained = trained.to("cpu", torch.float64)
     solve_readout(trained, [c[fitted] for c in curve])
     after = errors_of(trained)
-    if not symmetry and sum(errors.values()) <= sum(after.values()):
+    if not symmetry and not _is_worth_it(errors, after):
         return LatentSpace(first, trainer, history, errors, "start")
     return LatentSpace(trained, trainer, history, after, "trained")
 
@@ -181,6 +185,16 @@ def _split(n_samples):
         rows = torch.arange(n_samples)
         return rows, rows
     return (torch.from_numpy(np.flatnonzero(mask)) for mask in (~held, held))
+
+
+def _is_worth_it(before, after):
+    """Tell whether a network explains so much more that it should replace a line.
+
+    It can bend latents towards errors of the derivatives: the fewer of these it
+    explains away, the better, as long as nothing else is gained.
+    """
+    ratios = [after[name] / max(before[name], 1e-300) for name in before]
+    return max(ratios) < MAX_LOSS and np.prod(ratios) < MIN_GAIN
 
 
 @torch.no_grad()

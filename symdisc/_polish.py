@@ -15,6 +15,10 @@ from symdisc._monomials import Monomials, affordable_degree
 
 MAX_ROWS = 2000
 MAX_EVALUATIONS = 60
+# Equation and reconstruction error count relative to what is left of each: exact
+# snapshots are not to be bent for the sake of derivatives from differences.
+N_WEIGHTINGS = 4
+SMALLEST_ERROR = 1e-12
 # Candidate equations at least of this degree: a start for any library.
 MIN_DEGREE = 2
 
@@ -47,16 +51,18 @@ def polish_start(start, curve, weights, degree):
     weights = np.sqrt(weights.numpy())
     problem = _Projection(frame, curve, weights, max(degree, MIN_DEGREE))
     entries = np.zeros(problem.n_entries)
-    solution = least_squares(
-        problem.residual,
-        entries,
-        problem.jacobian,
-        x_scale="jac",
-        max_nfev=MAX_EVALUATIONS,
-        ftol=1e-10,
-        xtol=1e-10,
-    )
-    return torch.from_numpy(problem.encoder(solution.x))
+    for _ in range(N_WEIGHTINGS):
+        entries = least_squares(
+            problem.residual,
+            entries,
+            problem.jacobian,
+            x_scale="jac",
+            max_nfev=MAX_EVALUATIONS,
+            ftol=1e-10,
+            xtol=1e-10,
+        ).x
+        problem.reweigh(entries)
+    return torch.from_numpy(problem.encoder(entries))
 
 
 class _Projection:
@@ -104,6 +110,14 @@ class _Projection:
         )
         scaled = rates * self.rate_scale, errors * self.error_scale
         return np.concatenate([part.ravel() for part in scaled])
+
+    def reweigh(self, entries):
+        """Divide equation and reconstruction errors by what is left of each."""
+        residual = self.residual(entries)
+        n_rates = len(self.curve[0]) * len(self.frame)
+        rates, errors = residual[:n_rates], residual[n_rates:]
+        self.rate_scale /= max(np.linalg.norm(rates), SMALLEST_ERROR)
+        self.error_scale /= max(np.linalg.norm(errors), SMALLEST_ERROR)
 
     def jacobian(self, entries):
         """Kaufman's approximation (1975, BIT 15:49): features change, fits do not."""

@@ -22,6 +22,8 @@ from symdisc._training import Settings
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
 MAX_NOISE = 0.1
+# Share, as standard deviation, of the noise in a mode of noisy data that is kept.
+MAX_NOISE_OF_MODE = 0.5
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
 
@@ -123,8 +125,12 @@ def _learned(est, governing, X, rates, t, groups, random):
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     stem = fit_stem(X, min_modes=est.n_components, random_state=random)
+    coordinates = stem.coordinates(X)
+    if not rates and est.differentiation != "central":
+        n_modes = max(est.n_components, _n_clean(coordinates, t, groups))
+        stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
-    curve = _curve(est, stem.coordinates(X), rates, t, groups)
+    curve = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(
         LOSS_WEIGHTS | (est.loss_weights or {}),
@@ -158,6 +164,12 @@ def _learned(est, governing, X, rates, t, groups, random):
         learned.errors,
         *read,
     )
+
+
+def _n_clean(coordinates, t, groups):
+    """Count the leading modes up to the last that is more signal than noise."""
+    noise = noise_level(coordinates, t, groups) / coordinates.std(axis=0)
+    return int(np.flatnonzero(noise < MAX_NOISE_OF_MODE).max(initial=0)) + 1
 
 
 def _curve(est, points, rates, t, groups):

@@ -5,7 +5,7 @@ POD coordinates, and an orthonormal basis preserves squared error. Training on t
 few coordinates therefore minimises the same objective at a hundredth of the cost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Stem:
         Sum of squares of the centred data outside the modes.
     total : float
         Sum of squares of the centred data.
+    n_samples : int
     """
 
     mean: np.ndarray
@@ -39,6 +40,17 @@ class Stem:
     scale: np.ndarray
     residual: float
     total: float
+    n_samples: int
+
+    def truncate(self, n_modes):
+        """Return the stem of the leading modes alone."""
+        left_out = float(np.sum(self.scale[n_modes:].astype(float) ** 2))
+        return replace(
+            self,
+            modes=self.modes[:n_modes],
+            scale=self.scale[:n_modes],
+            residual=self.residual + left_out * self.n_samples,
+        )
 
     def coordinates(self, X):
         """Return the whitened POD coordinates of `X`, shape (n_samples, n_modes)."""
@@ -87,7 +99,7 @@ def fit_stem(X, *, min_modes, random_state):
     n_modes = min(max(enough, min_modes), rank, n_modes)
     scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
     residual = float(max(total - held[n_modes - 1], 0.0))
-    return Stem(mean, modes[:n_modes], scale, residual, total)
+    return Stem(mean, modes[:n_modes], scale, residual, total, len(X))
 
 
 def _centred_sum_of_squares(X, mean, n_rows=256):
