@@ -121,7 +121,9 @@ def matrix_exp(elements):
     mean = elements.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
     identity = torch.eye(2, dtype=elements.dtype, device=elements.device)
     traceless = elements - mean * identity
-    square = -torch.linalg.det(traceless)[..., None, None]
+    # Written out: the derivative of torch.linalg.det is nan for subnormal entries.
+    (a, b), (c, _) = (row.unbind(-1) for row in traceless.unbind(-2))
+    square = (a * a + b * c)[..., None, None]
     # Near zero the square root has no gradient and the series is exact to rounding;
     # the clamp keeps the gradient of the branch that is not taken finite.
     small = square.abs() < 1e-3

@@ -27,9 +27,8 @@ START_RIDGE = 1e-5
 DETAIL = 4.0
 GENTLE_RATE = 3e-4
 # Training replaces the start where the product of the two held-out errors falls below
-# this share, and neither rises above that.
+# this share.
 MIN_GAIN = 0.25
-MAX_LOSS = 1.5
 # Held out from training, to choose between the start and what training made of it:
 # every tenth of so many blocks of neighbouring rows.
 N_BLOCKS, HELD_OUT = 40, 10
@@ -194,7 +193,7 @@ def _is_worth_it(before, after):
     explains away, the better, as long as nothing else is gained.
     """
     ratios = [after[name] / max(before[name], 1e-300) for name in before]
-    return max(ratios) < MAX_LOSS and np.prod(ratios) < MIN_GAIN
+    return np.prod(ratios) < MIN_GAIN
 
 
 @torch.no_grad()
