@@ -96,46 +96,29 @@ def learn_space(
     """
     curve = [torch.tensor(np.asarray(c, dtype=float)) for c in curve]
     weights = torch.tensor(np.asarray(scale, dtype=float) / scale[0])
-    single = [c.to(generator.device, torch.float32) for c in curve]
-    start = find_start(single[0], weights.to(single[0]), rank_at_most, generator)
+    coordinates = curve[0].to(generator.device, torch.float32)
+    start = find_start(coordinates, weights.to(coordinates), rank_at_most, generator)
+    start = start.double().cpu()
     candidates = library(len(start))
     fitted, held = _split(len(curve[0]))
 
     def errors_of(autoencoder):
         return _errors(autoencoder, curve, weights, candidates, solve, fitted, held)
 
-    unfolded = _unfold(curve[0] * weights, curve[0] @ start.T.double().cpu(), generator)
+    unfolded = _unfold(curve[0] * weights, curve[0] @ start.T, generator)
     if unfolded is None:
-        start = polish_start(start, curve, weights, degree).to(start)
-    options = {"degree": affordable_degree(len(start))}
-    arguments = start.cpu().double(), *curve[:2], weights, HIDDEN_UNITS
-    first = Autoencoder(*arguments, torch.Generator(), **options)
+        start = polish_start(start, curve, weights, degree)
+    first = _autoencoder(start, curve, weights, torch.Generator())
     errors = errors_of(first)
     if not symmetry and max(errors.values()) <= EXACT:
         return LatentSpace(first, None, {}, errors, "start")
-    data = Snapshots(
-        single[0][fitted],
-        single[1][fitted],
-        None,
-        weights.to(single[0]),
-        "derivatives",
-        single[2][fitted] if len(single) > 2 else None,
+    trained, settings = _prepare(
+        start, unfolded, curve, weights, candidates, settings, generator
     )
-    arguments = start, *single[:2], data.weights, HIDDEN_UNITS
-    trained = Autoencoder(*arguments, generator, **options)
-    if unfolded is not None:
-        imitate(trained.encoder, single[0], unfolded.to(single[0]), generator)
-        trained.fix_gauge(*single[:2])
-        trained.start_decoder(single[0])
-    if needs_calibration(candidates):
-        _calibrate(trained, single, candidates)
-    if unfolded is not None:
-        _start_fine_decoder(trained, curve)
-        settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
-    adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
+    data = _snapshots([c[fitted] for c in curve], weights, generator.device)
     trainer = Trainer(
         trained,
-        adversary,
+        make_adversary(len(start), 1, data, generator) if symmetry else None,
         data,
         candidates,
         lambda features, rates: solve(features, rates, candidates),
@@ -149,6 +132,39 @@ def learn_space(
     if not symmetry and not _is_worth_it(errors, after):
         return LatentSpace(first, trainer, history, errors, "start")
     return LatentSpace(trained, trainer, history, after, "trained")
+
+
+def _autoencoder(start, curve, weights, generator):
+    degree = affordable_degree(len(start))
+    return Autoencoder(
+        start, *curve[:2], weights, HIDDEN_UNITS, generator, degree=degree
+    )
+
+
+def _snapshots(curve, weights, device):
+    """Tensors that training sees, in single precision."""
+    single = [c.to(device, torch.float32) for c in curve]
+    acceleration = single[2] if len(single) > 2 else None
+    weights = weights.to(single[0])
+    return Snapshots(*single[:2], None, weights, "derivatives", acceleration)
+
+
+def _prepare(start, unfolded, curve, weights, library, settings, generator):
+    """Autoencoder to be trained, and settings that suit the way it starts."""
+    single = [c.to(generator.device, torch.float32) for c in curve]
+    autoencoder = _autoencoder(
+        start.to(single[0]), single, weights.to(single[0]), generator
+    )
+    if unfolded is not None:
+        imitate(autoencoder.encoder, single[0], unfolded.to(single[0]), generator)
+        autoencoder.fix_gauge(*single[:2])
+        autoencoder.start_decoder(single[0])
+    if needs_calibration(library):
+        _calibrate(autoencoder, single, library)
+    if unfolded is not None:
+        _start_fine_decoder(autoencoder, curve)
+        settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
+    return autoencoder, settings
 
 
 def _unfold(points, linear, generator):
