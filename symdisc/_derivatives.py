@@ -93,7 +93,7 @@ def smooth_derivatives(X, t, groups=None, *, method="central", order=1):
     X, times = _check(X, t, groups)
     fit, shortest = METHODS[method]
     results = tuple(np.empty_like(X) for _ in range(order + 1))
-    for rows in _stretches(times, groups):
+    for rows in stretches(times, groups):
         if len(rows) < shortest + order:
             where = "" if groups is None else f" of group {np.asarray(groups)[rows[0]]}"
             raise ValueError(
@@ -138,8 +138,8 @@ def noise_level(X, t, groups=None):
     array([0.1])
     """
     X, times = _check(X, t, groups)
-    stretches = _stretches(times, groups)
-    longest = max(map(len, stretches))
+    parts = stretches(times, groups)
+    longest = max(map(len, parts))
     if longest < 3:
         raise ValueError(
             f"t leaves stretches of at most {longest} rows between gaps and ends; give "
@@ -148,7 +148,7 @@ def noise_level(X, t, groups=None):
     order = min(DIFFERENCES, longest - 1)
     differences = [
         _unit_differences(X[rows], times[rows], order)
-        for rows in stretches
+        for rows in parts
         if len(rows) > order
     ]
     # The median leaves out the few rows where motion is fast.
@@ -168,14 +168,27 @@ def _check(X, t, groups):
     return X, times
 
 
-def _stretches(times, groups):
+def stretches(times, groups):
     """Rows of each trajectory, cut at its gaps."""
-    stretches = []
+    parts = []
     for rows in trajectory_slices(groups, len(times)):
         steps = np.diff(times[rows])
         gaps = np.flatnonzero(steps > GAP * np.median(steps)) if len(steps) else []
-        stretches.extend(np.split(rows, np.asarray(gaps, dtype=int) + 1))
-    return stretches
+        parts.extend(np.split(rows, np.asarray(gaps, dtype=int) + 1))
+    return parts
+
+
+def uniform_step(times, method):
+    """Step between times, for methods that need it to be constant."""
+    steps = np.diff(times)
+    step = (times[-1] - times[0]) / len(steps)
+    if np.abs(steps - step).max() > UNIFORM * step:
+        raise ValueError(
+            f"t has steps from {steps.min():g} to {steps.max():g} in one trajectory, "
+            f'and method="{method}" needs uniform ones; use method="spline", or '
+            "interpolate to uniform times."
+        )
+    return step
 
 
 def _unit_differences(X, times, order):
@@ -208,14 +221,7 @@ def _second_differences(X, times):
 
 
 def _savgol(X, times, order):
-    steps = np.diff(times)
-    step = (times[-1] - times[0]) / len(steps)
-    if np.abs(steps - step).max() > UNIFORM * step:
-        raise ValueError(
-            f"t has steps from {steps.min():g} to {steps.max():g} in one trajectory, "
-            'and method="savgol" needs uniform ones; use method="spline", or '
-            "interpolate to uniform times."
-        )
+    step = uniform_step(times, "savgol")
     windows = [window for window in WINDOWS if window <= len(X)]
     scores = np.array([_savgol_score(X, window) for window in windows])
     best = scores.argmin(axis=0)

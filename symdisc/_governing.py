@@ -54,7 +54,7 @@ class Governing:
         fit = fit_equations(features, rates, threshold=threshold, basis=basis)
         return fit.coefficients
 
-    def find(self, state, rates, groups, *, n_bootstrap, seed):
+    def find(self, state, rates, groups, *, weak=None, n_bootstrap=0, seed=None):
         """Fit the final equations.
 
         Parameters
@@ -63,6 +63,8 @@ class Governing:
             Latents and, for second order, their velocities.
         rates : ndarray of shape (n_samples, k)
         groups : array-like of shape (n_samples,) or None
+        weak : WeakForm, optional
+            Windows to integrate the equations over; `rates` are then not used.
         n_bootstrap, seed : int
             Number of draws for the standard errors, and what determines them.
 
@@ -76,6 +78,9 @@ class Governing:
         """
         library = self.library(rates.shape[1])
         features = library.evaluate(state)
+        if weak is not None:
+            rates = weak.derivative @ state[:, : rates.shape[1]]
+            features, groups = weak.average @ features, weak.groups
         basis, penalty = self._basis(library), self._penalty(library, state)
         fit = fit_equations(
             features,

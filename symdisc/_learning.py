@@ -67,6 +67,7 @@ def learn_space(
     symmetry,
     settings,
     generator,
+    weak=None,
 ):
     """Find latents that predict the snapshots and, by the library, their own motion.
 
@@ -89,6 +90,8 @@ def learn_space(
     settings : Settings
     generator : torch.Generator
         Its device is where the training takes place.
+    weak : WeakForm, optional
+        Windows over which the equations are integrated, except in training.
 
     Returns
     -------
@@ -103,11 +106,15 @@ def learn_space(
     fitted, held = _split(len(curve[0]))
 
     def errors_of(autoencoder):
-        return _errors(autoencoder, curve, weights, candidates, solve, fitted, held)
+        latents = _latents(autoencoder, curve)
+        return {
+            "x": _lost(autoencoder, latents[0], curve[0], weights, held),
+            "rate": _misfit(latents, candidates, solve, weak),
+        }
 
     unfolded = _unfold(curve[0] * weights, curve[0] @ start.T, generator)
     if unfolded is None:
-        start = polish_start(start, curve, weights, degree)
+        start = polish_start(start, curve, weights, degree, weak)
     first = _autoencoder(start, curve, weights, torch.Generator())
     errors = errors_of(first)
     if not symmetry and max(errors.values()) <= EXACT:
@@ -213,19 +220,27 @@ def _is_worth_it(before, after):
 
 
 @torch.no_grad()
-def _errors(autoencoder, curve, weights, library, solve, fitted, held):
-    """Fractions of variance left unexplained on held-out rows: x, latent rates."""
-    latents = autoencoder.push_forward(*curve)
-    residual = curve[0] - autoencoder.decode(latents[0])
+def _latents(autoencoder, curve):
+    return autoencoder.push_forward(*curve)
+
+
+@torch.no_grad()
+def _lost(autoencoder, latent, points, weights, held):
+    """Fraction of the variance of held-out snapshots that is not reconstructed."""
+    residual = (points - autoencoder.decode(latent))[held]
+    centred = points[held] - points[held].mean(0)
+    return _ratio(residual * weights, centred * weights)
+
+
+def _misfit(latents, library, solve, weak):
+    """Fraction of held-out latent rates, or of their integrals, left unexplained."""
     features = library.evaluate(torch.cat(latents[:-1], dim=1)).numpy()
     rates = latents[-1].numpy()
+    if weak is not None:
+        features, rates = weak.average @ features, weak.derivative @ latents[0].numpy()
+    fitted, held = _split(len(rates))
     coefficients = solve(features[fitted], rates[fitted], library)
-    misfit = rates[held] - features[held] @ coefficients.T
-    centred = curve[0][held] - curve[0][held].mean(0)
-    return {
-        "x": _ratio(residual[held] * weights, centred * weights),
-        "rate": _ratio(misfit, rates[held]),
-    }
+    return _ratio(rates[held] - features[held] @ coefficients.T, rates[held])
 
 
 def _ratio(part, whole):

@@ -9,6 +9,7 @@ are a polynomial of a linear image of themselves.
 
 import numpy as np
 import torch
+from scipy import sparse
 from scipy.optimize import least_squares
 
 from symdisc._monomials import Monomials, affordable_degree
@@ -23,7 +24,7 @@ SMALLEST_ERROR = 1e-12
 MIN_DEGREE = 2
 
 
-def polish_start(start, curve, weights, degree):
+def polish_start(start, curve, weights, degree, weak=None):
     """Descend from a linear encoder on equation and reconstruction error together.
 
     Parameters
@@ -37,6 +38,9 @@ def polish_start(start, curve, weights, degree):
         Weight of each coordinate's squared error.
     degree : int
         Degree of the polynomial equations.
+    weak : WeakForm, optional
+        The equations are integrated over its windows, and the highest derivative in
+        `curve` is not used.
 
     Returns
     -------
@@ -46,10 +50,17 @@ def polish_start(start, curve, weights, degree):
     frame = np.linalg.qr(start.double().cpu().numpy().T)[0].T
     if len(frame) == frame.shape[1]:
         return torch.from_numpy(frame)
-    step = -(-len(curve[0]) // MAX_ROWS)
-    curve = [c[::step].numpy() for c in curve]
+    rows = slice(None, None, -(-len(curve[0]) // MAX_ROWS))
+    points = curve[0][rows].numpy()
+    *state, rates = (c.numpy() for c in curve)
+    if weak is None:
+        state, rates = [c[rows] for c in state], rates[rows]
+        average = sparse.eye_array(len(rates), format="csr")
+    else:
+        average, rates = weak.average, weak.derivative @ state[0]
+    equations = state, rates, average
     weights = np.sqrt(weights.numpy())
-    problem = _Projection(frame, curve, weights, max(degree, MIN_DEGREE))
+    problem = _Projection(frame, points, equations, weights, max(degree, MIN_DEGREE))
     entries = np.zeros(problem.n_entries)
     for _ in range(N_WEIGHTINGS):
         entries = least_squares(
@@ -69,44 +80,45 @@ class _Projection:
     """Residuals, with equations and decoder eliminated, as a function of the encoder.
 
     The encoder is frame + B complement: one matrix B for each subspace near the
-    start, so that no freedom of scale or rotation is left.
+    start, so that no freedom of scale or rotation is left. `points` are decoded;
+    `equations` are the state, its rates, and the matrix that averages the candidate
+    functions of the state to go with the rates.
     """
 
-    def __init__(self, frame, curve, weights, degree):
-        self.frame, self.curve = frame, curve
+    def __init__(self, frame, points, equations, weights, degree):
+        self.frame, self.points = frame, points
+        self.state, self.rates, self.average = equations
         rank, n_modes = frame.shape
         self.complement = np.linalg.svd(frame)[2][rank:]
         self.n_entries = rank * (n_modes - rank)
-        order = len(curve) - 1
-        self.library = Monomials(order * rank, degree)
+        self.library = Monomials(len(self.state) * rank, degree)
         self.decoder = Monomials(rank, affordable_degree(rank))
-        n = len(curve[0])
-        rates = curve[-1] @ frame.T
-        size = np.sqrt(np.mean(rates**2, axis=0))
-        self.rate_scale = 1 / np.where(size > 0, size, 1.0) / np.sqrt(n * rank)
-        self.error_scale = weights / np.sqrt(np.sum(weights**2) * n)
+        size = np.sqrt(np.mean((self.rates @ frame.T) ** 2, axis=0))
+        size[size == 0] = 1.0
+        self.rate_scale = 1 / size / np.sqrt(len(self.rates) * rank)
+        self.error_scale = weights / np.sqrt(np.sum(weights**2) * len(points))
 
     def encoder(self, entries):
         return self.frame + entries.reshape(len(self.frame), -1) @ self.complement
 
     def _fits(self, entries):
-        """Latent curve and both regressions: (Q of the features, coefficients)."""
-        latents = [c @ self.encoder(entries).T for c in self.curve]
-        state = torch.from_numpy(np.hstack(latents[:-1]))
+        """Both regressions: inputs, Q of the features, targets, coefficients."""
+        encoder = self.encoder(entries)
+        state = torch.from_numpy(np.hstack([c @ encoder.T for c in self.state]))
+        latents = torch.from_numpy(self.points @ encoder.T)
         fits = []
-        for module, points, target in (
-            (self.library, state, latents[-1]),
-            (self.decoder, torch.from_numpy(latents[0]), self.curve[0]),
+        for inputs, features, target in (
+            (state, self.average @ self.library(state).numpy(), self.rates @ encoder.T),
+            (latents, self.decoder(latents).numpy(), self.points),
         ):
-            q, r = np.linalg.qr(module(points).numpy())
-            fits.append((q, np.linalg.lstsq(r, q.T @ target, rcond=None)[0]))
-        return latents, state, fits
+            q, r = np.linalg.qr(features)
+            coefficients = np.linalg.lstsq(r, q.T @ target, rcond=None)[0]
+            fits.append((inputs, q, target, coefficients))
+        return fits
 
     def residual(self, entries):
-        latents, _, fits = self._fits(entries)
         rates, errors = (
-            target - q @ (q.T @ target)
-            for target, (q, _) in zip((latents[-1], self.curve[0]), fits, strict=True)
+            target - q @ (q.T @ target) for _, q, target, _ in self._fits(entries)
         )
         scaled = rates * self.rate_scale, errors * self.error_scale
         return np.concatenate([part.ravel() for part in scaled])
@@ -114,33 +126,32 @@ class _Projection:
     def reweigh(self, entries):
         """Divide equation and reconstruction errors by what is left of each."""
         residual = self.residual(entries)
-        n_rates = len(self.curve[0]) * len(self.frame)
+        n_rates = len(self.rates) * len(self.frame)
         rates, errors = residual[:n_rates], residual[n_rates:]
         self.rate_scale /= max(np.linalg.norm(rates), SMALLEST_ERROR)
         self.error_scale /= max(np.linalg.norm(errors), SMALLEST_ERROR)
 
     def jacobian(self, entries):
         """Kaufman's approximation (1975, BIT 15:49): features change, fits do not."""
-        latents, state, fits = self._fits(entries)
-        moves = [c @ self.complement.T for c in self.curve]
-        blocks = [
-            self._column_block(i, latents, state, fits, moves)
-            for i in range(len(self.frame))
-        ]
+        fits = self._fits(entries)
+        moves = [c @ self.complement.T for c in (*self.state, self.rates, self.points)]
+        blocks = [self._column_block(i, fits, moves) for i in range(len(self.frame))]
         return np.concatenate(blocks, axis=1)
 
-    def _column_block(self, i, latents, state, fits, moves):
+    def _column_block(self, i, fits, moves):
         """Change of the residual with the entries of row i of the encoder."""
-        (q_rates, xi), (q_errors, decoder) = fits
+        (state, q_rates, _, xi), (latents, q_errors, _, decoder) = fits
+        *state_moves, rate_moves, point_moves = moves
         rank = len(self.frame)
-        rates = np.zeros((*latents[0].shape, moves[0].shape[1]))
-        rates[:, i] = moves[-1]
-        for derivative, move in enumerate(moves[:-1]):
+        change = 0.0
+        for derivative, move in enumerate(state_moves):
             slope = _slope(self.library, state, derivative * rank + i) @ xi
-            rates -= slope[:, :, None] * move[:, None]
-        points = torch.from_numpy(latents[0])
-        slope = _slope(self.decoder, points, i) @ decoder
-        errors = -slope[:, :, None] * moves[0][:, None]
+            change = change + slope[:, :, None] * move[:, None]
+        change = self.average @ change.reshape(len(change), -1)
+        rates = -change.reshape(len(rate_moves), rank, -1)
+        rates[:, i] += rate_moves
+        slope = _slope(self.decoder, latents, i) @ decoder
+        errors = -slope[:, :, None] * point_moves[:, None]
         parts = []
         for part, q, scale in (
             (rates, q_rates, self.rate_scale),

@@ -60,11 +60,12 @@ default="residual"
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``.
     n_bootstrap : int, default=0
-        Number of resampled trajectories or blocks for the standard errors of
-        coefficients; see ``equations_.to_text(errors=True)``.
-    differentiation : {"central", "savgol", "spline"}, default="central"
-        How derivatives are taken along `t` where `y` is not given; the latter two
-        smooth, for noisy data.
+        Number of resampled trajectories or blocks for standard errors; see
+        ``equations_.to_text(errors=True)``.
+    differentiation : {"central", "savgol", "spline", "weak"}, default="central"
+        How derivatives are taken along `t` where `y` is not given. "savgol" and
+        "spline" smooth noise away; "weak" integrates the equations over windows of
+        time, which is the most accurate with noise and without.
     loss_weights : dict, optional
         Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
         variance of what it measures; default 1, 0.1, 0.01, 0.001.
@@ -101,8 +102,7 @@ default="residual"
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray
-        Losses per epoch (25 iterations); empty where no training was needed because
-        a linear encoder with a polynomial decoder is exact.
+        Losses per epoch (25 iterations); empty where the start is already exact.
     n_iter_ : int
         Number of iterations run; 1 where the solution is in closed form.
     n_features_in_, feature_names_in_
@@ -138,7 +138,7 @@ default="residual"
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "optimizer": "no_validation",
         "n_bootstrap": [Interval(Integral, 0, None, closed="left")],
-        "differentiation": [StrOptions({"central", "savgol", "spline"})],
+        "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "device": [str, torch.device],
@@ -228,7 +228,10 @@ default="residual"
         *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))
         equations, self.equation_score_, self.n_free_ = governing.find(
-            state, rates, groups, n_bootstrap=self.n_bootstrap, seed=seed
+            *(state, rates, groups),
+            weak=space.weak,
+            n_bootstrap=self.n_bootstrap,
+            seed=seed,
         )
         self._set_equations(equations, state, rates)
         return self
@@ -372,14 +375,9 @@ default="residual"
 
     def _governing(self):
         """Return what equations are looked for, with the symmetry if it is known."""
-        governing = Governing(
-            self.degree,
-            self.library,
-            self.order,
-            self.threshold,
-            self.optimizer,
-            self.equivariance_weight,
-        )
+        what = self.degree, self.library, self.order
+        how = self.threshold, self.optimizer, self.equivariance_weight
+        governing = Governing(*what, *how)
         if isinstance(self.symmetry, LieAlgebra):
             governing.algebra = self.symmetry
         elif self.symmetry not in (None, "discover"):

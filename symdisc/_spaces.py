@@ -19,6 +19,7 @@ from symdisc._lie import LieAlgebra
 from symdisc._snapshots import check_device
 from symdisc._stem import fit_stem
 from symdisc._training import Settings
+from symdisc._weak import WeakForm, weak_form
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
 MAX_NOISE = 0.1
@@ -40,6 +41,8 @@ class Space:
         Of the training, see `LatentSINDy`.
     algebra : LieAlgebra or None
     agreement : float or None
+    weak : WeakForm or None
+        Windows that the equations are to be integrated over.
     """
 
     encoder: torch.nn.Module
@@ -49,6 +52,7 @@ class Space:
     errors: dict = field(default_factory=dict)
     algebra: LieAlgebra | None = None
     agreement: float | None = None
+    weak: WeakForm | None = None
 
 
 def find_space(est, governing, X, rates, t, groups, random):
@@ -86,7 +90,8 @@ def _identity(est, X, rates, t, groups):
             "lie_algebra_ as symmetry."
         )
     identity = Identity(X.shape[1], torch_dtype(X))
-    return Space(identity, identity, _curve(est, X, rates, t, groups))
+    curve, weak = _curve(est, X, rates, t, groups)
+    return Space(identity, identity, curve, weak=weak)
 
 
 def _given(est, X, rates, t, groups):
@@ -103,12 +108,14 @@ def _given(est, X, rates, t, groups):
             "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
         )
     if rates:
-        curve = est._push(encoder, X, *rates)
+        curve, weak = est._push(encoder, X, *rates), None
     else:
-        curve = _curve(est, est._apply(encoder, X), [], t, groups)
+        curve, weak = _curve(est, est._apply(encoder, X), [], t, groups)
     if est.symmetry != "discover":
         algebra = agreement = None
-    return Space(encoder, decoder, curve, algebra=algebra, agreement=agreement)
+    return Space(
+        encoder, decoder, curve, algebra=algebra, agreement=agreement, weak=weak
+    )
 
 
 def _fitted(estimator, X, rates, t, groups):
@@ -130,7 +137,7 @@ def _learned(est, governing, X, rates, t, groups, random):
         n_modes = max(est.n_components, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
-    curve = _curve(est, coordinates, rates, t, groups)
+    curve, weak = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(
         LOSS_WEIGHTS | (est.loss_weights or {}),
@@ -149,6 +156,7 @@ def _learned(est, governing, X, rates, t, groups, random):
             symmetry=discover,
             settings=settings,
             generator=generator,
+            weak=weak,
         )
     read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
@@ -162,7 +170,8 @@ def _learned(est, governing, X, rates, t, groups, random):
         [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
         learned.history,
         learned.errors,
-        *read,
+        *(read or (None, None)),
+        weak,
     )
 
 
@@ -173,14 +182,19 @@ def _n_clean(coordinates, t, groups):
 
 
 def _curve(est, points, rates, t, groups):
-    """Points and their time derivatives: those given, or along time."""
+    """Points and their time derivatives, given or along time; windows over them."""
     if rates:
-        return [points, *rates]
-    method = est.differentiation
+        return [points, *rates], None
+    method, weak = est.differentiation, None
+    if method == "weak":
+        # The derivatives only guide the training of networks.
+        weak, method = weak_form(points, t, groups, order=est.order), "spline"
     curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
     if method == "central":
         _warn_of_noise(points, curve[1], t, groups)
-    return [np.asarray(c, dtype=points.dtype) for c in curve]
+    if weak is not None:
+        curve = points, *curve[1:]
+    return [np.asarray(c, dtype=points.dtype) for c in curve], weak
 
 
 def _warn_of_noise(points, velocity, t, groups):
@@ -194,7 +208,8 @@ def _warn_of_noise(points, velocity, t, groups):
     if share > MAX_NOISE:
         warnings.warn(
             f"X seems to carry noise that makes up {share:.0%} of its differences "
-            'along t. Use differentiation="spline", or pass derivatives as y.',
+            'along t. Use differentiation="weak" (for uniform steps) or "spline", or '
+            "pass derivatives as y.",
             UserWarning,
             stacklevel=6,
         )

@@ -37,9 +37,15 @@ def nudged(encoder, size, seed=0):
     return np.linalg.qr((encoder + size * noise).T)[0].T
 
 
+def pointwise(frame, curve, weights, degree=2):
+    *state, rates = curve
+    equations = state, rates, np.eye(len(rates))
+    return _Projection(frame, curve[0], equations, np.sqrt(weights), degree)
+
+
 def objective(encoder, curve, weights, degree=2):
     frame = np.linalg.qr(encoder.T)[0].T
-    problem = _Projection(frame, curve, np.sqrt(weights), degree)
+    problem = pointwise(frame, curve, weights, degree)
     return np.sum(problem.residual(np.zeros(problem.n_entries)) ** 2)
 
 
@@ -98,7 +104,7 @@ def test_as_many_latents_as_modes_leave_nothing_to_find():
 def test_jacobian_at_the_truth(lorenz):
     # Where the residual is zero, the term that Kaufman's approximation drops is zero.
     curve, weights, truth = lorenz
-    problem = _Projection(truth, curve, np.sqrt(weights), 2)
+    problem = pointwise(truth, curve, weights)
     entries = np.zeros(problem.n_entries)
     assert_allclose(problem.residual(entries), 0, atol=1e-10)
     jacobian = problem.jacobian(entries)
@@ -113,7 +119,7 @@ def test_gradient_is_exact_away_from_the_truth(seed, order):
     rng = np.random.default_rng(seed)
     curve = rng.standard_normal((order + 1, 60, 4))
     frame = np.linalg.qr(rng.standard_normal((4, 2)))[0].T
-    problem = _Projection(frame, curve, np.sqrt([1.0, 0.5, 0.2, 0.1]), 2)
+    problem = pointwise(frame, curve, [1.0, 0.5, 0.2, 0.1])
     entries = 0.3 * rng.standard_normal(problem.n_entries)
     residual = problem.residual(entries)
     expected = finite_differences(problem, entries).T @ residual
