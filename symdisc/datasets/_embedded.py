@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
+from symdisc.datasets._lift import random_frame
 from symdisc.datasets._ode import CONSTRAINTS, add_noise
 
-_N_WAVES = 8  # at most; fewer where the features do not suffice
-_KEPT = ("t", "groups", "equations", "symmetry", "energy")
+_KEPT = ("t", "groups", "equations", "symmetry", "algebra", "energy")
 
 _DESCR = """\
 Embedding in many dimensions
@@ -80,7 +80,7 @@ def make_embedded(
             Time derivatives of the snapshots without noise.
         Z, Z_dot : ndarray of shape (n, k)
             As in ``system``.
-        t, groups, equations, symmetry, energy : object or None
+        t, groups, equations, symmetry, algebra, energy : object or None
             As in ``system``, None where it has no such key.
         A : ndarray of shape (n_features, k)
             Linear part of the map.
@@ -105,18 +105,11 @@ def make_embedded(
     dz1/dt = -sin(z0)
     """
     Z, Z_dot = _check_states(system)
-    k = Z.shape[1]
-    if n_features <= k:
-        raise ValueError(
-            f"n_features={n_features} leaves no room for the nonlinear part; "
-            f"system has {k} latent variables, give at least {k + 1} features."
-        )
     rng = check_random_state(random_state)
-    n_waves = min(_N_WAVES, n_features - k)
-    frame = np.linalg.qr(rng.normal(size=(n_features, k + n_waves)))[0]
-    A, B = frame[:, :k], nonlinearity * frame[:, k:]
-    C = rng.normal(size=(n_waves, k))
-    phase = Z @ C.T + rng.uniform(0, 2 * np.pi, n_waves)
+    A, B = random_frame(Z.shape[1], n_features, rng)
+    B = nonlinearity * B
+    C = rng.normal(size=(B.shape[1], Z.shape[1]))
+    phase = Z @ C.T + rng.uniform(0, 2 * np.pi, len(C))
     X = Z @ A.T + np.sin(phase) @ B.T
     X_dot = Z_dot @ A.T + (np.cos(phase) * (Z_dot @ C.T)) @ B.T
     add_noise(X, noise, rng)
