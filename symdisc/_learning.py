@@ -1,6 +1,6 @@
 """Learn a latent space in which given candidate functions describe the motion."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -8,27 +8,22 @@ import torch
 from symdisc._autoencoder import Autoencoder
 from symdisc._calibration import calibrate, needs_calibration
 from symdisc._discovery import make_adversary
-from symdisc._manifold import imitate, unfold
 from symdisc._monomials import affordable_degree
 from symdisc._polish import polish_start
 from symdisc._readout import solve_readout
 from symdisc._start import find_start
 from symdisc._training import Snapshots, Trainer
+from symdisc._unfolding import unfolded_spaces
 
 HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
-# Ridge of the first decoder: small enough to be close, large enough that its weights
-# are of a size from which gradients descend.
-START_RIDGE = 1e-5
-# Folded data vary fast along the latents: the decoder's first features are that much
-# finer. Encoder and decoder are close from the start, so that large steps only harm.
-DETAIL = 4.0
-GENTLE_RATE = 3e-4
-# Training replaces the start where the product of the two held-out errors falls below
-# this share.
+# A nonlinear encoder replaces the linear one where the product of the two held-out
+# errors falls below this share.
 MIN_GAIN = 0.25
+# Penalties of the radial encoder's weights to choose from: the noisier, the larger.
+RIDGES = (1e-10, 1e-8, 1e-6)
 # Held out from training, to choose between the start and what training made of it:
 # every tenth of so many blocks of neighbouring rows.
 N_BLOCKS, HELD_OUT = 40, 10
@@ -40,20 +35,20 @@ class LatentSpace:
 
     Parameters
     ----------
-    autoencoder : Autoencoder
+    autoencoder : Autoencoder or RadialAutoencoder
+    errors : dict of float
+        Held-out fractions of variance that are left unexplained.
+    chosen : {"start", "unfolded", "trained"}
     trainer : Trainer or None
         None where training was not needed.
     history : dict of ndarray
-    errors : dict of float
-        Held-out fractions of variance that are left unexplained.
-    chosen : {"start", "trained"}
     """
 
-    autoencoder: Autoencoder
-    trainer: Trainer | None
-    history: dict
+    autoencoder: torch.nn.Module
     errors: dict
     chosen: str
+    trainer: Trainer | None = None
+    history: dict = field(default_factory=dict)
 
 
 def learn_space(
@@ -102,46 +97,91 @@ def learn_space(
     coordinates = curve[0].to(generator.device, torch.float32)
     start = find_start(coordinates, weights.to(coordinates), rank_at_most, generator)
     start = start.double().cpu()
-    candidates = library(len(start))
-    fitted, held = _split(len(curve[0]))
+    problem = _Problem(curve, weights, library(len(start)), solve, weak)
+    if not symmetry:
+        unfolded = _unfold(problem, start)
+        if unfolded is not None:
+            return unfolded
+    start = polish_start(start, curve, weights, degree, weak)
+    best = problem.judge(_autoencoder(start, curve, weights), "start")
+    if not symmetry and max(best.errors.values()) <= EXACT:
+        return best
+    trained = _train(problem, start, symmetry, settings, generator)
+    if symmetry or _product(trained) < MIN_GAIN * _product(best):
+        return trained
+    return replace(best, trainer=trained.trainer, history=trained.history)
 
-    def errors_of(autoencoder):
-        latents = _latents(autoencoder, curve)
-        return {
-            "x": _lost(autoencoder, latents[0], curve[0], weights, held),
-            "rate": _misfit(latents, candidates, solve, weak),
-        }
 
-    unfolded = _unfold(curve[0] * weights, curve[0] @ start.T, generator)
-    if unfolded is None:
-        start = polish_start(start, curve, weights, degree, weak)
-    first = _autoencoder(start, curve, weights, torch.Generator())
-    errors = errors_of(first)
-    if not symmetry and max(errors.values()) <= EXACT:
-        return LatentSpace(first, None, {}, errors, "start")
-    trained, settings = _prepare(
-        start, unfolded, curve, weights, candidates, settings, generator
-    )
-    data = _snapshots([c[fitted] for c in curve], weights, generator.device)
-    trainer = Trainer(
-        trained,
-        make_adversary(len(start), 1, data, generator) if symmetry else None,
-        data,
-        candidates,
-        lambda features, rates: solve(features, rates, candidates),
-        settings,
-        generator,
-    )
+class _Problem:
+    """What latents are to explain, and how much of it they leave unexplained."""
+
+    def __init__(self, curve, weights, library, solve, weak):
+        self.curve, self.weights, self.library = curve, weights, library
+        self.solve, self.weak = solve, weak
+        self.fitted, self.held = _split(len(curve[0]))
+        self.seen = [c[self.fitted] for c in curve]
+
+    def judge(self, autoencoder, chosen, *training):
+        """Return a space with its held-out errors."""
+        with torch.no_grad():
+            latents = autoencoder.push_forward(*self.curve)
+            residual = (self.curve[0] - autoencoder.decode(latents[0]))[self.held]
+        points = self.curve[0][self.held]
+        lost = _ratio(residual * self.weights, (points - points.mean(0)) * self.weights)
+        errors = {"x": lost, "rate": self._misfit(latents)}
+        return LatentSpace(autoencoder, errors, chosen, *training)
+
+    def _misfit(self, latents):
+        """Fraction of held-out latent rates, or of their integrals, unexplained."""
+        weak = self.weak
+        features = self.library.evaluate(torch.cat(latents[:-1], dim=1)).numpy()
+        rates = latents[-1].numpy()
+        if weak is not None:
+            features = weak.average @ features
+            rates = weak.derivative @ latents[0].numpy()
+        fitted, held = _split(len(rates))
+        coefficients = self.solve(features[fitted], rates[fitted], self.library)
+        return _ratio(rates[held] - features[held] @ coefficients.T, rates[held])
+
+
+def _unfold(problem, start):
+    """Space of a radial encoder, or None where a linear one does as well."""
+
+    def spaces(curve, ridges):
+        return unfolded_spaces(curve, problem.weights, start, problem.library, ridges)
+
+    folded = _autoencoder(start, problem.curve, problem.weights)
+    best = folded = problem.judge(folded, "start")
+    for ridge, autoencoder in zip(RIDGES, spaces(problem.seen, RIDGES), strict=False):
+        tried = problem.judge(autoencoder, "unfolded")
+        if _product(tried) < _product(best):
+            best, chosen = tried, ridge
+    if _product(best) >= MIN_GAIN * _product(folded):
+        return None
+    # Chosen by held-out rows, which may well be the ends of the data: fitted to all.
+    (autoencoder,) = spaces(problem.curve, [chosen])
+    return replace(best, autoencoder=autoencoder)
+
+
+def _train(problem, start, symmetry, settings, generator):
+    """Space of a network trained on the rows that are not held out."""
+    curve, weights, library = problem.curve, problem.weights, problem.library
+    network = _prepare(start, curve, weights, library, generator)
+    data = _snapshots(problem.seen, weights, generator.device)
+    adversary = make_adversary(len(start), 1, data, generator) if symmetry else None
+
+    def solve(features, rates):
+        return problem.solve(features, rates, library)
+
+    trainer = Trainer(network, adversary, data, library, solve, settings, generator)
     history = trainer.run()
-    trained = trained.to("cpu", torch.float64)
-    solve_readout(trained, [c[fitted] for c in curve])
-    after = errors_of(trained)
-    if not symmetry and not _is_worth_it(errors, after):
-        return LatentSpace(first, trainer, history, errors, "start")
-    return LatentSpace(trained, trainer, history, after, "trained")
+    network = network.to("cpu", torch.float64)
+    solve_readout(network, problem.seen)
+    return problem.judge(network, "trained", trainer, history)
 
 
-def _autoencoder(start, curve, weights, generator):
+def _autoencoder(start, curve, weights, generator=None):
+    generator = generator or torch.Generator()
     degree = affordable_degree(len(start))
     return Autoencoder(
         start, *curve[:2], weights, HIDDEN_UNITS, generator, degree=degree
@@ -156,28 +196,15 @@ def _snapshots(curve, weights, device):
     return Snapshots(*single[:2], None, weights, "derivatives", acceleration)
 
 
-def _prepare(start, unfolded, curve, weights, library, settings, generator):
-    """Autoencoder to be trained, and settings that suit the way it starts."""
+def _prepare(start, curve, weights, library, generator):
+    """Autoencoder to be trained, in single precision."""
     single = [c.to(generator.device, torch.float32) for c in curve]
     autoencoder = _autoencoder(
         start.to(single[0]), single, weights.to(single[0]), generator
     )
-    if unfolded is not None:
-        imitate(autoencoder.encoder, single[0], unfolded.to(single[0]), generator)
-        autoencoder.fix_gauge(*single[:2])
-        autoencoder.start_decoder(single[0])
     if needs_calibration(library):
         _calibrate(autoencoder, single, library)
-    if unfolded is not None:
-        _start_fine_decoder(autoencoder, curve)
-        settings = replace(settings, learning_rate=GENTLE_RATE, solve_decoder=True)
-    return autoencoder, settings
-
-
-def _unfold(points, linear, generator):
-    seed = torch.randint(2**31, (), generator=generator, device=generator.device)
-    latents = unfold(points.numpy(), linear.numpy(), linear.shape[1], int(seed))
-    return None if latents is None else torch.from_numpy(latents)
+    return autoencoder
 
 
 @torch.no_grad()
@@ -186,17 +213,6 @@ def _calibrate(autoencoder, curve, library):
     latents = autoencoder.push_forward(*curve)
     *state, rates = (z.double().cpu().numpy() for z in latents)
     autoencoder.rescale(*calibrate(state, rates, library))
-
-
-def _start_fine_decoder(autoencoder, curve):
-    """Solve for a decoder of finer features, in double precision."""
-    decoder = autoencoder.decoder
-    with torch.no_grad():
-        decoder.mlp[0].weight.mul_(DETAIL)
-        decoder.mlp[0].bias.mul_(DETAIL)
-    device, dtype = autoencoder.shift.device, autoencoder.shift.dtype
-    solve_readout(autoencoder.to("cpu", torch.float64), curve[:1], ridge=START_RIDGE)
-    autoencoder.to(device, dtype)
 
 
 def _split(n_samples):
@@ -209,38 +225,13 @@ def _split(n_samples):
     return (torch.from_numpy(np.flatnonzero(mask)) for mask in (~held, held))
 
 
-def _is_worth_it(before, after):
-    """Tell whether a network explains so much more that it should replace a line.
+def _product(space):
+    """Say how much a space leaves unexplained; a smaller product is worth a network.
 
-    It can bend latents towards errors of the derivatives: the fewer of these it
+    A network can bend latents towards errors of the derivatives: the fewer of these it
     explains away, the better, as long as nothing else is gained.
     """
-    ratios = [after[name] / max(before[name], 1e-300) for name in before]
-    return np.prod(ratios) < MIN_GAIN
-
-
-@torch.no_grad()
-def _latents(autoencoder, curve):
-    return autoencoder.push_forward(*curve)
-
-
-@torch.no_grad()
-def _lost(autoencoder, latent, points, weights, held):
-    """Fraction of the variance of held-out snapshots that is not reconstructed."""
-    residual = (points - autoencoder.decode(latent))[held]
-    centred = points[held] - points[held].mean(0)
-    return _ratio(residual * weights, centred * weights)
-
-
-def _misfit(latents, library, solve, weak):
-    """Fraction of held-out latent rates, or of their integrals, left unexplained."""
-    features = library.evaluate(torch.cat(latents[:-1], dim=1)).numpy()
-    rates = latents[-1].numpy()
-    if weak is not None:
-        features, rates = weak.average @ features, weak.derivative @ latents[0].numpy()
-    fitted, held = _split(len(rates))
-    coefficients = solve(features[fitted], rates[fitted], library)
-    return _ratio(rates[held] - features[held] @ coefficients.T, rates[held])
+    return np.prod([max(error, 1e-300) for error in space.errors.values()])
 
 
 def _ratio(part, whole):

@@ -1,14 +1,11 @@
 """The one minibatch loop: schedule, optimisers, history, progress."""
 
-import copy
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
-
-from symdisc._readout import solve_readout
 
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
@@ -19,6 +16,7 @@ MAX_REFERENCE_ROWS = 2048
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
 AUTOENCODER_UNTIL = 0.6
+LEARNING_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
 # Players of a game circle around its equilibrium: the generators are averaged over
@@ -67,10 +65,6 @@ class Settings:
         Weights of the reconstruction, adversarial and equation losses and of the
         equation loss seen through the decoder.
     max_iter, batch_size, verbose : int
-    learning_rate : float
-        Of the autoencoder.
-    solve_decoder : bool
-        Whether the decoder's last layer is solved for at the start of each epoch.
     """
 
     w_recon: float = 1.0
@@ -79,8 +73,6 @@ class Settings:
     w_x_dot: float = 0.0
     max_iter: int = 1200
     batch_size: int = 256
-    learning_rate: float = 3e-3
-    solve_decoder: bool = False
     verbose: int = 0
 
     @classmethod
@@ -163,10 +155,6 @@ class Trainer:
             return
         with torch.no_grad():
             *state, rates = self.autoencoder.push_forward(*curve)
-        if self.settings.solve_decoder:
-            double = copy.deepcopy(self.autoencoder).double()
-            solve_readout(double, [c.double() for c in curve], ridge=1e-5)
-            self.autoencoder.decoder.load_state_dict(double.decoder.state_dict())
         first = rates if len(state) == 1 else state[1]
         self.speed, self.size = _rms_length(first), _rms_length(rates)
         coefficients = self.solve(
@@ -285,7 +273,7 @@ class Trainer:
         warm_up = min(1.0, 20 * progress + 0.01)
         game = _cosine(max(_since_joined(progress), 0.0))
         rates = (
-            self.settings.learning_rate * warm_up * _cosine(progress),
+            LEARNING_RATE * warm_up * _cosine(progress),
             GENERATOR_RATE * game,
             DISCRIMINATOR_RATE * (0.1 + 0.9 * game),
         )

@@ -150,7 +150,7 @@ def test_noise_needs_smoothing_and_says_so(rotation):
     X, _, t, groups = rotation
     noisy = X + 0.05 * np.random.default_rng(1).standard_normal(X.shape)
     est = LatentSINDy(autoencoder="none")
-    with pytest.warns(UserWarning, match='differentiation="spline"'):
+    with pytest.warns(UserWarning, match='differentiation="weak"'):
         est.fit(noisy, t=t, groups=groups)
     est = LatentSINDy(autoencoder="none", differentiation="spline", threshold="auto")
     est.fit(noisy, t=t, groups=groups)
