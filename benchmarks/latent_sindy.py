@@ -7,7 +7,8 @@
               tested on 20;
 ``reaction``  reaction-diffusion, first 4000 of 5000 snapshots, without symmetry, and
 ``discover``  with a symmetry discovered and imposed; forecasts of 1000 steps from the
-              first held-out snapshot.
+              first held-out snapshot; ``reaction_3d`` and ``discover_3d`` in three
+              latent dimensions.
 
 Run it as ``python benchmarks/latent_sindy.py --seeds 5``. Rows are appended to a
 JSON-lines file as they are measured, and rows already there are not measured again.
@@ -153,11 +154,11 @@ def pendulum(seed):
     }
 
 
-def reaction(seed, symmetry=None):
+def reaction(seed, symmetry=None, n_components=2):
     """Two linear terms, and forecasts."""
     data = cached(make_reaction_diffusion, n_steps=5000)
     X, test = data.X[:4000], data.X[4000:]
-    est = LatentSINDy(2, symmetry=symmetry, random_state=seed)
+    est = LatentSINDy(n_components, symmetry=symmetry, random_state=seed)
     seconds = _fit(est, X, data.X_dot[:4000], None)
     path = est.simulate(test[0], data.t[4000:])
     state = est.transform(test)
@@ -166,18 +167,31 @@ def reaction(seed, symmetry=None):
     return {
         "seconds": seconds,
         "n_terms": est.complexity_,
+        "n_nonlinear": int(np.count_nonzero(est.coefficients_[:, n_components + 1 :])),
         "coefficients": est.coefficients_[est.coefficients_ != 0].tolist(),
+        "equations": str(est.equations_),
         "x": unexplained(test, est.inverse_transform(state)),
         "x_dot": unexplained(data.X_dot[4000:], est.predict(test)),
         "z_dot": 1 - est.score(test, data.X_dot[4000:]),
         "forecast_end": float(errors[-1]),
         "forecast_latent_end": float(latent[-1]),
+        "forecast": errors[::50].tolist(),
     }
 
 
 def discover(seed):
     """Measure `reaction` with the symmetry discovered and imposed."""
     return reaction(seed, "discover")
+
+
+def reaction_3d(seed):
+    """Measure `reaction` in three latent dimensions."""
+    return reaction(seed, None, 3)
+
+
+def discover_3d(seed):
+    """Measure `discover` in three latent dimensions."""
+    return reaction(seed, "discover", 3)
 
 
 MEASURES = {
@@ -187,6 +201,8 @@ MEASURES = {
     "pendulum": pendulum,
     "reaction": reaction,
     "discover": discover,
+    "reaction_3d": reaction_3d,
+    "discover_3d": discover_3d,
 }
 
 

@@ -61,8 +61,15 @@ class Stem:
         return X_dot @ self.modes.T / self.scale
 
 
-def fit_stem(X, *, min_modes, random_state):
-    """Find the modes that hold all but `RESIDUAL_VARIANCE` of the variance of `X`.
+def fit_stem(
+    X,
+    *,
+    min_modes,
+    random_state,
+    max_modes=MAX_MODES,
+    residual_variance=RESIDUAL_VARIANCE,
+):
+    """Find the modes that hold all but `residual_variance` of the variance of `X`.
 
     Parameters
     ----------
@@ -72,13 +79,17 @@ def fit_stem(X, *, min_modes, random_state):
     random_state : numpy.random.RandomState
         Draws the sketch of the randomised decomposition (Halko, Martinsson and Tropp,
         2011, SIAM Review 53:217).
+    max_modes : int, default=32
+        Number of modes to keep at most, unless `min_modes` is larger.
+    residual_variance : float, default=1e-7
+        Fraction of the variance that may be left out.
 
     Returns
     -------
     Stem
     """
     mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
-    n_modes = min(max(MAX_MODES, min_modes), *X.shape)
+    n_modes = min(max(max_modes, min_modes), *X.shape)
     if min(X.shape) <= 2 * (n_modes + N_OVERSAMPLES):
         _, singular, modes = np.linalg.svd(X - mean, full_matrices=False)
     else:
@@ -94,7 +105,7 @@ def fit_stem(X, *, min_modes, random_state):
         )
     total = _centred_sum_of_squares(X, mean)
     held = np.cumsum(singular**2)
-    residual_variance = max(RESIDUAL_VARIANCE, 10 * eps)
+    residual_variance = max(residual_variance, 10 * eps)
     enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
     n_modes = min(max(enough, min_modes), rank, n_modes)
     scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)

@@ -20,7 +20,7 @@ from symdisc._radial import RadialAutoencoder, RadialMap, solve_radial, spread_r
 # that the equations are asked of.
 N_LANDMARKS = 500
 N_CENTRES = 200
-N_DECODER_CENTRES = 60
+N_DECODER_CENTRES = 100
 MAX_ROWS = 2000
 MAX_EVALUATIONS = 60
 # Widths of the Gaussians over the distance within which there is a centre. Narrower,
@@ -28,7 +28,7 @@ MAX_EVALUATIONS = 60
 # leave 2e-4, 7e-5 and 1e-4 of the angle, 13 leaves 6e-2; in the movie of a pendulum 3,
 # 4 and 6 leave 9e-4, 5e-4 and 4e-4.
 ENCODER_WIDTH = 4.0
-DECODER_WIDTH = 3.0
+DECODER_WIDTH = 4.0
 START_RIDGE = 1e-6
 DECODER_RIDGE = 1e-10
 
