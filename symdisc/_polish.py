@@ -16,10 +16,6 @@ from symdisc._monomials import Monomials, affordable_degree
 
 MAX_ROWS = 2000
 MAX_EVALUATIONS = 60
-# Equation and reconstruction error count relative to what is left of each: exact
-# snapshots are not to be bent for the sake of derivatives from differences.
-N_WEIGHTINGS = 4
-SMALLEST_ERROR = 1e-12
 # Candidate equations at least of this degree: a start for any library.
 MIN_DEGREE = 2
 
@@ -32,8 +28,8 @@ def polish_start(start, curve, weights, degree, weak=None):
     start : tensor of shape (rank, n_modes)
         Encoder.
     curve : sequence of tensor of shape (n_samples, n_modes)
-        Whitened coordinates, their velocity and, for equations of second order,
-        their acceleration.
+        Whitened coordinates and, where known, their velocity and, for equations of
+        second order, their acceleration.
     weights : tensor of shape (n_modes,)
         Weight of each coordinate's squared error.
     degree : int
@@ -53,7 +49,11 @@ def polish_start(start, curve, weights, degree, weak=None):
     rows = slice(None, None, -(-len(curve[0]) // MAX_ROWS))
     points = curve[0][rows].numpy()
     *state, rates = (c.numpy() for c in curve)
-    if weak is None:
+    if not state:
+        # Without derivatives: one equation, of nothing.
+        state, rates = [points], np.zeros((1, points.shape[1]))
+        average = sparse.csr_array((1, len(points)))
+    elif weak is None:
         state, rates = [c[rows] for c in state], rates[rows]
         average = sparse.eye_array(len(rates), format="csr")
     else:
@@ -62,17 +62,15 @@ def polish_start(start, curve, weights, degree, weak=None):
     weights = np.sqrt(weights.numpy())
     problem = _Projection(frame, points, equations, weights, max(degree, MIN_DEGREE))
     entries = np.zeros(problem.n_entries)
-    for _ in range(N_WEIGHTINGS):
-        entries = least_squares(
-            problem.residual,
-            entries,
-            problem.jacobian,
-            x_scale="jac",
-            max_nfev=MAX_EVALUATIONS,
-            ftol=1e-10,
-            xtol=1e-10,
-        ).x
-        problem.reweigh(entries)
+    entries = least_squares(
+        problem.residual,
+        entries,
+        problem.jacobian,
+        x_scale="jac",
+        max_nfev=MAX_EVALUATIONS,
+        ftol=1e-10,
+        xtol=1e-10,
+    ).x
     return torch.from_numpy(problem.encoder(entries))
 
 
@@ -122,14 +120,6 @@ class _Projection:
         )
         scaled = rates * self.rate_scale, errors * self.error_scale
         return np.concatenate([part.ravel() for part in scaled])
-
-    def reweigh(self, entries):
-        """Divide equation and reconstruction errors by what is left of each."""
-        residual = self.residual(entries)
-        n_rates = len(self.rates) * len(self.frame)
-        rates, errors = residual[:n_rates], residual[n_rates:]
-        self.rate_scale /= max(np.linalg.norm(rates), SMALLEST_ERROR)
-        self.error_scale /= max(np.linalg.norm(errors), SMALLEST_ERROR)
 
     def jacobian(self, entries):
         """Kaufman's approximation (1975, BIT 15:49): features change, fits do not."""
