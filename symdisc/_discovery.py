@@ -3,6 +3,11 @@
 import numpy as np
 
 from symdisc._adversary import LieGAN, consensus
+from symdisc._invariance import (
+    count_symmetries,
+    distribution_symmetries,
+    motion_symmetries,
+)
 from symdisc._lie import LieAlgebra
 
 N_MEMBERS = 4
@@ -37,3 +42,73 @@ def read_algebra(trainer, n_generators, n_components):
     empty = n_components - trainer.adversary.dim
     basis = np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty)))
     return LieAlgebra(basis, decimals=1), agreement
+
+
+def find_algebra(latents, snapshots, n_generators, n_components):
+    """Find all generators at once, as those that change the latents least.
+
+    Parameters
+    ----------
+    latents : list of ndarray of shape (n_samples, k)
+        Latents and, where known, their rates.
+    snapshots : Snapshots
+        Says what is to be invariant.
+    n_generators : int or "auto"
+    n_components : int
+        Dimension that the generators are padded to: they leave the rest in place.
+
+    Returns
+    -------
+    algebra : LieAlgebra
+    agreement : float
+        Mean squared cosine between the generators of two halves of the data.
+    errors : ndarray
+        Of all maps, ascending, see `symdisc._invariance.Symmetries`.
+    centre : ndarray of shape (k,)
+        What the generators leave in place.
+    """
+    mean, k = latents[0].mean(axis=0), latents[0].shape[1]
+    factor = np.linalg.cholesky(np.cov(latents[0].T).reshape(k, k))
+    white = np.linalg.solve(factor, (latents[0] - mean).T).T
+    rates = [np.linalg.solve(factor, rate.T).T for rate in latents[1:2]]
+    rates = [rate / max(np.sqrt(np.mean(rate**2)), 1e-300) for rate in rates]
+    slots = _slots(white, rates, snapshots)
+    find = distribution_symmetries
+    if snapshots.symmetry_of == "dynamics":
+        find = motion_symmetries
+    found = find(slots)
+    count = n_generators
+    if n_generators == "auto":
+        count = count_symmetries(found)
+    maps = found.maps[:count]
+    basis = factor @ maps[..., :k] @ np.linalg.inv(factor)
+    empty = n_components - k
+    basis = np.pad(basis, ((0, 0), (0, empty), (0, empty)))
+    halves = [find([s[i::2] for s in slots]).maps[:count] for i in range(2)]
+    agreement = _mean_squared_cosine(*halves)
+    centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
+    return LieAlgebra(basis, decimals=1), agreement, found.errors, centre
+
+
+def _slots(white, rates, snapshots):
+    """Return what one map moves together."""
+    if snapshots.symmetry_of == "states":
+        return [white]
+    if snapshots.symmetry_of == "transitions":
+        return [white[rows.cpu().numpy()] for rows in snapshots.successors]
+    return [white, *rates]
+
+
+def _mean_squared_cosine(*families):
+    """Mean squared cosine of the angles between two spans of matrices; 1 if empty."""
+    if not len(families[0]):
+        return 1.0
+    frames = [np.linalg.qr(f.reshape(len(f), -1).T)[0] for f in families]
+    return float(np.mean(np.linalg.svd(frames[0].T @ frames[1])[1] ** 2))
+
+
+def _fixed_point(maps):
+    """Point that affine maps move least: they are linear in coordinates around it."""
+    linear, shift = maps[..., :-1], maps[..., -1]
+    k = linear.shape[-1]
+    return -np.linalg.lstsq(linear.reshape(-1, k), shift.ravel(), rcond=1e-3)[0]

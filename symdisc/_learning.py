@@ -63,6 +63,7 @@ def learn_space(
     settings,
     generator,
     weak=None,
+    folds=True,
 ):
     """Find latents that predict the snapshots and, by the library, their own motion.
 
@@ -87,6 +88,8 @@ def learn_space(
         Its device is where the training takes place.
     weak : WeakForm, optional
         Windows over which the equations are integrated, except in training.
+    folds : bool, default=True
+        Whether to look for latents that only a radial encoder can find.
 
     Returns
     -------
@@ -97,8 +100,12 @@ def learn_space(
     coordinates = curve[0].to(generator.device, torch.float32)
     start = find_start(coordinates, weights.to(coordinates), rank_at_most, generator)
     start = start.double().cpu()
-    problem = _Problem(curve, weights, library(len(start)), solve, weak)
     if not symmetry:
+        exact = _exact(curve, weights, start, rank_at_most, library, solve, weak)
+        if exact is not None:
+            return exact
+    problem = _Problem(curve, weights, library(len(start)), solve, weak)
+    if folds and not symmetry and len(curve) > 1:
         unfolded = _unfold(problem, start)
         if unfolded is not None:
             return unfolded
@@ -110,6 +117,24 @@ def learn_space(
     if symmetry or _product(trained) < MIN_GAIN * _product(best):
         return trained
     return replace(best, trainer=trained.trainer, history=trained.history)
+
+
+def _exact(curve, weights, start, rank_at_most, library, solve, weak):
+    """Space of a linear encoder from which all is a polynomial, or None.
+
+    It follows from the snapshots alone. With random features the start may have missed
+    directions that many others depend on: the leading modes are tried as well.
+    """
+    starts = [start]
+    if len(start) < min(rank_at_most, len(weights)):
+        starts.append(torch.eye(len(weights), dtype=start.dtype)[:rank_at_most])
+    for encoder in starts:
+        problem = _Problem(curve, weights, library(len(encoder)), solve, weak)
+        encoder = polish_start(encoder, curve[:1], weights, 1)
+        space = problem.judge(_autoencoder(encoder, curve, weights), "start")
+        if space.errors["x"] <= EXACT:
+            return space
+    return None
 
 
 class _Problem:
@@ -128,7 +153,9 @@ class _Problem:
             residual = (self.curve[0] - autoencoder.decode(latents[0]))[self.held]
         points = self.curve[0][self.held]
         lost = _ratio(residual * self.weights, (points - points.mean(0)) * self.weights)
-        errors = {"x": lost, "rate": self._misfit(latents)}
+        errors = {"x": lost}
+        if len(latents) > 1:
+            errors["rate"] = self._misfit(latents)
         return LatentSpace(autoencoder, errors, chosen, *training)
 
     def _misfit(self, latents):
@@ -183,17 +210,19 @@ def _train(problem, start, symmetry, settings, generator):
 def _autoencoder(start, curve, weights, generator=None):
     generator = generator or torch.Generator()
     degree = affordable_degree(len(start))
+    velocity = curve[1] if len(curve) > 1 else None
     return Autoencoder(
-        start, *curve[:2], weights, HIDDEN_UNITS, generator, degree=degree
+        start, curve[0], velocity, weights, HIDDEN_UNITS, generator, degree=degree
     )
 
 
 def _snapshots(curve, weights, device):
     """Tensors that training sees, in single precision."""
     single = [c.to(device, torch.float32) for c in curve]
-    acceleration = single[2] if len(single) > 2 else None
+    single += [None] * (3 - len(single))
+    symmetry_of = "states" if single[1] is None else "derivatives"
     weights = weights.to(single[0])
-    return Snapshots(*single[:2], None, weights, "derivatives", acceleration)
+    return Snapshots(*single[:2], None, weights, symmetry_of, single[2])
 
 
 def _prepare(start, curve, weights, library, generator):

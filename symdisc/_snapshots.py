@@ -38,7 +38,7 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
     X_dot : ndarray of shape (n_samples, n_features) or None
     t : array-like of shape (n_samples,), float or None
     groups : array-like of shape (n_samples,) or None
-    symmetry_of : {"auto", "states", "transitions", "derivatives"}
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}
     device : torch.device
 
     Returns
@@ -50,9 +50,10 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
     velocity = _velocity(stem, coordinates, X_dot, t, groups)
     if symmetry_of == "auto":
         symmetry_of = "states" if velocity is None else "derivatives"
-    if symmetry_of == "derivatives" and velocity is None:
+    if symmetry_of in ("derivatives", "dynamics") and velocity is None:
         raise ValueError(
-            'symmetry_of="derivatives" needs time derivatives: pass X_dot as y, or t.'
+            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
+            "t."
         )
     successors = None
     if symmetry_of == "transitions":

@@ -1,7 +1,6 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
 import warnings
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,8 +15,9 @@ from threadpoolctl import threadpool_limits
 from symdisc._autoencoder import Autoencoder
 from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
 from symdisc._coders import Decoder, Encoder
-from symdisc._discovery import make_adversary, read_algebra
+from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._equations import EquationSystem
+from symdisc._learning import learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
@@ -40,12 +40,17 @@ class LatentSymmetryDiscoverer(LatentEstimator):
     n_components : int, default=2
         Number of latent dimensions. Directions that the data do not fill stay zero,
         see `rank_`.
-    n_generators : int, default=1
-        Number of Lie algebra generators.
-    symmetry_of : {"auto", "states", "transitions", "derivatives"}, default="auto"
+    n_generators : int or "auto", default=1
+        Number of Lie algebra generators, which the adversaries train. "auto" finds
+        all at once and their number, possibly none, by an eigenvalue problem instead
+        of a game (see `symdisc._invariance`), and needs no seed.
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}, \
+default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
         snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
-        derivatives where they are given or follow from `t`, else states.
+        derivatives where they are given or follow from `t`, else states. "dynamics"
+        asks that g maps motions to motions, wherever they are seen: of groups that
+        are not compact, bounded data cannot show more. It is found as by "auto".
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -83,8 +88,12 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
         Losses per epoch (25 iterations), nan where a player had not joined yet.
+    symmetry_errors_ : ndarray or None
+        How much each of all linear maps changes the data, ascending; the first are
+        those of `lie_algebra_`. None where adversaries were trained.
     n_iter_ : int
-        Number of iterations run.
+        Number of iterations run; 1 where a linear encoder and a polynomial decoder
+        are exact.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data.
     rank_ : int
@@ -92,7 +101,8 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         The latent coordinates beyond it are zero.
     agreement_ : float
         Mean squared cosine between the generators of independently trained
-        adversaries and their consensus; 1 is perfect.
+        adversaries and their consensus, or between the generators found in two halves
+        of the data; 1 is perfect.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -125,8 +135,13 @@ class LatentSymmetryDiscoverer(LatentEstimator):
 
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "n_generators": [Interval(Integral, 1, None, closed="left")],
-        "symmetry_of": [StrOptions({"auto", "states", "transitions", "derivatives"})],
+        "n_generators": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "symmetry_of": [
+            StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
+        ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
         "w_recon": [Interval(Real, 0, None, closed="neither")],
@@ -217,19 +232,47 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
         with threadpool_limits(1, user_api="openmp"):
-            trainer = self._train(snapshots, generator)
-        self.rank_ = trainer.adversary.dim
-        self.n_iter_ = self.max_iter
-        self._read_algebra(trainer)
-        autoencoder = trainer.autoencoder.to(torch.from_numpy(stem.mean).dtype)
+            if self.n_generators == "auto" or self.symmetry_of == "dynamics":
+                autoencoder = self._solve(snapshots, stem, generator)
+            else:
+                autoencoder = self._train(snapshots, generator)
+        autoencoder = autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
         return self
 
+    def _solve(self, snapshots, stem, generator):
+        """Learn a latent space, solve for its symmetries; return the autoencoder."""
+        curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
+        learned = learn_space(
+            curve,
+            stem.scale,
+            rank_at_most=self.n_components,
+            degree=self.degree,
+            library=lambda dim: CandidateLibrary.polynomial(dim, self.degree),
+            solve=lambda features, rates, _: self._regress(features, rates),
+            symmetry=False,
+            settings=self._settings(),
+            generator=generator,
+            folds=False,
+        )
+        self.history_ = learned.history
+        self.n_iter_ = self.max_iter if learned.history else 1
+        autoencoder = learned.autoencoder
+        self.rank_ = len(autoencoder.shift)
+        with torch.no_grad():
+            tensors = (torch.from_numpy(c) for c in curve)
+            latents = [z.numpy() for z in autoencoder.push_forward(*tensors)]
+        found = find_algebra(latents, snapshots, self.n_generators, self.n_components)
+        self.lie_algebra_, self.agreement_, self.symmetry_errors_, centre = found
+        with torch.no_grad():
+            autoencoder.offset -= torch.from_numpy(centre)
+        return autoencoder
+
     def _train(self, snapshots, generator):
-        """Start, train and return the trainer; set `history_`."""
+        """Train autoencoder and adversaries together; return the autoencoder."""
         start = find_start(
             snapshots.coordinates, snapshots.weights, self.n_components, generator
         )
@@ -243,23 +286,11 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         )
         adversary = make_adversary(len(start), self.n_generators, snapshots, generator)
         library = CandidateLibrary.polynomial(len(start), self.degree)
-        solve = partial(sparse_regression, threshold=self.threshold)
-        settings = Settings(
-            w_recon=self.w_recon,
-            w_gan=self.w_gan,
-            w_eq=self.w_eq,
-            max_iter=self.max_iter,
-            batch_size=self.batch_size,
-            verbose=self.verbose,
-        )
-        trainer = Trainer(
-            autoencoder, adversary, snapshots, library, solve, settings, generator
-        )
+        players = autoencoder, adversary, snapshots, library, self._regress
+        trainer = Trainer(*players, self._settings(), generator)
         self.history_ = trainer.run()
-        return trainer
-
-    def _read_algebra(self, trainer):
-        """Set the consensus of the adversaries as `lie_algebra_`."""
+        self.rank_, self.n_iter_ = adversary.dim, self.max_iter
+        self.symmetry_errors_ = None
         self.lie_algebra_, self.agreement_ = read_algebra(
             trainer, self.n_generators, self.n_components
         )
@@ -271,6 +302,20 @@ class LatentSymmetryDiscoverer(LatentEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
+        return autoencoder
+
+    def _regress(self, features, rates):
+        return sparse_regression(features, rates, threshold=self.threshold)
+
+    def _settings(self):
+        return Settings(
+            w_recon=self.w_recon,
+            w_gan=self.w_gan,
+            w_eq=self.w_eq,
+            max_iter=self.max_iter,
+            batch_size=self.batch_size,
+            verbose=self.verbose,
+        )
 
     def _read_equations(self, autoencoder, snapshots):
         """Regress the latent velocity on the candidate library."""
@@ -288,7 +333,7 @@ class LatentSymmetryDiscoverer(LatentEstimator):
         )
         library = CandidateLibrary.polynomial(self.n_components, self.degree)
         features = library.evaluate(latent)
-        coefficients = sparse_regression(features, velocity, threshold=self.threshold)
+        coefficients = self._regress(features, velocity)
         self.equations_ = EquationSystem(coefficients, library)
         self.equation_score_ = r2(features, velocity, coefficients)
 
