@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from symdisc._bootstrap import (
     block_grams,
@@ -92,8 +93,8 @@ def fit_equations(
         Trajectory of each row; all rows are one trajectory without it.
     basis : None or array-like of shape (n_free, k, n_terms), default=None
         The coefficients are a combination of these matrices, whose weights are
-        fitted to all targets at once (each divided by its root mean square) and
-        are what is thresholded or chosen.
+        fitted to all targets that they connect at once (each divided by its root
+        mean square) and are what is thresholded or chosen.
     penalty : None or array-like of shape (n_rows, k * n_terms), default=None
         Adds ``sum((penalty @ coefficients.ravel()) ** 2)`` to the mean over samples
         of the squared error summed over targets; the targets are then fitted and
@@ -142,7 +143,10 @@ def fit_equations(
         weights = weigh(_separate_columns(features, shape[0]), targets)
         coefficients = weights.reshape(shape)
     else:
-        weights = weigh(*_scaled_rows(features, targets, basis, penalty))
+        weights = np.zeros(len(basis))
+        for used, rows in _connected(basis, penalty):
+            parts = features, targets[:, rows], basis[used][:, rows]
+            weights[used] = weigh(*_scaled_rows(*parts, penalty))
         coefficients = np.tensordot(weights, basis, axes=1)
     return SparseFit(
         coefficients,
@@ -156,6 +160,21 @@ def _separate_columns(features, n_targets):
     n_samples, n_terms = features.shape
     columns = np.einsum("nt,kl->nklt", features, np.eye(n_targets))
     return columns.reshape(n_samples, n_targets, n_targets * n_terms)
+
+
+def _connected(basis, penalty):
+    """Matrices of a basis and targets that have to be fitted together, as masks.
+
+    Chosen together, weak terms of one target are judged by the errors of all.
+    """
+    touched = (basis != 0).any(axis=2)
+    if penalty is not None:
+        touched[:] = True
+    n_parts, labels = connected_components(touched.T @ touched)
+    for part in range(n_parts):
+        used = touched[:, labels == part].any(axis=1)
+        if used.any():
+            yield used, labels == part
 
 
 def _scaled_rows(features, targets, basis, penalty):
