@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
 
+from symdisc._action import ActingEstimator
 from symdisc._autoencoder import Autoencoder
-from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
+from symdisc._base import FLOATS, MIN_SAMPLES
 from symdisc._coders import Decoder, Encoder
 from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._equations import EquationSystem
@@ -26,7 +27,7 @@ from symdisc._stem import fit_stem
 from symdisc._training import Settings, Trainer
 
 
-class LatentSymmetryDiscoverer(LatentEstimator):
+class LatentSymmetryDiscoverer(ActingEstimator):
     """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
 
     An autoencoder maps snapshots x to latents z. A generator of group elements

@@ -1,0 +1,111 @@
+"""What a discovered symmetry does to snapshots."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from symdisc._base import FLOATS, LatentEstimator
+
+
+class ActingEstimator(LatentEstimator):
+    """Base of estimators whose fitted `lie_algebra_` acts on the latent space."""
+
+    def act(self, X, theta):
+        """Move snapshots by group elements: decode(exp(theta L) encode(x)).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        theta : float or array-like of shape (c,) or (n_samples, c)
+            Coefficients of the c canonical generators (`LieAlgebra.matrices`), one
+            group element for all snapshots or for each its own. A scalar serves where
+            c is 1. For a rotation it is the angle in radians.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Snapshots moved, in the dtype of `X`.
+
+        Raises
+        ------
+        ValueError
+            If there is no symmetry, or `theta` has another shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc import LatentSymmetryDiscoverer
+        >>> from symdisc.datasets import make_spiral
+        >>> data = make_spiral(random_state=0)
+        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
+        >>> moved = est.fit(data.X, data.X_dot).act(data.X, [0.0, 0.0])
+        >>> bool(np.abs(moved - data.X).max() < 1e-6)
+        True
+        """
+        latent, algebra = self._acted_on(X)
+        theta = np.asarray(theta, dtype=float)
+        if theta.ndim == 2 and len(theta) != len(latent):
+            raise ValueError(
+                f"theta has {len(theta)} rows and X has {len(latent)}; give one row of "
+                "coefficients for each snapshot, or one for all."
+            )
+        elements = np.broadcast_to(
+            algebra.group_element(theta), (len(latent), *algebra.basis.shape[1:])
+        )
+        moved = np.einsum("nij,nj->ni", elements, latent).astype(latent.dtype)
+        return self._apply(self.decoder_, moved)
+
+    def infinitesimal_action(self, X):
+        """Return the vector fields of the generators on snapshots, J_psi(z) L z.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots; the fields are taken at their reconstructions.
+
+        Returns
+        -------
+        ndarray of shape (c, n_samples, n_features)
+            Derivative of ``act(X, theta)`` by each coefficient, at 0.
+        """
+        latent, algebra = self._acted_on(X)
+        moves = [(latent @ m.T).astype(latent.dtype) for m in algebra.matrices]
+        return np.stack([self._push(self.decoder_, latent, m)[1] for m in moves])
+
+    def orbit(self, x, theta=None, *, generator=0):
+        """Move one snapshot along one generator.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_features,)
+            Snapshot.
+        theta : array-like of shape (n_points,), optional
+            Coefficients; by default 64 from 0 to 2 pi, one turn of a rotation.
+        generator : int, default=0
+            Which of the generators.
+
+        Returns
+        -------
+        ndarray of shape (n_points, n_features)
+        """
+        theta = np.linspace(0, 2 * np.pi, 64) if theta is None else np.asarray(theta)
+        x = np.atleast_2d(x)
+        _, algebra = self._acted_on(x)
+        if not 0 <= generator < len(algebra):
+            raise ValueError(
+                f"generator={generator}, but lie_algebra_ has {len(algebra)} of them; "
+                "count from 0."
+            )
+        coefficients = np.zeros((len(theta), len(algebra)))
+        coefficients[:, generator] = theta
+        return self.act(np.repeat(x, len(theta), axis=0), coefficients)
+
+    def _acted_on(self, X):
+        check_is_fitted(self)
+        if not self.lie_algebra_:
+            raise ValueError(
+                "lie_algebra_ is empty or None: no symmetry was found that could act "
+                "on X."
+            )
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        return self._apply(self.encoder_, X), self.lie_algebra_
