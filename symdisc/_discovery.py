@@ -1,5 +1,7 @@
 """The adversary in and out of training: from settings to it, from it to an algebra."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from symdisc._adversary import LieGAN, consensus
@@ -44,6 +46,29 @@ def read_algebra(trainer, n_generators, n_components):
     return LieAlgebra(basis, decimals=1), agreement
 
 
+class Found(NamedTuple):
+    """Symmetries of latents.
+
+    Parameters
+    ----------
+    algebra : LieAlgebra
+    agreement : float
+        Mean squared cosine between the generators of two halves of the data.
+    errors : ndarray
+        Of all maps, ascending, see `symdisc._invariance.Symmetries`.
+    centre : ndarray of shape (k,)
+        What the generators leave in place.
+    nearest : ndarray of shape (k, k)
+        The map that changes the data least, whether it is a symmetry or not.
+    """
+
+    algebra: LieAlgebra
+    agreement: float
+    errors: np.ndarray
+    centre: np.ndarray
+    nearest: np.ndarray
+
+
 def find_algebra(latents, snapshots, n_generators, n_components):
     """Find all generators at once, as those that change the latents least.
 
@@ -59,13 +84,7 @@ def find_algebra(latents, snapshots, n_generators, n_components):
 
     Returns
     -------
-    algebra : LieAlgebra
-    agreement : float
-        Mean squared cosine between the generators of two halves of the data.
-    errors : ndarray
-        Of all maps, ascending, see `symdisc._invariance.Symmetries`.
-    centre : ndarray of shape (k,)
-        What the generators leave in place.
+    Found
     """
     mean, k = latents[0].mean(axis=0), latents[0].shape[1]
     factor = np.linalg.cholesky(np.cov(latents[0].T).reshape(k, k))
@@ -87,7 +106,9 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     halves = [find([s[i::2] for s in slots]).maps[:count] for i in range(2)]
     agreement = _mean_squared_cosine(*halves)
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
-    return LieAlgebra(basis, decimals=1), agreement, found.errors, centre
+    nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
+    algebra = LieAlgebra(basis, decimals=1)
+    return Found(algebra, agreement, found.errors, centre, nearest)
 
 
 def _slots(white, rates, snapshots):

@@ -15,11 +15,13 @@ from threadpoolctl import threadpool_limits
 from symdisc._action import ActingEstimator
 from symdisc._autoencoder import Autoencoder
 from symdisc._base import FLOATS, MIN_SAMPLES
+from symdisc._bending import bend_plane
 from symdisc._coders import Decoder, Encoder
 from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._equations import EquationSystem
 from symdisc._learning import learn_space
 from symdisc._library import CandidateLibrary
+from symdisc._lie import LieAlgebra
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._start import find_start
@@ -263,14 +265,33 @@ default="auto"
         self.n_iter_ = self.max_iter if learned.history else 1
         autoencoder = learned.autoencoder
         self.rank_ = len(autoencoder.shift)
-        with torch.no_grad():
-            tensors = (torch.from_numpy(c) for c in curve)
-            latents = [z.numpy() for z in autoencoder.push_forward(*tensors)]
+        latents = _latents(autoencoder, curve)
         found = find_algebra(latents, snapshots, self.n_generators, self.n_components)
-        self.lie_algebra_, self.agreement_, self.symmetry_errors_, centre = found
         with torch.no_grad():
-            autoencoder.offset -= torch.from_numpy(centre)
+            autoencoder.offset -= torch.from_numpy(found.centre)
+        if self.n_generators == "auto" and snapshots.symmetry_of == "derivatives":
+            autoencoder, found = self._bend(autoencoder, curve, found, snapshots)
+        self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
+        self.symmetry_errors_ = found.errors
         return autoencoder
+
+    def _bend(self, autoencoder, curve, found, snapshots):
+        """Bend a plane until motions in it are round, where that shows a rotation."""
+        if self.rank_ != 2:
+            return autoencoder, found
+        latents = _latents(autoencoder, curve)
+        bent = bend_plane(autoencoder, latents, found.nearest)
+        if bent is None:
+            return autoencoder, found
+        again = find_algebra(
+            _latents(bent, curve), snapshots, self.n_generators, self.n_components
+        )
+        if len(again.algebra) != 1:
+            return autoencoder, found
+        # By construction the motion now commutes with exactly this rotation.
+        rotation = np.zeros((1, self.n_components, self.n_components))
+        rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
+        return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
 
     def _train(self, snapshots, generator):
         """Train autoencoder and adversaries together; return the autoencoder."""
@@ -347,3 +368,10 @@ default="auto"
             residual = (coordinates - decoded).cpu().numpy() * stem.scale
         error = np.square(residual).sum() + stem.residual
         self.reconstruction_error_ = float(error / stem.total)
+
+
+@torch.no_grad()
+def _latents(autoencoder, curve):
+    """Latents and, where known, their rates."""
+    images = autoencoder.push_forward(*(torch.from_numpy(c) for c in curve))
+    return [z.numpy() for z in images]

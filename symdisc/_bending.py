@@ -1,0 +1,223 @@
+"""Bend a plane until a motion in it turns around a centre.
+
+Orbits of a pendulum or of predators and prey are closed but not round, and no linear
+map makes them so. Among nonlinear coordinates there are some in which the motion
+commutes with rotations, dz/dt = a(|z|) z + b(|z|) J z. For a map that is linear in its
+unknowns, with a and b eliminated (variable projection), they are a least-squares
+problem, as in `symdisc._unfolding`.
+"""
+
+import numpy as np
+import torch
+from scipy.optimize import least_squares
+from torch import nn
+
+from symdisc._radial import RadialMap, solve_radial, spread_rows
+
+N_CENTRES = 150
+WIDTH = 8.0
+MAX_ROWS = 2000
+MAX_EVALUATIONS = 60
+# Penalty of the weights of the Gaussians.
+RIDGE = 1e-8
+# Degree of a and b in |z|^2.
+DEGREE = 4
+# Residuals from here on are worth bending for, and have to fall by this factor.
+CURVED = 1e-3
+MIN_GAIN = 0.1
+INVERSE_RIDGE = 1e-10
+N_NEWTON = 8
+
+
+class Bent(nn.Module):
+    """An autoencoder and a map of its latent plane, undone by Newton's method.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+    bend : RadialMap
+        From latents to bent latents.
+    unbend : RadialMap
+        Approximate inverse, where Newton's method starts.
+    """
+
+    def __init__(self, autoencoder, bend, unbend):
+        super().__init__()
+        self.autoencoder, self.bend, self.unbend = autoencoder, bend, unbend
+
+    @property
+    def shift(self):
+        """Buffer of the autoencoder that has the latents' number, dtype and device."""
+        return self.autoencoder.shift
+
+    def encode(self, coordinates):
+        """Map coordinates (n, n_modes) to latents (n, 2)."""
+        return self.bend(self.autoencoder.encode(coordinates))
+
+    def decode(self, latent):
+        """Map latents (n, 2) to coordinates (n, n_modes)."""
+        return self.autoencoder.decode(self._straight(latent))
+
+    def push_forward(self, *jet):
+        """Return latents along a curve: z, J_phi(x) x_dot."""
+        return self.bend.push_forward(*self.autoencoder.push_forward(*jet))
+
+    def push_back(self, latent, *rates):
+        """Return coordinates along a curve, given as z and z_dot."""
+        straight = self._straight(latent)
+        slopes = self._slopes(straight)
+        rates = [torch.linalg.solve(slopes, r.unsqueeze(-1)).squeeze(-1) for r in rates]
+        return self.autoencoder.push_back(straight, *rates)
+
+    def _straight(self, latent):
+        point = self.unbend(latent)
+        gap = latent - self.bend(point)
+        for _ in range(N_NEWTON):
+            step = torch.linalg.lstsq(self._slopes(point), gap.unsqueeze(-1)).solution
+            trial = point + step.squeeze(-1)
+            left = latent - self.bend(trial)
+            # Outside of the data the map may fold: there no step is taken.
+            better = left.norm(dim=1, keepdim=True) < gap.norm(dim=1, keepdim=True)
+            point = torch.where(better, trial, point)
+            gap = torch.where(better, left, gap)
+        return point
+
+    def _slopes(self, points):
+        """Jacobians of the bend, (n, 2, 2)."""
+        axes = torch.eye(points.shape[1]).to(points)
+        columns = [
+            self.bend.push_forward(points, axis.expand_as(points))[1] for axis in axes
+        ]
+        return torch.stack(columns, dim=2)
+
+
+def bend_plane(autoencoder, latents, generator):
+    """Bend two latents until their motion commutes with rotations.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+        In float64.
+    latents : list of ndarray of shape (n_samples, 2)
+        Its latents and their rates.
+    generator : ndarray of shape (2, 2)
+        Rotation in suitable coordinates to start from: the linear map that changes the
+        data least.
+
+    Returns
+    -------
+    Bent or None
+        None where the plane need not be bent, or bending does not help.
+    """
+    eigenvalues, vectors = np.linalg.eig(generator)
+    if np.abs(eigenvalues.imag).max() < np.abs(eigenvalues.real).max():
+        return None
+    vector = vectors[:, eigenvalues.imag.argmax()]
+    frame = np.stack([vector.real, -vector.imag], axis=1)
+    frame /= np.sqrt(abs(np.linalg.det(frame)))
+    points, rates = (torch.tensor(z) for z in latents)
+    rows, radius = spread_rows(latents[0], N_CENTRES)
+    bend = RadialMap(points[rows], WIDTH * radius, 2)
+    mean, inverse = latents[0].mean(axis=0), np.linalg.inv(frame)
+    start = np.zeros(bend.weight.shape)
+    start[:, 0], start[:, 1:3] = -inverse @ mean, inverse
+    step = -(-len(points) // MAX_ROWS)
+    features = [f.numpy() for f in bend.features(points[::step], rates[::step])]
+    weight, before, after = _round(features, start, n_linear=3)
+    if before < CURVED or after > MIN_GAIN * before:
+        return None
+    with torch.no_grad():
+        bend.weight.copy_(torch.from_numpy(weight))
+        bent = bend.push_forward(points, rates)
+    rows, radius = spread_rows(bent[0].numpy(), N_CENTRES)
+    unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
+    solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
+    return Bent(autoencoder, bend, unbend)
+
+
+def _round(features, start, n_linear):
+    """Weights that make the motion round, and the residual before and after."""
+    penalty = np.full(start.shape, np.sqrt(RIDGE))
+    penalty[:, :n_linear] = 0.0
+    problem = _Rounding(features, penalty.ravel())
+    found = least_squares(
+        problem.residual,
+        start.ravel(),
+        problem.jacobian,
+        x_scale="jac",
+        max_nfev=MAX_EVALUATIONS,
+    )
+    n = 2 * len(features[0])
+    before = np.sum(problem.residual(start.ravel())[:n] ** 2)
+    return found.x.reshape(start.shape), before, np.sum(found.fun[:n] ** 2)
+
+
+class _Rounding:
+    """Relative misfit of the best motion that commutes with rotations."""
+
+    def __init__(self, features, penalty):
+        (self.points, self.rates), self.penalty = features, penalty
+
+    def _fit(self, entries):
+        weights = entries.reshape(2, -1)
+        z, rates = self.points @ weights.T, (self.rates @ weights.T).ravel()
+        # The radii in units of their size: powers stay of order one.
+        scale = np.mean(z**2) * 2
+        fields = _fields(z, scale)
+        q, r = np.linalg.qr(fields.reshape(len(rates), -1))
+        xi = np.linalg.lstsq(r, q.T @ rates, rcond=None)[0]
+        return z, rates, q, xi, scale
+
+    def residual(self, entries):
+        _, rates, q, _, _ = self._fit(entries)
+        misfit = (rates - q @ (q.T @ rates)) / np.linalg.norm(rates)
+        return np.concatenate([misfit, self.penalty * entries])
+
+    def jacobian(self, entries):
+        """Kaufman's approximation (1975, BIT 15:49): features change, fits do not."""
+        z, rates, q, xi, scale = self._fit(entries)
+        size, misfit = np.linalg.norm(rates), rates - q @ (q.T @ rates)
+        slopes = _slopes(z, xi, scale)
+        blocks = []
+        for j in range(2):
+            moved = np.zeros((len(z), 2, self.rates.shape[1]))
+            moved[:, j] = self.rates
+            change = moved - slopes[:, :, j, None] * self.points[:, None]
+            change, moved = (part.reshape(len(rates), -1) for part in (change, moved))
+            change = (change - q @ (q.T @ change)) / size
+            blocks.append(change - np.outer(misfit, rates @ moved) / size**3)
+        return np.concatenate([np.hstack(blocks), np.diag(self.penalty)])
+
+
+def _turned(z):
+    return np.stack([-z[:, 1], z[:, 0]], axis=1)
+
+
+def _powers(z, scale):
+    """Powers of the squared radius, and their derivatives by it."""
+    square = (z**2).sum(axis=1) / scale
+    exponents = np.arange(DEGREE + 1)
+    powers = square[:, None] ** exponents
+    slopes = np.zeros_like(powers)
+    slopes[:, 1:] = exponents[1:] * powers[:, :-1] / scale
+    return powers, slopes
+
+
+def _fields(z, scale):
+    """Motions that commute with rotations, (n, 2, 2 * (DEGREE + 1))."""
+    powers, _ = _powers(z, scale)
+    parts = [axes[:, :, None] * powers[:, None] for axes in (z, _turned(z))]
+    return np.concatenate(parts, axis=2)
+
+
+def _slopes(z, xi, scale):
+    """Jacobian of a combination of the fields, (n, 2, 2)."""
+    powers, slopes = _powers(z, scale)
+    rotation = np.array([[0.0, -1.0], [1.0, 0.0]])
+    jacobian = 0.0
+    for axes, linear, part in zip(
+        (z, _turned(z)), (np.eye(2), rotation), np.split(xi, 2), strict=True
+    ):
+        along = 2 * (slopes @ part)[:, None, None] * axes[:, :, None] * z[:, None]
+        jacobian = jacobian + (powers @ part)[:, None, None] * linear + along
+    return jacobian
