@@ -109,11 +109,17 @@ def drift(data, seed):
     return orbit_drift(data.energy(est.act(data.X[rows], angles)), energy)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_predators_and_prey_keep_their_energy_along_the_orbits(seed):
+def test_predators_and_prey_keep_their_energy_along_the_orbits():
+    assert drift(make_lotka_volterra(20, random_state=0), 0) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_predators_and_prey_keep_their_energy_every_time(seed):
     assert drift(make_lotka_volterra(20, random_state=seed), seed) < 0.01
 
 
+@pytest.mark.slow
 def test_the_pendulum_keeps_its_energy_roughly():
     # Near the separatrix orbits are slow and few: 0.03 is not reached.
     assert drift(make_pendulum(random_state=0), 0) < 0.15
