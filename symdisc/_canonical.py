@@ -9,10 +9,12 @@ import numpy as np
 from scipy import linalg
 
 from symdisc._structure import (
+    balance,
+    bracket_residual,
     is_abelian,
-    is_compact_semisimple,
     killing_form,
     orthonormal_basis,
+    rank_tolerance,
     structure_constants,
 )
 
@@ -87,14 +89,18 @@ def canonical_basis(basis, tol=0.05):
 
     * Commuting generators that can be diagonalised together become those that
       act on one joint eigenspace each: for a torus, one rotation per plane.
-    * Compact semisimple algebras (so(3), ...) get a basis orthonormal in the
-      Killing form, turned as near as possible to sparse matrices: in R^3, the
-      standard triple up to order and sign.
-    * Anything else gets the Frobenius-orthonormal basis nearest to the sparse
-      one.
+      Rotations come first.
+    * Of other algebras come first the compact generators, then those on which the
+      Killing form is positive, such as boosts, and last those on which it is zero,
+      such as translations and the centre. The first two are each made orthonormal
+      in the Killing form and turned as near as possible to sparse matrices: in
+      R^3, so(3) gets the standard triple up to order and sign.
+    * Generators that do not form an algebra get the Frobenius-orthonormal basis
+      nearest to the sparse one.
 
-    Each generator is then normalised by `normalise_generator`, in the last case
-    with four times the tolerance.
+    Except for compact generators, the sparse basis itself is taken where it has
+    fewer nonzero entries. Each generator is then normalised by `normalise_generator`,
+    those that may be nilpotent with four times the tolerance.
 
     Parameters
     ----------
@@ -124,23 +130,48 @@ def canonical_basis(basis, tol=0.05):
     if len(basis) == 1:
         return normalise_generator(basis[0], tol)[None]
     frame = orthonormal_basis(basis)
-    chosen = _dual_to_weights(frame, tol) if is_abelian(frame, tol) else None
-    if chosen is None and is_compact_semisimple(frame, tol):
-        chosen = _nearest_rotation(_killing_orthonormal(frame), _sparse_basis(frame))
-    if chosen is None:
-        chosen = _nearest_rotation(frame, _sparse_basis(frame))
-        # Likely to contain nilpotent generators (translations), whose noisy
-        # eigenvalues are no measure of size.
-        tol = 4 * tol
-    return _sort(np.array([normalise_generator(matrix, tol) for matrix in chosen]))
+    if is_abelian(frame, tol) or bracket_residual(frame) > tol:
+        return _separate(frame, tol)
+    compact, noncompact, null = _killing_blocks(frame, tol)
+    return np.concatenate(
+        [
+            _tidy(compact, tol, orthonormal=True),
+            _tidy(noncompact, tol),
+            _separate(null, tol),
+        ]
+    )
 
 
-def _dual_to_weights(frame, tol):
+def weight_basis(frame, tol):
     """Combine commuting generators so that each has one weight 1 and others 0.
 
-    None where the generators cannot be diagonalised together, or where their
-    joint eigenvalues (weights) do not tell all of them apart.
+    Parameters
+    ----------
+    frame : ndarray of shape (c, k, k)
+        Orthonormal generators that commute.
+    tol : float
+        Relative tolerance.
+
+    Returns
+    -------
+    canonical : ndarray of shape (c, k, k) or None
+        Normalised generators, those without real parts in their eigenvalues first.
+        None where the generators cannot be diagonalised together, or where their
+        joint eigenvalues (weights) do not tell all of them apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._canonical import weight_basis
+    >>> frame = np.array([np.eye(2), np.diag([1.0, -1.0])]) / np.sqrt(2)
+    >>> weight_basis(frame, tol=0.05)
+    array([[[1., 0.],
+            [0., 0.]],
+           [[0., 0.],
+            [0., 1.]]])
     """
+    if len(frame) == 0:
+        return frame
     weights = _joint_eigenvalues(frame, tol)
     if weights is None:
         return None
@@ -150,7 +181,9 @@ def _dual_to_weights(frame, tol):
     if np.abs(np.diag(r)).min() <= tol:
         return None
     dual = np.linalg.inv(functions[pivots[: len(frame)]])
-    return np.tensordot(dual.T, frame, axes=1)
+    grows = np.abs(weights.real @ dual).max(axis=0) > 2 * tol
+    combined = np.tensordot(dual.T, frame, axes=1)
+    return _sort([normalise_generator(matrix, tol) for matrix in combined], grows)
 
 
 def _joint_eigenvalues(frame, tol):
@@ -178,16 +211,59 @@ def _sparse_basis(frame):
     an orthonormal basis, hence a function of the span alone.
     """
     flat = frame.reshape(len(frame), -1)
-    _, _, pivots = linalg.qr(flat, mode="economic", pivoting=True)
-    rows = np.linalg.solve(flat[:, pivots[: len(frame)]], flat)
+    rest, pivots = flat.copy(), []
+    for _ in flat:
+        sizes = np.sum(rest**2, axis=0)
+        # Ties within rounding go to the first entry.
+        pivots.append(np.flatnonzero(sizes >= (1 - 1e-6) * sizes.max())[0])
+        direction = rest[:, pivots[-1]] / np.sqrt(sizes[pivots[-1]])
+        rest -= np.outer(direction, direction @ rest)
+    rows = np.linalg.solve(flat[:, pivots], flat)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return rows.reshape(frame.shape)
 
 
-def _killing_orthonormal(frame):
-    """Combine generators such that the Killing form is minus the identity."""
-    values, vectors = np.linalg.eigh(-killing_form(structure_constants(frame)))
-    return np.tensordot((vectors / np.sqrt(values)).T, frame, axes=1)
+def _killing_blocks(frame, tol):
+    """Split generators by the sign of the Killing form: negative, positive, zero.
+
+    In balanced coordinates its eigenvectors are skew and symmetric matrices, which
+    are the compact generators and the others.
+    """
+    c, k, _ = frame.shape
+    change = balance(frame, tol)
+    moved = (change @ frame @ np.linalg.inv(change)).reshape(c, k * k)
+    form = killing_form(structure_constants(frame))
+    values, vectors = linalg.eigh(form, moved @ moved.T)
+    # Of nilpotent algebras the whole form is noise.
+    cut = rank_tolerance(frame, tol) * max(np.abs(values).max(), 1.0)
+    scales = np.where(np.abs(values) > cut, np.sqrt(np.abs(values)), 1.0)
+    combined = np.tensordot((vectors / scales).T, frame, axes=1)
+    null = orthonormal_basis(combined[np.abs(values) <= cut])
+    return combined[values < -cut], combined[values > cut], null
+
+
+def _separate(frame, tol):
+    """Choose one generator for each weight, or where that fails sparse ones."""
+    weights = weight_basis(frame, tol) if is_abelian(frame, tol) else None
+    # Likely to contain nilpotent generators (translations), whose noisy
+    # eigenvalues are no measure of size.
+    return _tidy(frame, 4 * tol) if weights is None else weights
+
+
+def _tidy(frame, tol, orthonormal=False):
+    """Turn generators nearest to sparse ones, or take those; normalise and sort."""
+    if len(frame) == 0:
+        return frame
+    sparse = _sparse_basis(orthonormal_basis(frame))
+    chosen = _nearest_rotation(frame, sparse)
+    if not orthonormal and _n_nonzero(sparse, tol) < _n_nonzero(chosen, tol):
+        chosen = sparse
+    return _sort([normalise_generator(matrix, tol) for matrix in chosen])
+
+
+def _n_nonzero(matrices, tol):
+    sizes = np.abs(matrices)
+    return np.sum(sizes > tol * sizes.max(axis=(1, 2), keepdims=True))
 
 
 def _nearest_rotation(frame, reference):
@@ -197,9 +273,10 @@ def _nearest_rotation(frame, reference):
     return np.tensordot(u @ vt, frame, axes=1)
 
 
-def _sort(matrices):
+def _sort(matrices, last=False):
     """Order generators by where their entries lie, first rows first."""
+    matrices = np.array(matrices)
     energy = matrices.reshape(len(matrices), -1) ** 2
     # The square avoids ties such as the planes (0, 3) and (1, 2) of so(4).
     position = energy @ np.arange(energy.shape[1]) ** 2 / energy.sum(axis=1)
-    return matrices[np.argsort(position, kind="stable")]
+    return matrices[np.lexsort([position, np.broadcast_to(last, len(matrices))])]

@@ -6,6 +6,11 @@ import numpy as np
 
 from symdisc._lie import LieAlgebra
 
+# Names with one number and with two; what they need of the first ones.
+FAMILIES = re.compile(r"(so|sl|gl|se|aff)\((\d+)\)|(so|iso)\((\d+),\s*(\d+)\)")
+SMALLEST = {"so": 2, "sl": 2, "gl": 1, "se": 2, "aff": 1, "iso": 2}
+WITH_TRANSLATIONS = {"se": "so", "aff": "gl", "iso": "so"}
+
 
 def known_algebra(name, dim):
     """Return a named matrix Lie algebra on R^dim.
@@ -13,44 +18,59 @@ def known_algebra(name, dim):
     Parameters
     ----------
     name : str
-        "so(n)", "so(p,q)" (on the first n = p + q coordinates, the others invariant),
-        or "scaling" (of all coordinates).
+        * "so(n)", "so(p,q)", "sl(n)" or "gl(n)", on the first n = p + q coordinates.
+        * "se(n)", "iso(p,q)" or "aff(n)": so(n), so(p,q) or gl(n) with translations,
+          on the first n + 1 coordinates. These are homogeneous coordinates: the
+          last of them is constant, usually 1, and translations shift the others by
+          multiples of it.
+        * "scaling", of all coordinates.
+
+        Further coordinates are invariant.
     dim : int
         Number of latent dimensions.
 
     Returns
     -------
     LieAlgebra
+        Has the same name, except that the smaller number comes first in so(p,q)
+        and that some small ones coincide, such as gl(1) with "scaling".
 
     Examples
     --------
     >>> from symdisc._known import known_algebra
     >>> print(known_algebra("so(2)", 2))
     so(2): [[0, -1], [1, 0]]
+    >>> print(known_algebra("se(2)", 3))
+    se(2)
+    [[0, -1, 0], [1, 0, 0], [0, 0, 0]]
+    [[0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
     """
     if name == "scaling":
         return LieAlgebra(np.eye(dim)[None])
-    match = re.fullmatch(r"so\((\d+)(?:,\s*(\d+))?\)", name)
+    match = FAMILIES.fullmatch(name)
     if match is None:
         raise ValueError(
-            f"symmetry={name!r} is not a known name; use 'so(n)', 'so(p,q)', "
-            "'scaling', 'discover', or pass a LieAlgebra."
+            f"symmetry={name!r} is not a known name; use 'so(n)', 'so(p,q)', 'sl(n)', "
+            "'gl(n)', 'se(n)', 'iso(p,q)', 'aff(n)', 'scaling', 'discover', or pass a "
+            "LieAlgebra."
         )
-    n_plus, n_minus = int(match[1]), int(match[2] or 0)
-    size = n_plus + n_minus
-    if not 2 <= size <= dim:
+    family = match[1] or match[3]
+    n_plus, n_minus = int(match[2] or match[4]), int(match[5] or 0)
+    n, n_homogeneous = n_plus + n_minus, int(family in WITH_TRANSLATIONS)
+    size, smallest = n + n_homogeneous, SMALLEST[family] + n_homogeneous
+    if not smallest <= size <= dim:
         raise ValueError(
-            f"symmetry={name!r} acts on {size} dimensions; it needs at least 2 and at "
-            f"most the {dim} latent ones. Change n_components or the name."
+            f"symmetry={name!r} acts on {size} dimensions; it needs at least "
+            f"{smallest} and at most the {dim} latent ones. Change n_components or "
+            "the name."
         )
+    linear = WITH_TRANSLATIONS.get(family, family)
     metric = np.array([1.0] * n_plus + [-1.0] * n_minus)
-    generators = []
-    for i in range(size):
-        for j in range(i + 1, size):
-            generator = np.zeros((dim, dim))
-            generator[j, i], generator[i, j] = 1.0, -metric[i] * metric[j]
-            generators.append(generator)
-    return LieAlgebra(np.array(generators))
+    generators = _rotations(metric) if linear == "so" else _linear(linear, n)
+    if n_homogeneous:
+        generators += [_unit(i, n) for i in range(n)]
+    return LieAlgebra(np.array([_dense(entries, dim) for entries in generators]))
 
 
 def rounded_generators(algebra, dim):
@@ -66,3 +86,34 @@ def rounded_generators(algebra, dim):
             f"space has {dim}. Change n_components or the algebra."
         )
     return generators
+
+
+def _rotations(metric):
+    """Entries of the generators that keep a diagonal quadratic form."""
+    n = len(metric)
+    return [
+        _unit(j, i) | _unit(i, j, -metric[i] * metric[j])
+        for i in range(n)
+        for j in range(i + 1, n)
+    ]
+
+
+def _linear(family, n):
+    """Entries of the generators of sl(n) or gl(n)."""
+    if family == "gl":
+        return [_unit(i, j) for i in range(n) for j in range(n)]
+    off_diagonal = [_unit(i, j) for i in range(n) for j in range(n) if i != j]
+    return off_diagonal + [
+        _unit(i, i) | _unit(n - 1, n - 1, -1.0) for i in range(n - 1)
+    ]
+
+
+def _unit(i, j, value=1.0):
+    return {(i, j): value}
+
+
+def _dense(entries, dim):
+    matrix = np.zeros((dim, dim))
+    for place, value in entries.items():
+        matrix[place] = value
+    return matrix

@@ -1,5 +1,6 @@
 """Discovered Lie algebras: numbers kept, canonical sympy matrices shown."""
 
+import re
 from collections.abc import Sequence
 from numbers import Real
 
@@ -9,7 +10,8 @@ from scipy import linalg
 
 from symdisc._canonical import canonical_basis
 from symdisc._exponential import symbolic_exponential
-from symdisc._identify import identify
+from symdisc._identify import identify, nearest_name
+from symdisc._invariants import invariant_polynomials
 from symdisc._rounding import check_decimals, rounded_matrix
 from symdisc._structure import bracket_residual, structure_constants
 
@@ -41,6 +43,9 @@ class LieAlgebra(Sequence):
         Canonical generators, not rounded.
     name : str
         Name of the algebra, see `symdisc._identify.identify`.
+    nearest : tuple of (str, float)
+        The name, and the tolerance at which it holds: `tol`, or where there is no
+        name at that, the lowest found by `symdisc._identify.nearest_name`.
     bracket_residual : float
         Distance from being closed under brackets: 0 is closed, and above `tol`
         the generators are not a Lie algebra and the name is "unidentified".
@@ -61,10 +66,13 @@ class LieAlgebra(Sequence):
     def __init__(self, basis, *, tol=0.05, decimals=2):
         self.tol = _check_tol(tol)
         self.decimals = check_decimals(decimals)
-        self.basis = _check_basis(basis)
+        self.basis = check_basis(basis)
         self.matrices = canonical_basis(self.basis, self.tol)
         self.bracket_residual = bracket_residual(self.basis)
         self.name = identify(self.basis, self.tol)
+        self.nearest = (self.name, self.tol)
+        if self.name == "unidentified":
+            self.nearest = nearest_name(self.basis, self.tol)
         self._generators = tuple(
             rounded_matrix(matrix, self.decimals) for matrix in self.matrices
         )
@@ -166,6 +174,37 @@ class LieAlgebra(Sequence):
         z = sympy.Matrix(sympy.symbols(f"z:{self.basis.shape[1]}"))
         return [generator.as_mutable() * z for generator in self]
 
+    def invariants(self, degree):
+        """Polynomials that no group element changes.
+
+        Parameters
+        ----------
+        degree : int
+            Highest degree, at least 1.
+
+        Returns
+        -------
+        invariants : InvariantPolynomials
+            A sequence of sympy expressions in ``z0, z1, ...`` from which all others
+            up to `degree` follow as sums of products. Called on data of shape
+            (n, k), it returns their values (n, n_invariants).
+
+        See Also
+        --------
+        symdisc._invariants.invariant_polynomials : How they are found.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc._lie import LieAlgebra
+        >>> algebra = LieAlgebra(np.array([[0.0, -1.001], [0.999, 0.0]]))
+        >>> algebra.invariants(degree=4)[0]
+        z0**2 + z1**2
+        """
+        return invariant_polynomials(
+            self.basis, degree, tol=self.tol, decimals=self.decimals
+        )
+
     def __str__(self):
         # Without full precision: 0.71 and not 0.710000000000000.
         rows = [sympy.sstr(matrix.tolist(), full_prec=False) for matrix in self]
@@ -185,45 +224,68 @@ class LieAlgebra(Sequence):
         return rf"$\displaystyle {shown}$"
 
 
-def _latex_name(name):
-    if name in ("trivial", "unidentified"):
-        return rf"\text{{{name}}}"
-    if name.startswith("R"):
-        return name.replace("R", r"\mathbb{R}", 1)
-    return name.replace("+", r" \oplus ").replace("so", r"\mathfrak{so}")
+def check_basis(basis, name="basis"):
+    """Check generators of a Lie algebra.
 
+    Parameters
+    ----------
+    basis : array-like of shape (c, k, k) or (k, k)
+        Linearly independent generators.
+    name : str, default="basis"
+        What error messages call it.
 
-def _check_tol(tol):
-    if not isinstance(tol, Real) or not 0 < tol < 0.5:
-        raise ValueError(f"tol must be a number between 0 and 0.5; got {tol!r}.")
-    return float(tol)
+    Returns
+    -------
+    basis : ndarray of shape (c, k, k)
+        In float64.
 
-
-def _check_basis(basis):
+    Examples
+    --------
+    >>> from symdisc._lie import check_basis
+    >>> check_basis([[0, -1], [1, 0]]).shape
+    (1, 2, 2)
+    """
     basis = np.array(basis, dtype=float)
     if basis.ndim == 2:
         basis = basis[None]
     if basis.ndim != 3 or basis.shape[1] != basis.shape[2] or basis.shape[1] == 0:
         raise ValueError(
-            f"basis has shape {basis.shape}; stack square matrices into an array of "
+            f"{name} has shape {basis.shape}; stack square matrices into an array of "
             "shape (n_generators, k, k)."
         )
     if not np.isfinite(basis).all():
         raise ValueError(
-            "basis contains NaN or infinity; refit, or drop the generators concerned."
+            f"{name} contains NaN or infinity; refit, or drop the generators concerned."
         )
     flat = basis.reshape(len(basis), basis.shape[1] ** 2)
     norms = np.linalg.norm(flat, axis=1, keepdims=True)
     if not norms.all():
         raise ValueError(
-            f"basis[{int(np.argmin(norms))}] is zero; drop it, and pass an array of "
+            f"{name}[{int(np.argmin(norms))}] is zero; drop it, and pass an array of "
             "shape (0, k, k) for the trivial algebra."
         )
     # Rank of unit vectors, so that small generators are not taken for noise.
     rank = int(np.linalg.matrix_rank(flat / norms, tol=1e-8)) if len(flat) else 0
     if rank < len(basis):
         raise ValueError(
-            f"basis has {len(basis)} generators but spans only {rank} dimensions; "
+            f"{name} has {len(basis)} generators but spans only {rank} dimensions; "
             "drop those that are combinations of the others."
         )
     return basis
+
+
+def _latex_name(name):
+    return r" \oplus ".join(map(_latex_term, name.split("+")))
+
+
+def _latex_term(term):
+    letters, rest = re.fullmatch(r"([A-Za-z]+)(.*)", term).groups()
+    if letters == "R":
+        return r"\mathbb{R}" + (f"^{{{rest[1:]}}}" if rest else "")
+    return rf"\mathfrak{{{letters}}}{rest}" if rest else rf"\text{{{letters}}}"
+
+
+def _check_tol(tol):
+    if not isinstance(tol, Real) or not 0 < tol < 0.5:
+        raise ValueError(f"tol must be a number between 0 and 0.5; got {tol!r}.")
+    return float(tol)

@@ -50,7 +50,7 @@ default="residual"
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry that the equations have to obey: none, that which adversaries find
         while the latent space is learned (or that of the estimator given as
-        `autoencoder`), or a known one: "so(n)", "so(p,q)", "scaling", a LieAlgebra.
+        `autoencoder`), or a known one: a LieAlgebra or a name of `known_algebra`.
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default=0.1

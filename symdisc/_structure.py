@@ -1,6 +1,10 @@
 """Brackets of matrix Lie algebras and what follows from them."""
 
 import numpy as np
+from scipy import optimize
+
+# Weight of the condition number, which settles it where nothing else does.
+BOUND = 5e-4
 
 
 def orthonormal_basis(basis):
@@ -168,32 +172,119 @@ def is_abelian(basis, tol):
     return bool(np.linalg.norm(commutators, axis=(2, 3)).max() <= tol)
 
 
-def is_compact_semisimple(basis, tol):
-    """Whether the Killing form of a closed algebra is clearly negative definite.
+def trace_form(basis):
+    """Trace form ``B_ij = tr(L_i L_j)``, which no change of latent basis changes.
 
     Parameters
     ----------
     basis : ndarray of shape (c, k, k)
-        Linearly independent generators of a closed algebra.
-    tol : float
-        The eigenvalue nearest zero must exceed ``tol ** 2`` times the largest.
-        The square is there because a change of latent basis of condition
-        number q stretches the Killing form by up to q squared.
+        Generators.
 
     Returns
     -------
-    compact : bool
+    form : ndarray of shape (c, c)
+        Symmetric matrix.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._structure import is_compact_semisimple
-    >>> so3 = np.cross(np.eye(3)[:, None], np.eye(3)[None]).transpose(0, 2, 1)
-    >>> is_compact_semisimple(so3, tol=0.05)
-    True
+    >>> from symdisc._structure import trace_form
+    >>> trace_form(np.array([[[0.0, -1.0], [1.0, 0.0]]]))
+    array([[-2.]])
     """
-    if len(basis) <= 1:
-        return False
-    form = killing_form(structure_constants(orthonormal_basis(basis)))
-    eigenvalues = np.linalg.eigvalsh(form)
-    return bool(eigenvalues.max() < -(tol**2) * np.abs(eigenvalues).max())
+    return np.einsum("iab,jba->ij", basis, basis)
+
+
+def rank_tolerance(basis, tol):
+    """Relative size below which singular values of a closed algebra are noise.
+
+    Brackets that leave the span tell how noisy the generators are. Nothing else
+    does: a change of latent basis of condition number q can make exact singular
+    values as small as ``q ** -2``, which a fixed tolerance would take for noise.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Linearly independent generators.
+    tol : float
+        Twice this is the highest value returned.
+
+    Returns
+    -------
+    rank_tol : float
+        10 times the bracket residual, between 1e-6 and ``2 * tol``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._structure import rank_tolerance
+    >>> shear = np.array([[0.0, 1.0], [0.0, 0.0]])
+    >>> rank_tolerance(np.array([np.diag([1.0, 0.0]), shear]), tol=0.05)
+    1e-06
+    """
+    return float(np.clip(10 * bracket_residual(basis), 1e-6, 2 * tol))
+
+
+def balance(basis, tol):
+    """Latent coordinates that suit the algebra, as a matrix that leads to them.
+
+    It minimises the volume that orthonormal generators span after conjugation,
+    whose minima are the coordinates where a reductive algebra contains the
+    transpose of each of its elements: compact generators are then skew, the
+    others symmetric, and no singular value is small by accident. Nilpotent
+    generators, which conjugation could shrink for ever, do not count.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Linearly independent generators.
+    tol : float
+        Generators that look nilpotent at `rank_tolerance` do not count.
+
+    Returns
+    -------
+    change : ndarray of shape (k, k)
+        ``change @ basis @ inv(change)`` are the generators in the new coordinates.
+
+    References
+    ----------
+    R. W. Richardson and P. J. Slodowy, "Minimum vectors for real reductive
+    algebraic groups", Journal of the London Mathematical Society 42 (1990).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._structure import balance
+    >>> turn = np.array([[[0.0, -9.0], [1.0, 0.0]]])
+    >>> change = balance(turn, tol=0.05)
+    >>> (change @ turn @ np.linalg.inv(change)).round(1) + 0.0
+    array([[[ 0.,  3.],
+            [-3.,  0.]]])
+    """
+    k = basis.shape[1]
+    frame = orthonormal_basis(basis)
+    # Frobenius-orthonormal generators that are skew or symmetric have +-1 here.
+    values, vectors = np.linalg.eigh(trace_form(frame))
+    counts = np.abs(values) > rank_tolerance(basis, tol)
+    counted = np.tensordot(vectors[:, counts].T, frame, axes=1)
+    if len(counted) == 0:
+        return np.eye(k)
+
+    def volume(flat):
+        change = flat.reshape(k, k)
+        inverse = np.linalg.inv(change)
+        q, r = np.linalg.qr((change @ counted @ inverse).reshape(-1, k * k).T)
+        moved = q.T.reshape(-1, k, k)
+        flipped = moved.transpose(0, 2, 1)
+        moment = (moved @ flipped - flipped @ moved).sum(axis=0) @ inverse.T
+        bound = np.sum(change**2) + np.sum(inverse**2)
+        slope = change - inverse.T @ inverse @ inverse.T
+        value = np.log(np.abs(np.diag(r))).sum() + BOUND * bound
+        return value, (moment + 2 * BOUND * slope).ravel()
+
+    options = {"maxiter": 500, "gtol": 1e-9, "ftol": 1e-15}
+    start = np.eye(k).ravel()
+    found = optimize.minimize(
+        volume, start, jac=True, method="L-BFGS-B", options=options
+    )
+    return found.x.reshape(k, k)

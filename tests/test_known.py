@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from symdisc._algebra_distance import algebra_distance
 from symdisc._known import known_algebra, rounded_generators
 from symdisc._lie import LieAlgebra
 
@@ -44,6 +45,57 @@ def test_rotations_are_a_closed_algebra(n, n_invariant):
             assert_allclose(inside, bracket, atol=1e-12)
 
 
+@pytest.mark.parametrize("n_invariant", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *((f"so({n})", n) for n in (2, 3, 4, 5, 6)),
+        *((f"so({p},{q})", p + q) for p, q in [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)]),
+        *((f"{family}({n})", n) for family in ("sl", "gl") for n in (2, 3, 4)),
+        *((f"se({n})", n + 1) for n in (2, 3, 4)),
+        *((f"aff({n})", n + 1) for n in (1, 2, 3)),
+        *((f"iso({p},{q})", p + q + 1) for p, q in [(1, 1), (1, 2), (1, 3)]),
+        ("scaling", 2),
+    ],
+)
+def test_names_are_found_again(name, size, n_invariant):
+    algebra = known_algebra(name, size + n_invariant)
+    assert algebra.name == name
+    # As printed, it still is an algebra, and the same one.
+    printed = rounded_generators(algebra, size + n_invariant)
+    assert algebra_distance(printed, algebra) < 1e-12
+
+
+def test_names_that_coincide():
+    assert known_algebra("so(2, 1)", 3).name == "so(1,2)"
+    assert known_algebra("gl(1)", 1).name == "scaling"
+    assert known_algebra("iso(3,0)", 4).name == "se(3)"
+
+
+@given(st.integers(1, 4), st.integers(0, 2))
+def test_linear_algebras(n, n_invariant):
+    dim = n + n_invariant
+    general = known_algebra(f"gl({n})", dim).basis
+    assert len(general) == n**2
+    for basis in (
+        [general] if n == 1 else [general, known_algebra(f"sl({n})", dim).basis]
+    ):
+        assert_array_equal(basis[:, n:], 0)
+        assert_array_equal(basis[:, :, n:], 0)
+        traceless = len(basis) == n**2 - 1
+        assert traceless or len(basis) == n**2
+        traces = np.trace(basis, axis1=1, axis2=2)
+        assert traces.any() != traceless
+
+
+def test_translations_in_homogeneous_coordinates():
+    theta = np.array([np.pi / 2, 0.0, 0.0])
+    turn = known_algebra("se(2)", 4).group_element(theta)
+    shift = known_algebra("se(2)", 4).group_element([0.0, 2.0, 3.0])
+    assert_allclose(turn @ [1, 0, 1, 7], [0, 1, 1, 7], atol=1e-12)
+    assert_allclose(shift @ [1, 0, 1, 7], [3, 3, 1, 7], atol=1e-12)
+
+
 @pytest.mark.parametrize("dim", [1, 2, 5])
 def test_scaling(dim):
     generators = rounded_generators(known_algebra("scaling", dim), dim)
@@ -56,7 +108,19 @@ def test_boost():
 
 
 @pytest.mark.parametrize(
-    "name", ["SO(2)", "so2", "so()", "so(-1)", "so(1,1,1)", "so(2) ", "rotation", ""]
+    "name",
+    [
+        "SO(2)",
+        "so2",
+        "so()",
+        "so(-1)",
+        "so(1,1,1)",
+        "so(2) ",
+        "sl(1,1)",
+        "iso(2)",
+        "rotation",
+        "",
+    ],
 )
 def test_unknown_names(name):
     with pytest.raises(ValueError, match="is not a known name; use 'so") as error:
@@ -65,7 +129,18 @@ def test_unknown_names(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "dim"), [("so(3)", 2), ("so(1,2)", 2), ("so(1)", 2), ("so(0,1)", 3)]
+    ("name", "dim"),
+    [
+        ("so(3)", 2),
+        ("so(1,2)", 2),
+        ("so(1)", 2),
+        ("so(0,1)", 3),
+        ("sl(1)", 3),
+        ("gl(0)", 3),
+        ("se(3)", 3),
+        ("se(1)", 3),
+        ("aff(2)", 2),
+    ],
 )
 def test_names_that_do_not_fit(name, dim):
     with pytest.raises(ValueError, match=r"acts on \d dimensions; it needs") as error:
