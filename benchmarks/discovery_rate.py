@@ -19,15 +19,15 @@ The seed draws data and initial weights; ``reaction`` has the same data for all 
 up to noise. Noise is added to snapshots and not to derivatives. It is relative to the
 standard deviation of each column, for ``reaction`` of all columns together.
 
-``right`` is how often the algebra has the right name, with a Wilson interval of
-95 %. The other columns are medians, ``-`` where there is nothing to measure: ``closure``, what brackets
-leave outside of the span, of two generators and more; ``angle``, the largest principal
-angle in radians between the span found and the true one after the best affine map of
-the true latents to those found, where the numbers of generators agree; ``recon`` the
-reconstruction error; ``agree`` the agreement of generators from two halves of the data;
-``drift``, the orbit drift of the energy under random angles, of one generator;
-``seconds`` of a fit, to be compared for equal ``--jobs`` only. Last comes what was
-found instead, and how often.
+``right`` is how often the algebra has the right name, with a Wilson interval of 95 %.
+The other columns are medians, ``-`` where there is nothing to measure: ``closure``,
+what brackets leave outside of the span, of two generators and more; ``angle``, the
+largest principal angle in radians between the span found and the true one after the
+best affine map of the true latents to those found, where the numbers of generators
+agree; ``recon`` the reconstruction error; ``agree`` the agreement of generators from
+two halves of the data; ``drift``, the orbit drift of the energy under random angles, of
+one generator; ``seconds`` of a fit, to be compared for equal ``--jobs`` only. Last
+comes what was found instead, and how often.
 
 Run it as ``python benchmarks/discovery_rate.py --noise 0 0.01 0.05 --plot rates.png``.
 Rows are appended to a JSON-lines file as they are measured, and rows already there are
