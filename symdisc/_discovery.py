@@ -12,11 +12,12 @@ from symdisc._invariance import (
 )
 from symdisc._lie import LieAlgebra
 
-N_MEMBERS = 4
 DISCRIMINATOR_UNITS = 32
+# Tolerance of naming an algebra, where halves of the data say how well it is known.
+TOLERANCES = 0.05, 0.25
 
 
-def make_adversary(rank, n_generators, snapshots, generator):
+def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
     """Return a LieGAN for latents of dimension `rank`, or raise where it cannot be."""
     if n_generators > rank**2:
         raise ValueError(
@@ -25,7 +26,7 @@ def make_adversary(rank, n_generators, snapshots, generator):
             "Lower n_generators."
         )
     return LieGAN(
-        N_MEMBERS,
+        n_members,
         n_generators,
         rank,
         1 if snapshots.symmetry_of == "states" else 2,
@@ -107,7 +108,9 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     agreement = _mean_squared_cosine(*halves)
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
-    algebra = LieAlgebra(basis, decimals=1)
+    # Halves of the data are off by about twice what the whole is.
+    tol = float(np.clip(np.sqrt(max(1 - agreement, 0)), *TOLERANCES))
+    algebra = LieAlgebra(basis, tol=tol, decimals=1)
     return Found(algebra, agreement, found.errors, centre, nearest)
 
 

@@ -6,6 +6,10 @@ decoder (variable projection, Golub and Pereyra 1973) removes the saddle: for a 
 linear encoder W, the best decoder among fixed random features is one linear solve,
 and its held-out error is a smooth function of the few entries of W. A batch of
 candidate encoders descends on it together, and the best one wins.
+
+Where several parts of the data move by themselves, the leading modes may all belong to
+one of them. One candidate therefore takes directions one by one, each the leading
+direction of what those before it do not predict.
 """
 
 import math
@@ -63,6 +67,7 @@ def _best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
     Stop early where the error is above `hopeless` after a round.
     """
     encoders = _candidates(weights, rank, generator)
+    encoders[-1] = _greedy(coordinates, weights, rank, generator)
     for n_kept, *budget in ROUNDS:
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
@@ -110,6 +115,19 @@ def _candidates(weights, rank, generator):
     return encoders
 
 
+@torch.no_grad()
+def _greedy(coordinates, weights, rank, generator):
+    """Leading directions of what the directions before them leave unexplained."""
+    batch = _draw(coordinates, 4 * ROUNDS[-1][3], generator)
+    rows, residual = batch.new_zeros(0, len(weights)), batch * weights
+    while len(rows) < rank:
+        leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1]
+        rows = _orthonormal(torch.cat([rows, (weights * leading)[None]]))
+        features = _random_features(len(rows), ROUNDS[-1][2], generator, batch)
+        residual = weights * _residual(rows, batch, features)
+    return rows
+
+
 def _random_features(rank, n_features, generator, like):
     options = {"dtype": like.dtype, "device": like.device, "generator": generator}
     frequencies = torch.randn(rank, n_features, **options) / LENGTH_SCALE
@@ -130,13 +148,18 @@ def _orthonormal(encoders):
 
 def _held_out_error(encoders, batch, weights, features):
     """Weighted squared error on half of the batch, the decoder solved on the other."""
+    residual = _residual(encoders, batch, features)
+    return (residual.square() * weights).sum(dim=-1).mean(dim=-1)
+
+
+def _residual(encoders, batch, features):
+    """Half of the batch less what a decoder, solved on the other, makes of it."""
     frequencies, phases = features
     latent = batch @ encoders.mT
     design = torch.cat([latent, torch.cos(latent @ frequencies + phases)], dim=-1)
     half = len(batch) // 2
-    fit = design[:, :half]
+    fit = design[..., :half, :]
     gram = fit.mT @ fit / half
     gram.diagonal(dim1=-2, dim2=-1).add_(RIDGE)
     decoder = torch.linalg.solve(gram, fit.mT @ batch[:half] / half)
-    residual = batch[half:] - design[:, half:] @ decoder
-    return (residual.square() * weights).sum(dim=-1).mean(dim=-1)
+    return batch[half:] - design[..., half:, :] @ decoder
