@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import least_squares
 from torch import nn
 
+from symdisc._averaging import conserve_radius
 from symdisc._radial import RadialMap, solve_radial, spread_rows
 
 N_CENTRES = 150
@@ -35,7 +36,7 @@ class Bent(nn.Module):
     Parameters
     ----------
     autoencoder : torch.nn.Module
-    bend : RadialMap
+    bend : RadialMap or ScaledMap
         From latents to bent latents.
     unbend : RadialMap
         Approximate inverse, where Newton's method starts.
@@ -128,6 +129,7 @@ def bend_plane(autoencoder, latents, generator):
         return None
     with torch.no_grad():
         bend.weight.copy_(torch.from_numpy(weight))
+        bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
     rows, radius = spread_rows(bent[0].numpy(), N_CENTRES)
     unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)

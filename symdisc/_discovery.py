@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from symdisc._adversary import LieGAN, consensus
 from symdisc._invariance import (
@@ -39,12 +40,16 @@ def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
 def read_algebra(trainer, n_generators, n_components):
     """Return the algebra on which the trained adversaries agree, and how much.
 
-    Latent dimensions that the data do not fill are left invariant.
+    Latent dimensions that the data do not fill are left invariant. Of all adversaries
+    there is also the mean squared cosine to that algebra.
     """
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
+    flat = basis.flatten(start_dim=1)
+    shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)
+    members = (shares / n_generators).double().cpu().numpy()
     empty = n_components - trainer.adversary.dim
     basis = np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty)))
-    return LieAlgebra(basis, decimals=1), agreement
+    return LieAlgebra(basis, decimals=1), agreement, members
 
 
 class Found(NamedTuple):

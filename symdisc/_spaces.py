@@ -166,7 +166,7 @@ def _learned(est, governing, X, rates, t, groups, random):
             generator=generator,
             weak=weak,
         )
-    read = read_algebra(learned.trainer, 1, est.n_components) if discover else ()
+    read = read_algebra(learned.trainer, 1, est.n_components)[:2] if discover else ()
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     with torch.no_grad():
         tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]

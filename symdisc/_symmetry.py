@@ -69,6 +69,8 @@ default="auto"
         Number of minibatch iterations; learning rates decay to zero over them.
     batch_size : int, default=256
         Snapshots in a minibatch.
+    n_restarts : int, default=4
+        Number of adversaries, trained independently at once in one batch.
     tol : float, default=0.01
         Training counts as converged if the generators of independently trained
         adversaries agree to this: 1 - `agreement_` <= tol.
@@ -106,6 +108,9 @@ default="auto"
         Mean squared cosine between the generators of independently trained
         adversaries and their consensus, or between the generators found in two halves
         of the data; 1 is perfect.
+    restart_agreement_ : ndarray of shape (`n_restarts`,) or None
+        Mean squared cosine between the generators of each adversary and
+        `lie_algebra_`. None where none were trained.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -153,6 +158,7 @@ default="auto"
         "hidden_units": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "n_restarts": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "device": [str, torch.device],
         "random_state": ["random_state"],
@@ -173,6 +179,7 @@ default="auto"
         hidden_units=128,
         max_iter=1200,
         batch_size=256,
+        n_restarts=4,
         tol=0.01,
         device="cpu",
         random_state=None,
@@ -189,6 +196,7 @@ default="auto"
         self.hidden_units = hidden_units
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.n_restarts = n_restarts
         self.tol = tol
         self.device = device
         self.random_state = random_state
@@ -272,7 +280,7 @@ default="auto"
         if self.n_generators == "auto" and snapshots.symmetry_of == "derivatives":
             autoencoder, found = self._bend(autoencoder, curve, found, snapshots)
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
-        self.symmetry_errors_ = found.errors
+        self.symmetry_errors_, self.restart_agreement_ = found.errors, None
         return autoencoder
 
     def _bend(self, autoencoder, curve, found, snapshots):
@@ -306,14 +314,16 @@ default="auto"
             self.hidden_units,
             generator,
         )
-        adversary = make_adversary(len(start), self.n_generators, snapshots, generator)
+        adversary = make_adversary(
+            len(start), self.n_generators, snapshots, generator, self.n_restarts
+        )
         library = CandidateLibrary.polynomial(len(start), self.degree)
         players = autoencoder, adversary, snapshots, library, self._regress
         trainer = Trainer(*players, self._settings(), generator)
         self.history_ = trainer.run()
         self.rank_, self.n_iter_ = adversary.dim, self.max_iter
         self.symmetry_errors_ = None
-        self.lie_algebra_, self.agreement_ = read_algebra(
+        self.lie_algebra_, self.agreement_, self.restart_agreement_ = read_algebra(
             trainer, self.n_generators, self.n_components
         )
         if 1 - self.agreement_ > self.tol:
