@@ -27,7 +27,8 @@ DEGREE = 4
 CURVED = 1e-3
 MIN_GAIN = 0.1
 INVERSE_RIDGE = 1e-10
-N_NEWTON = 8
+N_NEWTON = 20
+N_INVERSE_CENTRES = 300
 
 
 class Bent(nn.Module):
@@ -73,12 +74,14 @@ class Bent(nn.Module):
     def _straight(self, latent):
         point = self.unbend(latent)
         gap = latent - self.bend(point)
+        share = torch.ones_like(latent[:, :1])
         for _ in range(N_NEWTON):
             step = torch.linalg.lstsq(self._slopes(point), gap.unsqueeze(-1)).solution
-            trial = point + step.squeeze(-1)
+            trial = point + share * step.squeeze(-1)
             left = latent - self.bend(trial)
-            # Outside of the data the map may fold: there no step is taken.
+            # Where the map folds, outside of the data, not even a short step helps.
             better = left.norm(dim=1, keepdim=True) < gap.norm(dim=1, keepdim=True)
+            share = torch.where(better, (2 * share).clamp_max(1), share / 4)
             point = torch.where(better, trial, point)
             gap = torch.where(better, left, gap)
         return point
@@ -131,7 +134,7 @@ def bend_plane(autoencoder, latents, generator):
         bend.weight.copy_(torch.from_numpy(weight))
         bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
-    rows, radius = spread_rows(bent[0].numpy(), N_CENTRES)
+    rows, radius = spread_rows(bent[0].numpy(), N_INVERSE_CENTRES)
     unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)
