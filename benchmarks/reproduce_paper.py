@@ -52,7 +52,8 @@ from symdisc._stem import fit_stem
 from symdisc.metrics import forecast_error
 
 DIMS = (2, 3)
-QUICK_ITERATIONS = 300
+# Of the game, and of an autoencoder without one: full, and quick.
+ITERATIONS = {False: (1200, 1200), True: (600, 200)}
 METHODS = ("LaLiGAN + SINDy", "SINDy", "plain SINDy autoencoder")
 NOT_AVAILABLE = "not available"
 PUBLISHED = {
@@ -97,18 +98,18 @@ def main():
     """Fit everything, print the tables, write JSON and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=60, help="plain autoencoder's")
+    parser.add_argument("--epochs", type=int, default=40, help="plain autoencoder's")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default="reproduce_paper")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.seeds, arguments.epochs = 1, 8
-    max_iter = QUICK_ITERATIONS if arguments.quick else 1200
+        arguments.seeds, arguments.epochs = 1, 4
+    budget = arguments.epochs, *ITERATIONS[arguments.quick]
     data = spiral(arguments.quick)
     fits = []
     for seed in range(arguments.seeds):
         for dim in DIMS:
-            for fit in fit_all(data, dim, seed, arguments.epochs, max_iter):
+            for fit in fit_all(data, dim, seed, budget):
                 fits.append(fit)
                 print(f"{fit['row']['method']}, {dim}-D, seed {seed}: ", end="")
                 print(str(fit["est"].equations_).replace("\n", "; "), flush=True)
@@ -130,8 +131,12 @@ def main():
     print(f"written to {arguments.out}")
 
 
-def fit_all(data, dim, seed, n_epochs, max_iter):
-    """Yield one fit of each method: estimator, latents and figures."""
+def fit_all(data, dim, seed, budget):
+    """Yield one fit of each method: estimator, latents and figures.
+
+    The budget: epochs of the plain autoencoder, iterations with and without a game.
+    """
+    n_epochs, with_game, without = budget
     n_train = 4 * len(data.X) // 5
     X, X_dot = data.X[:n_train], data.X_dot[:n_train]
     for method in METHODS:
@@ -142,7 +147,7 @@ def fit_all(data, dim, seed, n_epochs, max_iter):
             if method == METHODS[0]:
                 symmetry = "discover"
                 coders = LatentSymmetryDiscoverer(
-                    dim, max_iter=max_iter, random_state=seed
+                    dim, max_iter=with_game, random_state=seed
                 )
                 coders.fit(X, X_dot)
             elif method == METHODS[2]:
@@ -151,7 +156,7 @@ def fit_all(data, dim, seed, n_epochs, max_iter):
                 dim,
                 autoencoder=coders,
                 symmetry=symmetry,
-                max_iter=max_iter,
+                max_iter=without,
                 random_state=seed,
             ).fit(X, X_dot)
         row = {"method": method, "dim": dim, "seed": seed, **figures(est, data)}
