@@ -5,8 +5,8 @@ raw array, ``training`` the rest of a fit of `LatentSymmetryDiscoverer` with
 ``max_iter=100`` instead of 1200: its iterations cost the same whatever the size.
 Either number is varied with the other fixed. An exponent p, of seconds growing as
 size^p, is fitted to the upper half of the sizes, in logarithms: below it constant costs
-prevail. Seconds are the least of the repetitions, of processor time, and ``wall`` is
-that of a clock on the wall.
+prevail. Seconds are the least of the repetitions, of processor time; ``wall`` marks
+those of a clock on the wall.
 
 Arrays of X and X_dot, with room for a copy of either, must fit into ``--memory``:
 what does not is left out, and said so.
@@ -37,9 +37,9 @@ COLUMNS = {
     "n_samples": "d",
     "n_features": "d",
     "stem": ".3f",
-    "stem_wall": ".3f",
     "training": ".3f",
-    "training_wall": ".3f",
+    "stem_wall": ".3f",
+    "fit_wall": ".3f",
 }
 
 
@@ -89,7 +89,7 @@ def measure(shape, n_repeats):
     """Return the least times of one shape."""
     X, X_dot = hidden_spiral(**shape)
     est = LatentSymmetryDiscoverer(2, max_iter=100, random_state=0)
-    stems, fits_ = [], []
+    stems, wholes = [], []
     for seed in range(n_repeats):
         with Clock().running() as stem:
             fit_stem(X, min_modes=2, random_state=np.random.RandomState(seed))
@@ -97,12 +97,14 @@ def measure(shape, n_repeats):
             warnings.simplefilter("ignore", ConvergenceWarning)
             est.fit(X, X_dot)
         stems.append(stem)
-        fits_.append(whole)
-    row = {**shape}
-    for suffix, clock in (("", "cpu"), ("_wall", "wall")):
-        stem, whole = (min(getattr(c, clock) for c in cs) for cs in (stems, fits_))
-        row |= {f"stem{suffix}": stem, f"training{suffix}": whole - stem}
-    return row
+        wholes.append(whole)
+    pairs = zip(stems, wholes, strict=True)
+    return shape | {
+        "stem": min(stem.cpu for stem in stems),
+        "training": min(whole.cpu - stem.cpu for stem, whole in pairs),
+        "stem_wall": min(stem.wall for stem in stems),
+        "fit_wall": min(whole.wall for whole in wholes),
+    }
 
 
 def exponent(rows, axis, part):
