@@ -30,7 +30,7 @@ SIZES = {
     "n_samples": [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
     "n_features": [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
 }
-FIXED = {"n_samples": 2000, "n_features": 1000}
+FIXED = {"n_samples": 1500, "n_features": 1000}
 QUICK = 10_000
 PARTS = ("stem", "training")
 COLUMNS = {
