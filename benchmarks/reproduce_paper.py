@@ -98,7 +98,7 @@ def main():
     """Fit everything, print the tables, write JSON and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=40, help="plain autoencoder's")
+    parser.add_argument("--epochs", type=int, default=30, help="plain autoencoder's")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default="reproduce_paper")
     arguments = parser.parse_args()
