@@ -28,6 +28,7 @@ CURVED = 1e-3
 MIN_GAIN = 0.1
 INVERSE_RIDGE = 1e-10
 N_NEWTON = 20
+ROUNDING = 1e-13
 N_INVERSE_CENTRES = 300
 
 
@@ -76,14 +77,19 @@ class Bent(nn.Module):
         gap = latent - self.bend(point)
         share = torch.ones_like(latent[:, :1])
         for _ in range(N_NEWTON):
-            step = torch.linalg.lstsq(self._slopes(point), gap.unsqueeze(-1)).solution
-            trial = point + share * step.squeeze(-1)
-            left = latent - self.bend(trial)
+            open_ = gap.norm(dim=1) > ROUNDING * latent.norm(dim=1)
+            if not open_.any():
+                break
+            start, left = point[open_], gap[open_]
+            step = torch.linalg.lstsq(self._slopes(start), left.unsqueeze(-1)).solution
+            trial = start + share[open_] * step.squeeze(-1)
+            missed = latent[open_] - self.bend(trial)
             # Where the map folds, outside of the data, not even a short step helps.
-            better = left.norm(dim=1, keepdim=True) < gap.norm(dim=1, keepdim=True)
-            share = torch.where(better, (2 * share).clamp_max(1), share / 4)
-            point = torch.where(better, trial, point)
-            gap = torch.where(better, left, gap)
+            better = missed.norm(dim=1, keepdim=True) < left.norm(dim=1, keepdim=True)
+            point[open_] = torch.where(better, trial, start)
+            gap[open_] = torch.where(better, missed, left)
+            longer = (2 * share[open_]).clamp_max(1)
+            share[open_] = torch.where(better, longer, share[open_] / 4)
         return point
 
     def _slopes(self, points):
