@@ -4,5 +4,12 @@ from symdisc._lie import LieAlgebra
 from symdisc._pipeline import TangentPipeline
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
+from symdisc._xarray import from_xarray
 
-__all__ = ["LatentSINDy", "LatentSymmetryDiscoverer", "LieAlgebra", "TangentPipeline"]
+__all__ = [
+    "LatentSINDy",
+    "LatentSymmetryDiscoverer",
+    "LieAlgebra",
+    "TangentPipeline",
+    "from_xarray",
+]

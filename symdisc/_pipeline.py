@@ -7,7 +7,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, check_memory
 
 from symdisc._base import LatentEstimator
-from symdisc._tangent import push_tangent
+from symdisc._tangent import in_container_of, push_tangent
 
 # A step whose inverse_transform leaves more than this share of what it transforms to
 # is no inverse, as that of a FunctionTransformer without inverse_func.
@@ -152,8 +152,9 @@ class TangentPipeline(Pipeline):
         for name, step in front:
             if not hasattr(step, "inverse_transform"):
                 raise ValueError(_NO_INVERSE.format(name=name, why="has none"))
-        rates = X_dot
+        rates, points = X_dot, []
         for name, step in front:
+            points.append(X)
             if rates is not None:
                 rates = _push(name, step, X, rates)
             X = step.transform(X)
@@ -161,7 +162,7 @@ class TangentPipeline(Pipeline):
         curve = [*rates, np.asarray(last.predict(X, *rates))]
         curve = curve[-getattr(last, "order", 1) :]
         for name, step in reversed(front):
-            X, curve = _pull(name, step, X, curve)
+            X, curve = _pull(name, step, X, curve, points.pop())
         return curve[-1]
 
     @available_if(_final_estimator_has("score"))
@@ -251,9 +252,9 @@ def _split(X, y):
     return np.hsplit(rates, rates.shape[1] // n_features)
 
 
-def _pull(name, step, Z, curve):
-    """Push a curve back through the inverse of a fitted step."""
-    X = step.inverse_transform(Z)
+def _pull(name, step, Z, curve, X):
+    """Push a curve back through the inverse of a fitted step, to where X was."""
+    X = in_container_of(X, np.asarray(step.inverse_transform(Z)))
     there, back = np.asarray(Z), np.asarray(step.transform(X))
     lost = np.square(back - there).sum()
     if not lost <= MAX_UNEXPLAINED * np.square(there - there.mean(axis=0)).sum():

@@ -46,6 +46,15 @@ def push_tangent(transform, X, *rates):
     return pushed
 
 
+def in_container_of(X, array):
+    """Return an array of the shape of X as a data frame where X is one."""
+    if hasattr(X, "iloc"):
+        return type(X)(array, columns=X.columns, index=X.index)
+    if hasattr(X, "get_columns"):
+        return type(X)(array, schema=X.columns)
+    return array
+
+
 def _ends(transform, X, displacement):
     ends = (transform(_moved(X, way * displacement)) for way in (1.0, -1.0))
     return [np.asarray(end, dtype=float) for end in ends]
@@ -69,9 +78,4 @@ def _step(X, rate, eps, order):
 
 def _moved(X, displacement):
     """X + displacement in double precision, in the container of X."""
-    moved = np.asarray(X, dtype=float) + displacement
-    if hasattr(X, "iloc"):
-        return type(X)(moved, columns=X.columns, index=X.index)
-    if hasattr(X, "get_columns"):
-        return type(X)(moved, schema=X.columns)
-    return moved
+    return in_container_of(X, np.asarray(X, dtype=float) + displacement)
