@@ -1,7 +1,15 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._lie import LieAlgebra
+from symdisc._pipeline import TangentPipeline
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
+from symdisc._xarray import from_xarray
 
-__all__ = ["LatentSINDy", "LatentSymmetryDiscoverer", "LieAlgebra"]
+__all__ = [
+    "LatentSINDy",
+    "LatentSymmetryDiscoverer",
+    "LieAlgebra",
+    "TangentPipeline",
+    "from_xarray",
+]

@@ -10,13 +10,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
-from symdisc._derivatives import smooth_derivatives
 from symdisc._governing import Governing
 from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
+from symdisc._scoring import latent_curve, rate_r2
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
-from symdisc._trajectories import check_time
+from symdisc._trajectories import check_time, median_step
 
 
 class LatentSINDy(LatentEstimator):
@@ -127,6 +127,8 @@ default="residual"
     dz1/dt = -z0
     """
 
+    __metadata_request__score = {"t": True, "groups": True}
+
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "degree": [Interval(Integral, 0, None, closed="left")],
@@ -217,6 +219,7 @@ default="residual"
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
+        self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else np.hsplit(rates, self.order)
         governing = self._governing()
@@ -286,7 +289,7 @@ default="residual"
         """
         check_is_fitted(self)
         single = np.ndim(x0) == 1
-        x0 = np.atleast_2d(x0)
+        x0 = np.atleast_2d(x0) if single else x0
         x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
         state = self._encode_state(x0, x0_dot, "x0_dot")
         times = check_time(t, None, np.size(t))
@@ -303,7 +306,7 @@ default="residual"
             paths = snapshots.reshape(*paths.shape[:2], -1)
         return paths[0] if single else paths
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
         """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
 
         Each latent coordinate is divided by the standard deviation of its rate on the
@@ -318,10 +321,15 @@ default="residual"
         X : array-like of shape (n_samples, n_features)
             Snapshots.
         y : array-like, default=None
-            Time derivatives as in `fit`. Without them, or with 1-D `y`, the rows are
-            taken as consecutive snapshots at a step of 1, as in `fit`.
+            Time derivatives as in `fit`. Without them, or with 1-D `y`, latents are
+            differentiated along `t`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each snapshot.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times as in `fit`. Without `y` and `t`, rows are taken as consecutive
+            snapshots at the median step of the training data.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
 
         Returns
         -------
@@ -331,18 +339,7 @@ default="residual"
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=FLOATS)
         rates = self._check_rates(X, y, self.order)
-        if rates is None:
-            latents = self._apply(self.encoder_, X)
-            curve = smooth_derivatives(latents, 1.0, order=self.order)
-        else:
-            curve = self._push(self.encoder_, X, *np.hsplit(rates, self.order))
-        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
-        used = self._rate_scale > 0
-        target = curve[-1][:, used] / self._rate_scale[used]
-        found = self.equations_(np.hstack(curve[:-1]))[:, used] / self._rate_scale[used]
-        spread = target - np.average(target, axis=0, weights=weight)
-        unexplained = weight @ np.square(target - found).sum(axis=1)
-        return 1.0 - float(unexplained / (weight @ np.square(spread).sum(axis=1)))
+        return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
     @property
     def _n_features_out(self):

@@ -1,17 +1,18 @@
 """From validated arrays to the tensors that training sees."""
 
-import numpy as np
 import torch
 
 from symdisc._training import Snapshots
-from symdisc._trajectories import check_time, differentiate, transition_pairs
+from symdisc._trajectories import (
+    check_agreement,
+    check_time,
+    differentiate,
+    transition_pairs,
+)
 
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
-# Derivatives given and differences along t may disagree by discretisation, but not by
-# half: that is a wrong derivative, or another one than that of the columns of X.
-MAX_DISAGREEMENT = 0.5
 
 
 def check_device(device):
@@ -83,13 +84,5 @@ def _velocity(stem, coordinates, X_dot, t, groups):
         return None if t is None else differentiate(coordinates, t, groups)
     velocity = stem.push_forward(X_dot)
     if t is not None:
-        expected = differentiate(coordinates, t, groups) * stem.scale
-        gap = np.linalg.norm(velocity * stem.scale - expected)
-        gap /= max(np.linalg.norm(expected), np.finfo(X_dot.dtype).tiny)
-        if gap > MAX_DISAGREEMENT:
-            raise ValueError(
-                f"y (X_dot) and t disagree: y differs by {gap:.0%} from the "
-                "differences of X along t. Check the units of t, or leave out y where "
-                "a preceding pipeline step changed X but not y."
-            )
+        check_agreement(coordinates * stem.scale, velocity * stem.scale, t, groups)
     return velocity

@@ -19,6 +19,7 @@ from symdisc._lie import LieAlgebra
 from symdisc._snapshots import check_device
 from symdisc._stem import fit_stem
 from symdisc._training import Settings
+from symdisc._trajectories import check_agreement
 from symdisc._weak import WeakForm, weak_form
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
@@ -93,6 +94,8 @@ def _identity(est, X, rates, t, groups):
             "lie_algebra_ as symmetry."
         )
     identity = Identity(X.shape[1], torch_dtype(X))
+    if rates and t is not None:
+        check_agreement(X, rates[0], t, groups)
     curve, weak = _curve(est, X, rates, t, groups)
     return Space(identity, identity, curve, weak=weak)
 
@@ -145,6 +148,8 @@ def _learned(est, governing, X, rates, t, groups, random):
         n_modes = max(est.n_components, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
+    if rates and t is not None:
+        check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
     curve, weak = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(

@@ -6,6 +6,9 @@ import numpy as np
 BLOCK = 256
 # A step longer than this many median steps is a gap in the record.
 GAP = 1.5
+# Derivatives given and differences along t may disagree by discretisation, but not by
+# half: that is a wrong derivative, or another one than that of the columns of X.
+MAX_DISAGREEMENT = 0.5
 
 
 def check_time(t, groups, n_samples):
@@ -151,6 +154,48 @@ def differentiate(X, t, groups=None):
                 X[block], times[rows], axis=0, edge_order=edge_order
             )
     return X_dot
+
+
+def check_agreement(X, X_dot, t, groups):
+    """Check that derivatives are about the differences along time.
+
+    Parameters
+    ----------
+    X, X_dot : ndarray of shape (n_samples, n_features)
+    t : ndarray of shape (n_samples,)
+    groups : None or array-like of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If they are not, as where only one of `X` and `X_dot` was scaled.
+    """
+    expected = differentiate(X, t, groups)
+    gap = np.linalg.norm(X_dot - expected)
+    gap /= max(np.linalg.norm(expected), np.finfo(X.dtype).tiny)
+    if gap > MAX_DISAGREEMENT:
+        raise ValueError(
+            f"y (X_dot) and t disagree: y differs by {gap:.0%} from the differences of "
+            "X along t. Check the units of t, or leave out y, or use a "
+            "TangentPipeline, where a preceding step changed X but not y."
+        )
+
+
+def median_step(t, groups, default=1.0):
+    """Return the median step of checked times, or the default without any.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._trajectories import median_step
+    >>> median_step(np.array([0.0, 0.5, 0.0, 0.5]), ["a", "a", "b", "b"])
+    0.5
+    """
+    if t is None:
+        return default
+    steps = [np.diff(t[rows]) for rows in trajectory_slices(groups, len(t))]
+    steps = np.concatenate(steps)
+    return float(np.median(steps)) if len(steps) else default
 
 
 def transition_pairs(t, groups, n_samples):

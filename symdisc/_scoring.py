@@ -1,0 +1,43 @@
+"""How well equations hold on data: R2 of rates in units of each coordinate."""
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from symdisc._derivatives import smooth_derivatives
+from symdisc._trajectories import check_time
+
+
+def latent_curve(est, X, rates, t, groups):
+    """Return latents of snapshots and their derivatives, pushed forward or along time.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Fitted.
+    X : ndarray of shape (n_samples, n_features)
+    rates : ndarray of shape (n_samples, order * n_features) or None
+        Time derivatives of X, side by side.
+    t : array-like of shape (n_samples,), float or None
+        Without times, rows follow each other at the median step of the training data.
+    groups : array-like of shape (n_samples,) or None
+
+    Returns
+    -------
+    list of ndarray of shape (n_samples, k)
+    """
+    if rates is not None:
+        return est._push(est.encoder_, X, *np.hsplit(rates, est.order))
+    t = check_time(est._median_step if t is None else t, groups, len(X))
+    latents = est._apply(est.encoder_, X)
+    return smooth_derivatives(latents, t, groups, order=est.order)
+
+
+def rate_r2(est, curve, sample_weight):
+    """Return R2 of the highest derivative on a latent curve under the equations."""
+    weight = _check_sample_weight(sample_weight, curve[0])
+    used = est._rate_scale > 0
+    target = curve[-1][:, used] / est._rate_scale[used]
+    found = est.equations_(np.hstack(curve[:-1]))[:, used] / est._rate_scale[used]
+    spread = target - np.average(target, axis=0, weights=weight)
+    unexplained = weight @ np.square(target - found).sum(axis=1)
+    return 1.0 - float(unexplained / (weight @ np.square(spread).sum(axis=1)))
