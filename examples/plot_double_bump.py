@@ -3,9 +3,9 @@ Two bumps on a ring: a torus, and which part of it a latent space holds
 ========================================================================
 
 Each snapshot has a rectangular and a triangular bump, each anywhere on a ring, in two
-channels of 64 pixels. Turning either of them by any angle makes another snapshot that is
-as likely as the first: the symmetry is SO(2) x SO(2). There is no motion, so only the
-distribution of the snapshots can show it.
+channels of 64 pixels. Turning either of them by any angle makes another snapshot that
+is as likely as the first: the symmetry is SO(2) x SO(2). There is no motion, so only
+the distribution of the snapshots can show it.
 
 A rotation of the ring multiplies Fourier modes by phases, which is linear. The leading
 principal components are therefore a good place to look for it.
@@ -32,8 +32,8 @@ four = discover(4)
 print(four[-1].lie_algebra_)
 
 # %%
-# Only one rotation, with the frequencies 1 and 2. Nothing is wrong with it: the first four
-# components are the first and the second harmonic *of the rectangle*, and the
+# Only one rotation, with the frequencies 1 and 2. Nothing is wrong with it: the first
+# four components are the first and the second harmonic *of the rectangle*, and the
 # triangle is not among them. A symmetry that is found is one of what the latent
 # space holds, and that it holds little is said by the variance it explains.
 

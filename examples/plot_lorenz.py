@@ -51,7 +51,9 @@ for path in forecast:
     attractor.plot(*path.T, linewidth=0.8)
 attractor.set(
     title="encoded snapshots (grey), simulation (colour)",
-    **{"xlabel": "$z_0$", "ylabel": "$z_1$", "zlabel": "$z_2$"},
+    xlabel="$z_0$",
+    ylabel="$z_1$",
+    zlabel="$z_2$",
 )
 error = fig.add_subplot(1, 2, 2)
 distance = np.linalg.norm(true - forecast, axis=2)

@@ -44,7 +44,7 @@ future = model.simulate(movie.X[start], times, x0_dot=movie.X_dot[start])
 fig = plt.figure(figsize=(10, 5), layout="constrained")
 top, bottom = fig.subfigures(2, 1, height_ratios=[1, 1.4])
 for ax, image, time in zip(top.subplots(1, 6), future, times, strict=True):
-    ax.imshow(image.reshape(25, 25), origin="lower", cmap="gray", vmin=0, vmax=1)
+    ax.imshow(image.reshape(25, 25), cmap="gray", vmin=0, vmax=1)
     ax.set_title(f"t = {time:.1f}")
     ax.axis("off")
 left, right = bottom.subplots(1, 2)

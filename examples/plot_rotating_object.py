@@ -30,7 +30,7 @@ nearest = [np.linalg.norm(data.Z - turned[row], axis=1).argmin() for row in rang
 fig, axes = plt.subplots(2, 5, figsize=(10, 4.4), layout="constrained")
 for column, row in enumerate(nearest):
     for ax, image in zip(axes[:, column], data.X[[column, row]], strict=True):
-        ax.imshow(image.reshape(32, 32), origin="lower", cmap="gray")
+        ax.imshow(image.reshape(32, 32), cmap="gray")
         ax.axis("off")
 axes[0, 2].set_title("snapshots")
 axes[1, 2].set_title("nearest to the same after a quarter turn")
