@@ -1,13 +1,10 @@
 """Settings of Sphinx."""
 
-import inspect
 import tempfile
 from pathlib import Path
 
 import matplotlib
 from sphinx_gallery.sorting import ExplicitOrder
-
-import symdisc
 
 matplotlib.use("agg")
 HERE = Path(__file__).parent
