@@ -1,6 +1,7 @@
 """Settings of Sphinx."""
 
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import matplotlib
@@ -8,10 +9,21 @@ from sphinx_gallery.sorting import ExplicitOrder
 
 matplotlib.use("agg")
 HERE = Path(__file__).parent
+# Those that one learns most from come first, and those not named here last.
+EXAMPLES = [
+    "own_data",
+    "reaction_diffusion",
+    "lorenz",
+    "pendulum_movie",
+    "lotka_volterra",
+    "pipeline_search",
+    "double_bump",
+    "rotating_object",
+]
 
 project = "symdisc"
 author = copyright = "symdisc developers"  # noqa: A001
-release = version = "0.1.0.dev0"
+release = version = metadata.version("symdisc")
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -21,8 +33,10 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
+templates_path = ["_templates"]
 exclude_patterns = [
     "_build",
+    "_templates",
     "**/GALLERY_HEADER.rst",
     "auto_examples/sg_execution_times*",
 ]
@@ -32,16 +46,19 @@ html_theme_options = {
     "fixed_sidebar": True,
     "page_width": "1100px",
 }
-default_role = "any"
 
 autosummary_generate = True
 numpydoc_show_class_members = False
 
+# The configuration of the gallery has a function in it, which cannot be cached.
+suppress_warnings = ["config.cache"]
 sphinx_gallery_conf = {
     "examples_dirs": str(HERE.parent / "examples"),
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
-    "within_subsection_order": ExplicitOrder([]),
+    "within_subsection_order": ExplicitOrder(
+        [*(f"plot_{name}.py" for name in EXAMPLES), "*"]
+    ),
     # Pictures that scripts save do not belong into the source tree.
     "reset_argv": lambda _, names: [
         str(Path(tempfile.gettempdir()) / Path(names["src_file"]).stem)

@@ -82,7 +82,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         Returns
         -------
         float
-            1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2, with the mean of the
+            ``1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2``, the mean of the
             training data; 1 is perfect.
         """
         check_is_fitted(self)
