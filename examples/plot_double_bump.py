@@ -1,6 +1,6 @@
 r"""
 Two bumps on a ring: a torus, and which part of it a latent space holds
-========================================================================
+=======================================================================
 
 Each snapshot has a rectangular and a triangular bump, each anywhere on a ring, in two
 channels of 64 pixels. Turning either of them by any angle makes another snapshot that
