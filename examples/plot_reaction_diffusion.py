@@ -63,7 +63,6 @@ fig, (ax_true, ax_decoded, ax_latent, ax_generator) = plt.subplots(
     1, 4, figsize=(14, 4), width_ratios=[1, 1, 1.5, 1], layout="constrained"
 )
 
-# %%
 # (a) A snapshot, and what is left of it after a passage through the latent space.
 
 Z = est.transform(data.X)
@@ -94,7 +93,6 @@ fig.colorbar(
     label="masked u (dimensionless)",
 )
 
-# %%
 # (b) A short stretch of the latent trajectory, moved by group elements exp(theta L),
 # over the whole trajectory in grey: it spirals inwards as the wave drifts.
 
@@ -123,7 +121,6 @@ ax_latent.set(
     ylim=(-4.2, 4.2),
 )
 
-# %%
 # (c) The generator. Antisymmetric with entries -1 and 1: a rotation.
 
 L = est.lie_algebra_.matrices[0]

@@ -1,5 +1,7 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._equations import EquationSystem
+from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._pipeline import TangentPipeline
 from symdisc._sindy import LatentSINDy
@@ -7,6 +9,8 @@ from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
 
 __all__ = [
+    "CandidateLibrary",
+    "EquationSystem",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",

@@ -7,6 +7,7 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
 
 FLOATS = [np.float64, np.float32]
@@ -81,7 +82,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         Returns
         -------
         float
-            1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2, with the mean of the
+            ``1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2``, the mean of the
             training data; 1 is perfect.
         """
         check_is_fitted(self)
@@ -110,6 +111,37 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.array([f"z{i}" for i in range(self._n_features_out)], dtype=object)
+
+    def to_pysindy(self, X, X_dot=None, *, t=None, groups=None):
+        """Return latent trajectories as arguments of ``pysindy.SINDy.fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        X_dot : array-like of shape (n_samples, n_features), optional
+            Their time derivatives, pushed through the encoder. Without them pysindy
+            differentiates the latents.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them; 1 if None.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        dict
+            With "x", "t" and, with `X_dot`, "x_dot", lists of one array a trajectory,
+            and "feature_names". ``pysindy.SINDy().fit(**arguments)`` fits them, and
+            `EquationSystem.from_pysindy` takes the result back.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        rates = self._check_rates(X, X_dot)
+        if rates is None:
+            latents = self._apply(self.encoder_, X)
+        else:
+            latents, rates = self._push(self.encoder_, X, rates)
+        return latent_trajectories(latents, rates, t, groups)
 
     @property
     def _n_features_out(self):

@@ -136,6 +136,8 @@ def bend_plane(autoencoder, latents, generator):
     weight, before, after = _round(features, start, n_linear=3)
     if before < CURVED or after > MIN_GAIN * before:
         return None
+    # Of no consequence for the residual, but penalties let the latents shrink.
+    weight /= np.sqrt(np.mean((features[0] @ weight.T) ** 2))
     with torch.no_grad():
         bend.weight.copy_(torch.from_numpy(weight))
         bend = conserve_radius(bend, points, rates)

@@ -130,6 +130,18 @@ def parse_expression(text, symbols):
     return _from_tree(tree.body, names, text)
 
 
+def feature_formula(name):
+    """Write the name of a feature of PySINDy, where blanks are products, as a formula.
+
+    Examples
+    --------
+    >>> from symdisc._candidates import feature_formula
+    >>> feature_formula("z0^2 sin(2 z1)")
+    'z0^2*sin(2*z1)'
+    """
+    return re.sub(r"(?<=[\w.)])\s+(?=[\w.(])", "*", name.strip())
+
+
 def _from_tree(node, names, text):
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(
@@ -201,8 +213,7 @@ def _library_expressions(library, symbols):
     names = fitted.get_feature_names([symbol.name for symbol in symbols])
     expressions = []
     for name in names:
-        # Products are written with blanks there: "z0^2 z1", "sin(2 z0)".
-        text = re.sub(r"(?<=[\w.)])\s+(?=[\w.(])", "*", name.strip())
+        text = feature_formula(name)
         try:
             expressions.append(parse_expression(text, symbols))
         except ValueError as error:

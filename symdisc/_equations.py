@@ -7,6 +7,7 @@ from math import floor, log10
 import numpy as np
 import sympy
 
+from symdisc._export import CoefficientTable, read_pysindy
 from symdisc._rounding import check_decimals, rounded_number
 
 TIME = sympy.Symbol("t")
@@ -83,6 +84,29 @@ class EquationSystem(Sequence):
             _rounded_sum(row, library.expressions, self.decimals)
             for row in self.coefficients
         )
+
+    @classmethod
+    def from_pysindy(cls, model, decimals=3):
+        """Take over the equations of a fitted model of pysindy.
+
+        Parameters
+        ----------
+        model : pysindy.SINDy
+            In continuous time and without control inputs.
+        decimals : int, default=3
+            Digits shown after the decimal point.
+
+        Returns
+        -------
+        equations : EquationSystem
+            In the variables of the model, under its names.
+
+        Raises
+        ------
+        ValueError
+            If the model is of another kind, or a feature is not a formula.
+        """
+        return cls(*read_pysindy(model), decimals)
 
     def __len__(self):
         return len(self.expressions)
@@ -223,11 +247,39 @@ class EquationSystem(Sequence):
                 _sum_with_errors(*rows, self.library.expressions, self.decimals)
                 for rows in zip(self.coefficients, self.errors, strict=True)
             ]
-        left = "d{}/dt" if self.order == 1 else "d2{}/dt2"
-        return "\n".join(
-            f"{left.format(symbol)} = {text}"
-            for symbol, text in zip(self._positions, right, strict=True)
+        pairs = zip(self._left_sides, right, strict=True)
+        return "\n".join(f"{left} = {text}" for left, text in pairs)
+
+    def to_table(self):
+        """Coefficients of all candidates, also of those that were dropped.
+
+        Returns
+        -------
+        table : CoefficientTable
+            A named tuple with `terms` and `equations`, lists of str, and
+            `coefficients`, ndarray of shape (k, n_terms); prints as a table.
+
+        Examples
+        --------
+        >>> from symdisc import CandidateLibrary, EquationSystem
+        >>> library = CandidateLibrary.polynomial(2, 1)
+        >>> system = EquationSystem([[0, 0, 0.9081], [0, -0.9081, 0]], library)
+        >>> print(system.to_table())
+            dz0/dt  dz1/dt
+        1        0       0
+        z0       0  -0.908
+        z1   0.908       0
+        """
+        values = self.coefficients.copy()
+        shown = [[_as_text(value, self.decimals) for value in r] for r in values]
+        return CoefficientTable(
+            list(self.library.names), self._left_sides, values, shown
         )
+
+    @property
+    def _left_sides(self):
+        left = "d{}/dt" if self.order == 1 else "d2{}/dt2"
+        return [left.format(symbol) for symbol in self._positions]
 
     @property
     def _positions(self):
@@ -259,6 +311,10 @@ def _shown(value, decimals):
     return rounded
 
 
+def _as_text(value, decimals):
+    return sympy.sstr(_shown(value, decimals), full_prec=False) if value else "0"
+
+
 def _sum_with_errors(row, errors, expressions, decimals):
     text = ""
     for value, error, expression in zip(row, errors, expressions, strict=True):
@@ -274,7 +330,7 @@ def _sum_with_errors(row, errors, expressions, decimals):
 
 def _number_with_error(value, error, decimals):
     if error == 0:
-        return sympy.sstr(_shown(value, decimals), full_prec=False)
+        return _as_text(value, decimals)
     first = floor(log10(error))
     digits = max(0, (1 if error < 2 * 10.0**first else 0) - first)
     return f"({value:.{digits}f} +- {error:.{digits}f})"

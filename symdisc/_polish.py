@@ -55,7 +55,7 @@ def polish_start(start, curve, weights, degree, weak=None):
         average = sparse.csr_array((1, len(points)))
     elif weak is None:
         state, rates = [c[rows] for c in state], rates[rows]
-        average = sparse.eye_array(len(rates), format="csr")
+        average = sparse.csr_array(sparse.identity(len(rates)))
     else:
         average, rates = weak.average, weak.derivative @ state[0]
     equations = state, rates, average

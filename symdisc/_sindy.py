@@ -24,9 +24,9 @@ class LatentSINDy(LatentEstimator):
 
     An autoencoder phi maps snapshots x to latents z, in which the motion is a
     combination of few candidate functions, dz/dt = Xi Theta(z). Reconstruction and
-    equation error, E |J_phi(x) x_dot - F(z)|^2, are minimised together ([1]_, eq. 5),
-    also as seen through the decoder [2]_. The coefficients Xi are not trained: they
-    are solved for in closed form, again and again (variable projection). A symmetry,
+    equation error, ``E |J_phi(x) x_dot - F(z)|^2``, are minimised together ([1]_,
+    eq. 5), also as seen through the decoder [2]_. The coefficients Xi are not trained:
+    they are solved for in closed form, again and again. A symmetry,
     given or discovered on the way (LieGAN), restricts the equations to those that are
     equivariant.
 
@@ -334,7 +334,7 @@ default="residual"
         Returns
         -------
         float
-            1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2; 1 is perfect.
+            ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=FLOATS)

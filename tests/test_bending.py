@@ -129,3 +129,10 @@ def test_no_symmetry_is_invented():
     data = make_no_symmetry(random_state=3)
     est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
     assert not est.fit(data.X, data.X_dot).lie_algebra_
+
+
+def test_bent_latents_are_of_order_one():
+    bent = bend_plane(Identity(), distorted()[1], J)
+    with torch.no_grad():
+        found = bent.encode(torch.from_numpy(distorted()[1][0]))
+    assert_allclose(found.square().mean(), 1.0, rtol=0.02)
