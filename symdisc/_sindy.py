@@ -7,15 +7,16 @@ import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
+from symdisc._base import MIN_SAMPLES, LatentEstimator
 from symdisc._derivatives import smooth_derivatives
 from symdisc._governing import Governing
 from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
+from symdisc._streaming import check_snapshots, split_columns
 from symdisc._trajectories import check_time
 
 
@@ -212,13 +213,13 @@ default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
         rates = self._check_rates(X, y, self.order)
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
         random = check_random_state(self.random_state)
-        rates = [] if rates is None else np.hsplit(rates, self.order)
+        rates = [] if rates is None else split_columns(rates, self.order)
         governing = self._governing()
         space = find_space(self, governing, X, rates, t, groups, random)
         self._set_space(space)
@@ -329,13 +330,12 @@ default="residual"
             1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2; 1 is perfect.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         rates = self._check_rates(X, y, self.order)
         if rates is None:
-            latents = self._apply(self.encoder_, X)
-            curve = smooth_derivatives(latents, 1.0, order=self.order)
+            curve = smooth_derivatives(self._apply(self.encoder_, X), 1.0, order=self.order)
         else:
-            curve = self._push(self.encoder_, X, *np.hsplit(rates, self.order))
+            curve = self._push(self.encoder_, X, *split_columns(rates, self.order))
         weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
         used = self._rate_scale > 0
         target = curve[-1][:, used] / self._rate_scale[used]
@@ -350,7 +350,7 @@ default="residual"
 
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         if self.order == 1:
             return [self._apply(self.encoder_, X)]
         if X_dot is None:
