@@ -300,8 +300,7 @@ default="residual"
         )[..., : self._n_features_out].astype(state[0].dtype)
         if not latent:
             flat = paths.reshape(-1, paths.shape[-1])
-            snapshots = self._apply(self.decoder_, flat)
-            paths = snapshots.reshape(*paths.shape[:2], -1)
+            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
         return paths[0] if single else paths
 
     def score(self, X, y=None, sample_weight=None):
@@ -333,7 +332,8 @@ default="residual"
         X = check_snapshots(self, X, reset=False)
         rates = self._check_rates(X, y, self.order)
         if rates is None:
-            curve = smooth_derivatives(self._apply(self.encoder_, X), 1.0, order=self.order)
+            latents = self._apply(self.encoder_, X)
+            curve = smooth_derivatives(latents, 1.0, order=self.order)
         else:
             curve = self._push(self.encoder_, X, *split_columns(rates, self.order))
         weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
