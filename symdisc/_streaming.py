@@ -12,7 +12,7 @@ FLOATS = [np.float64, np.float32]
 # memory maps to its workers, and a result must not depend on the number of these.
 IN_MEMORY = 2**28
 # A block: large against the overhead of reading it, small against any memory.
-BLOCK_BYTES = 2**25
+BLOCK_BYTES = 2**24
 
 
 class Rows:

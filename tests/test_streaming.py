@@ -142,9 +142,7 @@ def test_symmetry_and_equations_are_those_of_the_array(contain, kind, planar, fi
     assert_allclose(found.inverse_transform(contain(kind, latent)), X, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("kind", "order"), [*((kind, 1) for kind in CONTAINERS), ("memmap", 2), ("dask", 2)]
-)
+@pytest.mark.parametrize(("kind", "order"), [("memmap", 1), ("memmap", 2), ("dask", 2)])
 def test_latent_equations_are_those_of_the_array(contain, kind, order, planar, fitted):
     X, X_dot = planar
     y = X_dot if order == 1 else np.hstack([X_dot, -4 * (X - 3)])
@@ -336,27 +334,27 @@ print(est.lie_algebra_.name, est.score(X) > 0.999999, (peak() - before) / X.nbyt
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
 def test_a_file_of_several_times_the_memory_allowed(tmp_path):
     # The angle of a wave on a ring: all is a rotation of two modes.
-    n_samples, n_features = 3000, 25000
+    n_samples, n_features = 1000, 50000
     X = np.lib.format.open_memmap(
         tmp_path / "X.npy", "w+", np.float64, (n_samples, n_features)
     )
     place = np.linspace(0, 2 * np.pi, n_features, endpoint=False)
-    for start in range(0, n_samples, 500):
-        angle = 0.01 * np.arange(start, start + 500)[:, None]
-        X[start : start + 500] = np.cos(place - angle)
+    for start in range(0, n_samples, 250):
+        angle = 0.01 * np.arange(start, start + 250)[:, None]
+        X[start : start + 250] = np.cos(place - angle)
     X.flush()
     del X
     files = [str(tmp_path / name) for name in ("X.npy", "Z.npy", "decoded.npy")]
     ran = subprocess.run(
         [sys.executable, "-c", LIMITED, *files],
-        check=True,
         capture_output=True,
         text=True,
     )
+    assert ran.returncode == 0, ran.stderr
     refused, answer = ran.stdout.splitlines()
     name, exact, share = answer.split()
     assert (refused, name, exact) == ("refused", "so(2)", "True")
     # Of the memory in use, pages of the files included, the file is a multiple.
     assert float(share) < 1 / 3
     decoded = np.load(files[2], mmap_mode="r")
-    assert_allclose(decoded[-1], np.cos(place - 29.99), atol=1e-3)
+    assert_allclose(decoded[-1], np.cos(place - 9.99), atol=1e-3)
