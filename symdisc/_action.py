@@ -1,9 +1,10 @@
 """What a discovered symmetry does to snapshots."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import FLOATS, LatentEstimator
+from symdisc._base import LatentEstimator
+from symdisc._streaming import check_snapshots
 
 
 class ActingEstimator(LatentEstimator):
@@ -107,5 +108,5 @@ class ActingEstimator(LatentEstimator):
                 "lie_algebra_ is empty or None: no symmetry was found that could act "
                 "on X."
             )
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         return self._apply(self.encoder_, X), self.lie_algebra_

@@ -5,12 +5,20 @@ import warnings
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
+from symdisc._streaming import (
+    FLOATS,
+    as_rows,
+    check_snapshots,
+    is_large,
+    release,
+    row_slices,
+)
 
-FLOATS = [np.float64, np.float32]
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
@@ -21,14 +29,20 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
     """Base of estimators with fitted `encoder_` and `decoder_` torch modules."""
 
     __metadata_request__fit = {"t": True, "groups": True}
+    __metadata_request__transform = {"out": UNUSED}
+    __metadata_request__inverse_transform = {"out": UNUSED}
 
-    def transform(self, X):
+    def transform(self, X, *, out=None):
         """Map snapshots to latent coordinates.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Snapshots.
+        out : array of shape (n_samples, n_components), default=None
+            Anything with a shape that slices of rows can be assigned to, such as a
+            numpy.memmap, a zarr array or an h5py dataset. It is filled block by block
+            and returned.
 
         Returns
         -------
@@ -36,16 +50,20 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             Latent coordinates, in the dtype of `X`.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
-        return self._apply(self.encoder_, X)
+        X = check_snapshots(self, X, reset=False)
+        return self._apply(self.encoder_, X, out, self._n_features_out)
 
-    def inverse_transform(self, Z):
+    def inverse_transform(self, Z, *, out=None):
         """Map latent coordinates back to snapshots.
 
         Parameters
         ----------
         Z : array-like of shape (n_samples, n_components)
             Latent coordinates.
+        out : array of shape (n_samples, n_features), default=None
+            Anything with a shape that slices of rows can be assigned to, such as a
+            numpy.memmap, a zarr array or an h5py dataset. It is filled block by block
+            and returned.
 
         Returns
         -------
@@ -55,17 +73,22 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `Z` has another number of columns than `n_components`.
+            If `Z` has another number of columns than `n_components`, or `out` another
+            shape than the answer.
         """
         check_is_fitted(self)
-        Z = check_array(Z, dtype=FLOATS, input_name="Z")
+        Z = (
+            as_rows(Z, "Z")
+            if is_large(Z)
+            else check_array(Z, dtype=FLOATS, input_name="Z")
+        )
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"Z has {Z.shape[1]} columns, but the latent space of this "
                 f"{type(self).__name__} has n_components={self._n_features_out}. "
                 "Pass what transform returns."
             )
-        return self._apply(self.decoder_, Z)
+        return self._apply(self.decoder_, Z, out, self.n_features_in_)
 
     def score(self, X, y=None, sample_weight=None):
         """Return the explained variance of the reconstruction (higher is better).
@@ -86,15 +109,15 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             training data; 1 is perfect.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         weight = np.ones(len(X)) if sample_weight is None else sample_weight
         mean = self.decoder_.mean.cpu().numpy()
         error = spread = 0.0
-        for start in range(0, len(X), 256):
-            rows = slice(start, start + 256)
-            decoded = self._apply(self.decoder_, self._apply(self.encoder_, X[rows]))
-            error += weight[rows] @ np.square(X[rows] - decoded).sum(axis=1)
-            spread += weight[rows] @ np.square(X[rows] - mean).sum(axis=1)
+        for rows in row_slices(X, 256):
+            block = X[rows]
+            decoded = self._apply(self.decoder_, self._apply(self.encoder_, block))
+            error += weight[rows] @ np.square(block - decoded).sum(axis=1)
+            spread += weight[rows] @ np.square(block - mean).sum(axis=1)
         return 1.0 - float(error / spread)
 
     def get_feature_names_out(self, input_features=None):
@@ -135,7 +158,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             `EquationSystem.from_pysindy` takes the result back.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         rates = self._check_rates(X, X_dot)
         if rates is None:
             latents = self._apply(self.encoder_, X)
@@ -158,8 +181,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
             return None
-        y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
-        if y.ndim == 1:
+        large = is_large(y)
+        if not large:
+            y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
+        if len(y.shape) == 1:
             warnings.warn(
                 "y is 1-D and is ignored: as a label vector it says nothing about a "
                 "latent space. Pass time derivatives as an array of the shape of X.",
@@ -167,7 +192,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
             return None
-        rates = check_array(y, dtype=X.dtype, input_name="y")
+        if large:
+            rates = as_rows(y, "y", X.dtype)
+        else:
+            rates = check_array(y, dtype=X.dtype, input_name="y")
         if rates.shape != (len(X), order * X.shape[1]):
             wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
             raise ValueError(
@@ -176,24 +204,33 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             )
         return rates
 
-    def _apply(self, module, array):
+    def _apply(self, module, array, out=None, n_columns=None):
         """Run a module over rows of an array; the answer has the array's dtype."""
+        if out is not None and tuple(out.shape) != (len(array), n_columns):
+            raise ValueError(
+                f"out has shape {tuple(out.shape)}, but the answer has "
+                f"{(len(array), n_columns)}. Pass an array of that shape, or None."
+            )
         options = _kind(module, array)
-        with torch.no_grad():
-            chunks = [
-                module(torch.tensor(rows, **options)).cpu().numpy()
-                for rows in np.array_split(array, range(CHUNK, len(array), CHUNK))
-            ]
+        chunks = []
+        for rows in row_slices(array, CHUNK):
+            with torch.no_grad():
+                image = module(torch.tensor(array[rows], **options)).cpu().numpy()
+            if out is None:
+                chunks.append(image)
+            else:
+                out[rows] = image
+                release(out)
+        if out is not None:
+            return out
         return np.concatenate(chunks).astype(array.dtype, copy=False)
 
     def _push(self, module, *curve):
         """Push a curve, given as arrays, through a module; arrays of its dtype."""
         options = _kind(module, curve[0])
-        cuts = range(CHUNK, len(curve[0]), CHUNK)
-        chunks = zip(*(np.array_split(c, cuts) for c in curve), strict=True)
         images = [
-            push_forward(module, *(torch.tensor(c, **options) for c in chunk))
-            for chunk in chunks
+            push_forward(module, *(torch.tensor(c[rows], **options) for c in curve))
+            for rows in row_slices(curve[0], CHUNK)
         ]
         return [
             torch.cat(parts).cpu().numpy().astype(curve[0].dtype, copy=False)

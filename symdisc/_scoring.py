@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from symdisc._derivatives import smooth_derivatives
+from symdisc._streaming import split_columns
 from symdisc._trajectories import check_time
 
 
@@ -26,7 +27,7 @@ def latent_curve(est, X, rates, t, groups):
     list of ndarray of shape (n_samples, k)
     """
     if rates is not None:
-        return est._push(est.encoder_, X, *np.hsplit(rates, est.order))
+        return est._push(est.encoder_, X, *split_columns(rates, est.order))
     t = check_time(est._median_step if t is None else t, groups, len(X))
     latents = est._apply(est.encoder_, X)
     return smooth_derivatives(latents, t, groups, order=est.order)

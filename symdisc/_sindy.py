@@ -7,15 +7,16 @@ import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from symdisc._base import FLOATS, MIN_SAMPLES, LatentEstimator
+from symdisc._base import MIN_SAMPLES, LatentEstimator
 from symdisc._governing import Governing
 from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
 from symdisc._scoring import latent_curve, rate_r2
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
+from symdisc._streaming import check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
 
 
@@ -214,14 +215,14 @@ default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
         rates = self._check_rates(X, y, self.order)
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
-        rates = [] if rates is None else np.hsplit(rates, self.order)
+        rates = [] if rates is None else split_columns(rates, self.order)
         governing = self._governing()
         space = find_space(self, governing, X, rates, t, groups, random)
         self._set_space(space)
@@ -302,8 +303,7 @@ default="residual"
         )[..., : self._n_features_out].astype(state[0].dtype)
         if not latent:
             flat = paths.reshape(-1, paths.shape[-1])
-            snapshots = self._apply(self.decoder_, flat)
-            paths = snapshots.reshape(*paths.shape[:2], -1)
+            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
         return paths[0] if single else paths
 
     def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
@@ -337,7 +337,7 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         rates = self._check_rates(X, y, self.order)
         return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
@@ -347,7 +347,7 @@ default="residual"
 
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""
-        X = validate_data(self, X, reset=False, dtype=FLOATS)
+        X = check_snapshots(self, X, reset=False)
         if self.order == 1:
             return [self._apply(self.encoder_, X)]
         if X_dot is None:

@@ -93,6 +93,12 @@ def _identity(est, X, rates, t, groups):
             'autoencoder="none". Fit a LatentSymmetryDiscoverer and pass its '
             "lie_algebra_ as symmetry."
         )
+    if not isinstance(X, np.ndarray):
+        raise ValueError(
+            'autoencoder="none" takes the columns of X for the latent coordinates and '
+            f"needs all of X, of shape {X.shape}, in memory. Pass numpy.asarray(X) "
+            'where it fits, every n-th row, or autoencoder="residual".'
+        )
     identity = Identity(X.shape[1], torch_dtype(X))
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)

@@ -73,7 +73,8 @@ def fit_stem(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or Rows of shape (n_samples, n_features)
+        Of Rows, six passes are made in all with the coordinates.
     min_modes : int
         Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState
@@ -88,22 +89,20 @@ def fit_stem(
     -------
     Stem
     """
-    mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     n_modes = min(max(max_modes, min_modes), *X.shape)
-    if min(X.shape) <= 2 * (n_modes + N_OVERSAMPLES):
-        _, singular, modes = np.linalg.svd(X - mean, full_matrices=False)
-    else:
-        singular, modes = _randomized_svd(X, mean, n_modes, random_state)
+    decompose = _decompose if isinstance(X, np.ndarray) else _decompose_rows
+    mean, singular, modes, total, extremes = decompose(X, n_modes, random_state)
+    lowest, highest = extremes
     singular = singular.astype(np.float64)
     # Below this, singular values are the rounding of X and of its mean.
     eps = np.finfo(X.dtype).eps
-    rank = np.sum(singular > eps * max(X.max(), -X.min()) * np.sqrt(X.size))
-    if rank == 0 or (X.max(axis=0) == X.min(axis=0)).all():
+    largest = max(highest.max(), -lowest.min())
+    rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
+    if rank == 0 or (highest == lowest).all():
         raise ValueError(
             "X is constant: every row is the same snapshot, so there is no latent "
             "space to find. Pass rows that differ, e.g. a longer trajectory."
         )
-    total = _centred_sum_of_squares(X, mean)
     held = np.cumsum(singular**2)
     residual_variance = max(residual_variance, 10 * eps)
     enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
@@ -111,6 +110,17 @@ def fit_stem(
     scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
     residual = float(max(total - held[n_modes - 1], 0.0))
     return Stem(mean, modes[:n_modes], scale, residual, total, len(X))
+
+
+def _decompose(X, n_modes, random_state):
+    """Mean, singular values, modes, sum of squares and extremes of an array."""
+    mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+    if min(X.shape) <= 2 * (n_modes + N_OVERSAMPLES):
+        _, singular, modes = np.linalg.svd(X - mean, full_matrices=False)
+    else:
+        singular, modes = _randomized_svd(X, mean, n_modes, random_state)
+    extremes = X.min(axis=0), X.max(axis=0)
+    return mean, singular, modes, _centred_sum_of_squares(X, mean), extremes
 
 
 def _centred_sum_of_squares(X, mean, n_rows=256):
@@ -128,3 +138,51 @@ def _randomized_svd(X, mean, n_modes, random_state):
         sketch, _ = np.linalg.qr(columns)
     _, singular, modes = np.linalg.svd(columns.T, full_matrices=False)
     return singular[:n_modes], modes[:n_modes]
+
+
+def _decompose_rows(X, n_modes, random_state):
+    """As `_decompose`, in few passes over blocks of rows and in double precision.
+
+    A sketch of the rows is multiplied by the Gram matrix of the columns, never formed,
+    and the data on its span are reduced to a triangle (QR factors of blocks, stacked
+    and factored again), so that no singular value is squared in the end.
+    """
+    total, lowest, highest = X.reduce(_summary, _merge_summaries)
+    mean = (total / len(X)).astype(X.dtype)
+    size = n_modes + N_OVERSAMPLES
+    if min(X.shape) <= 2 * size:
+        # As wide as the data: exact.
+        size = min(X.shape)
+    sketch = random_state.standard_normal((X.shape[1], size))
+    for _ in range(N_POWER_ITERATIONS + 1):
+        sketch, _ = np.linalg.qr(X.reduce(_gram_product, np.add, mean, sketch))
+    triangle, total = X.reduce(_triangle, _merge_triangles, mean, sketch)
+    _, singular, right = np.linalg.svd(triangle, full_matrices=False)
+    modes = (right[:n_modes] @ sketch.T).astype(X.dtype)
+    return mean, singular[:n_modes], modes, total, (lowest, highest)
+
+
+def _summary(block):
+    total = block.sum(axis=0, dtype=np.float64)
+    return total, block.min(axis=0), block.max(axis=0)
+
+
+def _merge_summaries(one, other):
+    total, lowest, highest = zip(one, other, strict=True)
+    return total[0] + total[1], np.minimum(*lowest), np.maximum(*highest)
+
+
+def _gram_product(block, mean, sketch):
+    centred = np.subtract(block, mean, dtype=np.float64)
+    return centred.T @ (centred @ sketch)
+
+
+def _triangle(block, mean, sketch):
+    centred = np.subtract(block, mean, dtype=np.float64)
+    square = float(np.einsum("ij,ij->", centred, centred))
+    return np.linalg.qr(centred @ sketch, mode="r"), square
+
+
+def _merge_triangles(one, other):
+    triangle = np.linalg.qr(np.vstack([one[0], other[0]]), mode="r")
+    return triangle, one[1] + other[1]

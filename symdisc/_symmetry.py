@@ -9,12 +9,11 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
 from symdisc._autoencoder import Autoencoder
-from symdisc._base import FLOATS, MIN_SAMPLES
+from symdisc._base import MIN_SAMPLES
 from symdisc._bending import bend_plane
 from symdisc._coders import Decoder, Encoder
 from symdisc._discovery import find_algebra, make_adversary, read_algebra
@@ -26,6 +25,7 @@ from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._start import find_start
 from symdisc._stem import fit_stem
+from symdisc._streaming import check_snapshots
 from symdisc._training import Settings, Trainer
 
 
@@ -229,7 +229,7 @@ default="auto"
         FloatingPointError
             If training diverges.
         """
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=MIN_SAMPLES)
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
         self._check_n_components(X)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
