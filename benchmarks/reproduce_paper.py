@@ -254,20 +254,28 @@ def compare(rows, truth):
 def _found(rows, what):
     """Say in words what our fits show."""
     dims = [d for d in DIMS if f"{d}-D" in what] or [*DIMS]
-    method = METHODS[1] if "without" in what else METHODS[0]
+    if "without" in what:
+        parts = (f"{m}: {_equations(rows, m, dims)}" for m in METHODS[1:])
+        return "; ".join(parts)
+    method = METHODS[0]
     chosen = [r for r in rows if r["method"] == method and r["dim"] in dims]
     if what.startswith("generator"):
         names = sorted({r["name"] for r in chosen})
         worst = max(r["skew_error"] for r in chosen)
         return f"{', '.join(names)}, skew error at most {worst:.1e}"
     if what.startswith("equations"):
-        terms = sorted({r["n_terms"] for r in chosen})
-        nonlinear = max(r["n_nonlinear"] for r in chosen)
-        omegas = ", ".join(f"{r['frequency']:.4f}" for r in chosen)
-        return f"{terms} terms, {nonlinear} nonlinear at most, frequency {omegas}"
+        return _equations(rows, method, dims)
     key = "x" if what.startswith("reconstruction") else "end"
     values = [r[key] for r in chosen]
     return f"median {np.median(values):.2g}, at most {max(values):.2g}"
+
+
+def _equations(rows, method, dims):
+    chosen = [r for r in rows if r["method"] == method and r["dim"] in dims]
+    terms = sorted({r["n_terms"] for r in chosen})
+    nonlinear = max(r["n_nonlinear"] for r in chosen)
+    omegas = ", ".join(f"{r['frequency']:.4f}" for r in chosen)
+    return f"{terms} terms, at most {nonlinear} nonlinear, frequency {omegas}"
 
 
 def draw_latents(fits, path):
