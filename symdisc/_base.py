@@ -17,6 +17,7 @@ from symdisc._streaming import (
     is_large,
     release,
     row_slices,
+    rows_of_block,
 )
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
@@ -213,7 +214,9 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             )
         options = _kind(module, array)
         chunks = []
-        for rows in row_slices(array, CHUNK):
+        # Where memory counts, not many rows of a wide answer at once.
+        step = CHUNK if out is None else min(CHUNK, rows_of_block(n_columns))
+        for rows in row_slices(array, step):
             with torch.no_grad():
                 image = module(torch.tensor(array[rows], **options)).cpu().numpy()
             if out is None:

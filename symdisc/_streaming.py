@@ -71,8 +71,7 @@ class Rows:
 
     def slices(self):
         """Return slices of neighbouring rows that make up all, a block each."""
-        row_bytes = max(np.dtype(self.source.dtype).itemsize * self.source.shape[1], 1)
-        step = max(BLOCK_BYTES // row_bytes, 1)
+        step = rows_of_block(self.source.shape[1])
         stored = (getattr(self.source, "chunks", None) or (1,))[0]
         if isinstance(stored, int) and stored <= step:
             # No stored chunk is unpacked twice.
@@ -201,6 +200,11 @@ def split_columns(X, n):
 def row_slices(X, step):
     """Return slices of so many rows of an array; of a block each of Rows."""
     return X.slices() if isinstance(X, Rows) else slices_of(len(X), step)
+
+
+def rows_of_block(n_columns):
+    """Return how many rows, in double precision, make up a block."""
+    return max(BLOCK_BYTES // (8 * max(n_columns, 1)), 1)
 
 
 def slices_of(n_samples, step):

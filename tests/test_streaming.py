@@ -302,7 +302,7 @@ import sys
 
 import numpy as np
 
-from symdisc import LatentSymmetryDiscoverer
+from symdisc import LatentSINDy
 
 
 def peak():
@@ -312,6 +312,10 @@ def peak():
 
 
 X = np.load(sys.argv[1], mmap_mode="r")
+est = LatentSINDy(random_state=0)
+# What any fit needs, whatever the size of X: libraries, threads and their stacks.
+circle = 0.1 * np.arange(100)[:, None] - np.linspace(0, 6, 40)
+est.fit(np.cos(circle), t=0.1)
 before = peak()
 # What the process may allocate: memory maps of files are not counted.
 with open("/proc/self/status") as status:
@@ -323,18 +327,18 @@ try:
 except MemoryError:
     print("refused")
 t = np.arange(len(X)) * 0.01
-est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0).fit(X, t=t)
+est.fit(X, t=t)
 Z = np.lib.format.open_memmap(sys.argv[2], "w+", X.dtype, (len(X), 2))
 decoded = np.lib.format.open_memmap(sys.argv[3], "w+", X.dtype, X.shape)
 est.inverse_transform(est.transform(X, out=Z), out=decoded)
-print(est.lie_algebra_.name, est.score(X) > 0.999999, (peak() - before) / X.nbytes)
+print(np.linalg.norm(est.coefficients_), (peak() - before) / X.nbytes)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
 def test_a_file_of_several_times_the_memory_allowed(tmp_path):
     # The angle of a wave on a ring: all is a rotation of two modes.
-    n_samples, n_features = 1000, 50000
+    n_samples, n_features = 3000, 25000
     X = np.lib.format.open_memmap(
         tmp_path / "X.npy", "w+", np.float64, (n_samples, n_features)
     )
@@ -352,9 +356,10 @@ def test_a_file_of_several_times_the_memory_allowed(tmp_path):
     )
     assert ran.returncode == 0, ran.stderr
     refused, answer = ran.stdout.splitlines()
-    name, exact, share = answer.split()
-    assert (refused, name, exact) == ("refused", "so(2)", "True")
+    size, share = map(float, answer.split())
+    assert refused == "refused"
+    assert_allclose(size, np.sqrt(2), rtol=1e-3)
     # Of the memory in use, pages of the files included, the file is a multiple.
-    assert float(share) < 1 / 3
+    assert share < 1 / 3
     decoded = np.load(files[2], mmap_mode="r")
-    assert_allclose(decoded[-1], np.cos(place - 9.99), atol=1e-3)
+    assert_allclose(decoded[-1], np.cos(place - 29.99), atol=1e-3)
