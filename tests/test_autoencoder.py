@@ -201,10 +201,10 @@ def test_global_generator_is_left_alone():
     second, _, _ = make(velocity=torch.eye(5).double())
     shake(first.decoder)
     shake(second.decoder)
+    # Products of matrices may differ in the last bit with where these lie in memory.
     with torch.no_grad():
-        assert torch.equal(
-            first.decode(first.encode(x)), second.decode(first.encode(x))
-        )
+        images = (each.decode(first.encode(x)) for each in (first, second))
+        torch.testing.assert_close(*images, rtol=1e-13, atol=1e-13)
 
 
 @torch.no_grad()
