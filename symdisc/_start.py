@@ -122,7 +122,8 @@ def _greedy(coordinates, weights, rank, generator):
     rows, residual = batch.new_zeros(0, len(weights)), batch * weights
     while len(rows) < rank:
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1]
-        rows = _orthonormal(torch.cat([rows, (weights * leading)[None]]))
+        # Unlike Cholesky's, this factorisation takes a direction found before, too.
+        rows = torch.linalg.qr(torch.cat([rows, (weights * leading)[None]]).mT)[0].mT
         features = _random_features(len(rows), ROUNDS[-1][2], generator, batch)
         residual = weights * _residual(rows, batch, features)
     return rows

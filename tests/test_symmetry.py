@@ -368,8 +368,9 @@ def test_html_repr_of_fitted_estimator(fitted):
 
 
 def test_restarts_are_counted_and_agree(rotation):
+    X, X_dot, *_ = rotation
     est = LatentSymmetryDiscoverer(n_restarts=3, tol=1, random_state=0, **QUICK)
-    est.fit(rotation.X, rotation.X_dot)
+    est.fit(X, X_dot)
     assert est.restart_agreement_.shape == (3,)
     assert (est.restart_agreement_ <= 1 + 1e-6).all()
     # The consensus is that of the better half of them.
