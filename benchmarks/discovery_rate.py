@@ -31,7 +31,8 @@ comes what was found instead, and how often.
 
 Run it as ``python benchmarks/discovery_rate.py --noise 0 0.01 0.05 --plot rates.png``.
 Rows are appended to a JSON-lines file as they are measured, and rows already there are
-not measured again.
+not measured again. With ``--cluster ADDRESS``, of the scheduler of a dask.distributed
+cluster, its workers measure.
 """
 
 import argparse
@@ -43,7 +44,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from scipy.linalg import subspace_angles
 from scipy.stats import binomtest
 
@@ -95,6 +96,7 @@ def main():
     )
     parser.add_argument("--noise", nargs="+", type=float, default=[0.0])
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--cluster", metavar="ADDRESS", help="use its workers instead")
     parser.add_argument("--out", type=Path, default="discovery_rate.jsonl")
     parser.add_argument("--plot", type=Path, help="picture to write")
     arguments = parser.parse_args()
@@ -103,6 +105,12 @@ def main():
     done = {(row["system"], row["noise"], row["seed"]) for row in rows}
     cells = [(s, noise) for s in arguments.systems for noise in arguments.noise]
     tasks = [(*cell, seed) for cell in cells for seed in range(arguments.seeds)]
+    if arguments.cluster:
+        from distributed import Client
+
+        client = Client(arguments.cluster)
+        print(f"{sum(client.ncores().values())} threads of {client}")
+        parallel_config("dask")
     results = Parallel(arguments.jobs, return_as="generator_unordered")(
         delayed(measure)(*task) for task in tasks if task not in done
     )
