@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import torch
@@ -85,6 +86,12 @@ class Settings:
                 f"loss_weights has the names {list(loss_weights)}; those of the losses "
                 f"are {[name[2:] for name in known]}."
             )
+        for name, weight in (loss_weights or {}).items():
+            if not (isinstance(weight, Real) and 0 <= weight < math.inf):
+                raise ValueError(
+                    f"loss_weights[{name!r}] is {weight!r}; pass a finite number, at "
+                    "least 0."
+                )
         return cls(**names, **others)
 
 
@@ -323,6 +330,6 @@ def _finite_average(epoch, iteration):
         raise FloatingPointError(
             f"The {' and '.join(broken)} loss is not finite at iteration {iteration}: "
             "training diverged and nothing was fitted. Scale the columns of X to "
-            "moderate size, remove outliers, or lower w_gan and w_eq."
+            "moderate size, remove outliers, or lower the loss_weights of gan and eq."
         )
     return means

@@ -175,7 +175,7 @@ def test_a_diverged_game_is_named():
     trainer = make()
     with torch.no_grad():
         trainer.adversary.biases[-1].fill_(math.inf)
-    message = "discriminator and generator.* not finite at iteration 49.*lower w_gan"
+    message = "discriminator and generator.* not finite at iteration 49.*loss_weights"
     with pytest.raises(FloatingPointError, match=message):
         trainer.run()
 
@@ -225,3 +225,9 @@ def test_data_are_not_modified():
         found = getattr(trainer.snapshots, name)
         assert torch.equal(found, getattr(fresh, name))
         assert not found.requires_grad
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf, "1", None])
+def test_bad_loss_weight_is_named(weight):
+    with pytest.raises(ValueError, match=r"loss_weights\['eq'\]"):
+        Settings.from_weights({"eq": weight})
