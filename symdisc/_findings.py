@@ -30,6 +30,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     history : dict of ndarray
+    n_iter : int
     """
 
     autoencoder: torch.nn.Module
@@ -39,9 +40,10 @@ class Findings:
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
     history: dict = field(default_factory=dict)
+    n_iter: int = 1
 
 
-def train_adversaries(est, snapshots, stem, generator):
+def train_adversaries(est, snapshots, stem, generator, checkpoint):
     """Train autoencoder and adversaries together.
 
     Parameters
@@ -51,6 +53,7 @@ def train_adversaries(est, snapshots, stem, generator):
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
+    checkpoint : Checkpoint or None
 
     Returns
     -------
@@ -65,7 +68,7 @@ def train_adversaries(est, snapshots, stem, generator):
     )
     library = CandidateLibrary.polynomial(len(start), est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
-    trainer = Trainer(*players, _settings(est), generator)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
     algebra, agreement, members = read_algebra(
         trainer, est.n_generators, est.n_components
@@ -77,10 +80,11 @@ def train_adversaries(est, snapshots, stem, generator):
         agreement,
         restart_agreement=members,
         history=history,
+        n_iter=trainer.n_iter,
     )
 
 
-def solve_for_symmetry(est, snapshots, stem, generator):
+def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     """Learn a latent space, then solve for its symmetries.
 
     Parameters and result are those of `train_adversaries`.
@@ -95,7 +99,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
         symmetry=False,
-        settings=_settings(est),
+        settings=_settings(est, checkpoint),
         generator=generator,
         folds=False,
     )
@@ -115,6 +119,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         found.agreement,
         symmetry_errors=found.errors,
         history=learned.history,
+        n_iter=learned.n_iter,
     )
 
 
@@ -139,12 +144,13 @@ def _regression(est):
     return solve
 
 
-def _settings(est):
+def _settings(est, checkpoint):
     return Settings.from_weights(
         est.loss_weights,
         max_iter=est.max_iter,
         batch_size=est.batch_size,
         verbose=est.verbose,
+        checkpoint=checkpoint,
     )
 
 
