@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
 from symdisc._container import DTYPES
@@ -107,8 +108,12 @@ class Writer:
         """Store an array; say its name and in which order its axes lie in memory."""
         if type(array) is not np.ndarray or array.dtype.name not in DTYPES.values():
             raise CannotWriteError(f"an array of dtype {array.dtype}")
-        # The last bits of a matrix product depend on the order.
-        order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+        # The last bits of a matrix product depend on it. Strides of axes of length 1
+        # mean nothing.
+        order = sorted(
+            range(array.ndim),
+            key=lambda i: (array.shape[i] != 1, -abs(array.strides[i])),
+        )
         name = str(len(self.arrays))
         native = array.transpose(order).astype(array.dtype.newbyteorder("="))
         self.arrays[name] = np.array(native, order="C")
@@ -170,7 +175,7 @@ class Writer:
         parameters = value._parameters.items()
         return {
             "kind": "module",
-            "class": cls.__name__,
+            "name": cls.__name__,
             "training": value.training,
             "attributes": self._named(cls, own),
             "parameters": {k: self._parameter(v) for k, v in parameters},
@@ -184,6 +189,12 @@ class Writer:
         return [self.write(value), value.requires_grad]
 
     @_object.register
+    def _(self, value: MetadataRequest):
+        methods = {k: v for k, v in vars(value).items() if hasattr(v, "requests")}
+        requests = {name: self.write(v.requests) for name, v in methods.items()}
+        return {"kind": "requests", "requests": requests}
+
+    @_object.register
     def _(self, value: BaseEstimator):
         cls = type(value)
         if not cls.__module__.startswith("symdisc."):
@@ -194,7 +205,7 @@ class Writer:
         fitted = {k: v for k, v in vars(value).items() if k not in parameters}
         return {
             "kind": "estimator",
-            "class": cls.__name__,
+            "name": cls.__name__,
             "parameters": self._each("parameter", parameters),
             "fitted": self._each("attribute", self._checked(cls, fitted)),
         }

@@ -69,7 +69,9 @@ def read_formula(document):
 
 def write_symbol(symbol):
     """Return the name of a sympy symbol and what is assumed of it."""
-    return {"name": symbol.name, "assumptions": dict(symbol.assumptions0)}
+    # All symbols that have a text are commutative.
+    known = {k: v for k, v in symbol.assumptions0.items() if k != "commutative"}
+    return {"name": symbol.name, "assumptions": known}
 
 
 def read_symbol(document):

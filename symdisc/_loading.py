@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
 from symdisc._base import LatentEstimator
@@ -91,12 +92,15 @@ class _Reader:
         content = dict(document)
         kind = content.pop("kind")
         if kind == "again":
-            return self._read[content["number"]]
+            return self._again(**content)
         if kind not in READERS:
             raise ValueError(f"{str(kind)[:80]!r} is no kind of object")
         value = READERS[kind](self, **content)
         self._read.append(value)
         return value
+
+    def _again(self, number):
+        return self._read[number]
 
     def _float(self, text):
         value = float(text)
@@ -111,7 +115,7 @@ class _Reader:
         return {key: self.read(item) for key, item in items.items()}
 
     def _text(self, text):
-        return str(text)
+        return np.str_(text)
 
     def _texts(self, texts, dtype):
         if not all(isinstance(text, str) for text in texts):
@@ -131,6 +135,8 @@ class _Reader:
 
     def _view(self, name, order):
         """Return a stored array with its axes as they were."""
+        if sorted(order) != list(range(self.arrays[name].ndim)):
+            raise ValueError(f"{str(order)[:80]} is no order of axes")
         return self.arrays[name].transpose(np.argsort(np.array(order, dtype=int)))
 
     def _device(self, text):
@@ -173,23 +179,23 @@ class _Reader:
         )
         return algebra
 
-    def _module(self, training, attributes, parameters, buffers, modules, **named):
-        cls = _module_classes()[named.pop("class")]
+    def _module(self, name, training, attributes, parameters, buffers, modules):
+        cls = _module_classes()[name]
         module = cls.__new__(cls)
         nn.Module.__init__(module)
-        for name, value in self._named(cls, attributes).items():
-            if name in INTERNAL:
-                raise ValueError(f"{name[:80]!r} as an attribute of {cls.__name__}")
+        for key, value in self._named(cls, attributes).items():
+            if key in INTERNAL:
+                raise ValueError(f"{key!r} as an attribute of {name}")
             # Sizes of what its tensors hold: larger ones would only fill the memory.
             if type(value) is int and abs(value) > self.size:
-                raise ValueError(f"{name}={value} of {cls.__name__} is too large")
-            setattr(module, name, value)
-        for name, written in parameters.items():
-            module.register_parameter(name, self._parameter(written))
-        for name, written in buffers.items():
-            module.register_buffer(name, self.read(written))
-        for name, written in modules.items():
-            module.register_module(name, self.read(written))
+                raise ValueError(f"{key}={value} of {name} is too large")
+            setattr(module, key, value)
+        for key, written in parameters.items():
+            module.register_parameter(key, self._parameter(written))
+        for key, written in buffers.items():
+            module.register_buffer(key, self.read(written))
+        for key, written in modules.items():
+            module.register_module(key, self.read(written))
         return module.train(training is True)
 
     def _parameter(self, written):
@@ -198,14 +204,21 @@ class _Reader:
         tensor, requires_grad = written
         return nn.Parameter(self.read(tensor), requires_grad is True)
 
-    def _estimator(self, parameters, fitted, **named):
-        cls = ESTIMATORS[named.pop("class")]
-        est = cls(**{name: self.read(value) for name, value in parameters.items()})
-        for name, value in self._named(cls, fitted).items():
-            if name in parameters or not (name.endswith("_") or name.startswith("_")):
-                raise ValueError(f"{name[:80]!r} is no fitted attribute")
-            setattr(est, name, value)
+    def _estimator(self, name, parameters, fitted):
+        cls = ESTIMATORS[name]
+        est = cls(**{key: self.read(value) for key, value in parameters.items()})
+        for key, value in self._named(cls, fitted).items():
+            if not (key.endswith("_") or key.startswith("_")):
+                raise ValueError(f"{key[:80]!r} is no fitted attribute")
+            setattr(est, key, value)
         return est
+
+    def _requests(self, requests):
+        found = MetadataRequest(owner="")
+        for method, written in requests.items():
+            for name, alias in self.read(written).items():
+                getattr(found, method).add_request(param=name, alias=alias)
+        return found
 
     def _named(self, cls, attributes):
         for name in attributes:
@@ -231,6 +244,7 @@ READERS = {
     "algebra": _Reader._algebra,
     "module": _Reader._module,
     "estimator": _Reader._estimator,
+    "requests": _Reader._requests,
 }
 
 
