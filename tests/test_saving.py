@@ -169,7 +169,7 @@ def test_an_exact_space_and_its_symmetries(tmp_path):
     X = np.column_stack([z, z[:, 0] * z[:, 1]])
     random = np.random.RandomState(3)
     est = LatentSymmetryDiscoverer(n_generators="auto", random_state=random)
-    est.fit(X, t=T)
+    est.fit(X)
     assert est.n_iter_ == 1
     assert est.encoder_.autoencoder.decoder.monomials is not None
     again = reload(est, tmp_path / "model")
