@@ -23,7 +23,11 @@ from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 
 # Layers of torch that modules of this package consist of.
-LAYERS = (nn.Linear, nn.GELU, nn.Sequential, nn.ParameterList)
+LAYERS = (
+    *(nn.Linear, nn.GELU, nn.SiLU, nn.Sequential, nn.ParameterList),
+    *(nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d),
+    *(nn.Flatten, nn.Unflatten),
+)
 # What every module has, beside its own attributes.
 INTERNAL = frozenset(vars(nn.Module()))
 

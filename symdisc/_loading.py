@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
@@ -16,11 +17,10 @@ from symdisc._formulas import read_formula, read_symbol
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._rounding import rounded_matrix
-from symdisc._sindy import LatentSINDy
 from symdisc._snapshots import check_device
-from symdisc._symmetry import LatentSymmetryDiscoverer
 
-ESTIMATORS = {c.__name__: c for c in (LatentSymmetryDiscoverer, LatentSINDy)}
+LAYERS_BY_NAME = {cls.__name__: cls for cls in LAYERS}
+CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d
 REMEDY = "Save the estimator again, or use another copy of the file."
 
 
@@ -180,7 +180,7 @@ class _Reader:
         return algebra
 
     def _module(self, name, training, attributes, parameters, buffers, modules):
-        cls = _module_classes()[name]
+        cls = (LAYERS_BY_NAME | own_classes(nn.Module))[name]
         module = cls.__new__(cls)
         nn.Module.__init__(module)
         for key, value in self._named(cls, attributes).items():
@@ -196,6 +196,8 @@ class _Reader:
             module.register_buffer(key, self.read(written))
         for key, written in modules.items():
             module.register_module(key, self.read(written))
+        if isinstance(module, CONVOLUTIONS):
+            _check_layer(module)
         return module.train(training is True)
 
     def _parameter(self, written):
@@ -205,7 +207,7 @@ class _Reader:
         return nn.Parameter(self.read(tensor), requires_grad is True)
 
     def _estimator(self, name, parameters, fitted):
-        cls = ESTIMATORS[name]
+        cls = own_classes(BaseEstimator)[name]
         est = cls(**{key: self.read(value) for key, value in parameters.items()})
         for key, value in self._named(cls, fitted).items():
             if not (key.endswith("_") or key.startswith("_")):
@@ -248,14 +250,27 @@ READERS = {
 }
 
 
-def _module_classes():
-    """Return the modules of this package and the layers they consist of, by name."""
-    found, waiting = {cls.__name__: cls for cls in LAYERS}, [nn.Module]
+def own_classes(base):
+    """Return the classes of this package that derive from another, by name."""
+    found, waiting = {}, [base]
     while waiting:
         waiting += (subclasses := waiting.pop().__subclasses__())
         own = (c for c in subclasses if c.__module__.startswith("symdisc."))
         found |= {cls.__name__: cls for cls in own}
     return found
+
+
+def _check_layer(layer):
+    """Refuse a convolution that makes much of little, with no weights behind it."""
+    kernel = tuple(layer.weight.shape[2:])
+    sizes = layer.stride, layer.padding, layer.output_padding, layer.dilation
+    fits = all(
+        type(size) is int and 0 <= size <= largest
+        for given in sizes
+        for size, largest in zip(given, kernel, strict=True)
+    )
+    if layer.kernel_size != kernel or not fits:
+        raise ValueError("a convolution with other sizes than its kernel's")
 
 
 def _expect(cls, value):
@@ -267,6 +282,14 @@ def _expect(cls, value):
 def _try_out(est):
     """Encode and decode one snapshot, or raise: the parts may not fit together."""
     _expect(LatentEstimator, est)
+    # Layers that widen have a product that no single one of them shows.
+    growth = math.prod(
+        math.prod(module.stride)
+        for module in est.decoder_.modules()
+        if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d)
+    )
+    if growth > est.n_features_in_:
+        raise ValueError("a decoder that widens beyond the snapshots")
     mean = est.encoder_.mean[None].cpu().numpy()
     if mean.shape != (1, est.n_features_in_):
         raise ValueError(f"the mean of the data has shape {mean.shape}")

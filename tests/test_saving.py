@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors.numpy import save_file
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import Lasso
 from torch import nn
 
@@ -31,7 +32,7 @@ from symdisc._bending import Bent
 from symdisc._container import parts_of, read_file, write_file
 from symdisc._document import Writer
 from symdisc._formulas import read_formula, write_formula
-from symdisc._loading import _module_classes
+from symdisc._loading import own_classes
 from symdisc._radial import RadialAutoencoder, RadialMap
 
 T = np.linspace(0, 10, 200)
@@ -264,13 +265,53 @@ def test_the_order_of_axes_in_memory_is_kept(small, tmp_path):
     assert torch.equal(again.encoder_.extra, est.encoder_.extra)
 
 
-def test_every_module_of_the_package_can_be_read():
-    found = _module_classes()
+def test_classes_are_those_of_the_package():
+    found = own_classes(nn.Module)
     for name in ("Encoder", "Decoder", "Identity", "Bent", "ScaledMap", "RadialMap"):
         assert found[name].__module__.startswith("symdisc.")
-    assert found["Linear"] is nn.Linear
-    assert "Conv3d" not in found
-    assert all(name == cls.__name__ for name, cls in found.items())
+    assert found.keys().isdisjoint({"Linear", "Upsample", "Module"})
+    assert own_classes(BaseEstimator)["LatentSINDy"] is LatentSINDy
+
+
+class Images(nn.Module):
+    """Autoencoder of rows of 4 that reads them as signals."""
+
+    def __init__(self):
+        super().__init__()
+        halve = {"kernel_size": 4, "stride": 2, "padding": 1}
+        layers = [nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 2, **halve), nn.SiLU()]
+        self.encoder = nn.Sequential(*layers, nn.Flatten(), nn.Linear(4, 2))
+        layers = [nn.Linear(2, 4), nn.Unflatten(1, (2, 2))]
+        last = nn.ConvTranspose1d(2, 1, **halve)
+        self.decoder = nn.Sequential(*layers, last, nn.Flatten())
+        self.register_buffer("shift", torch.zeros(2))
+
+    def encode(self, coordinates):
+        return self.encoder(coordinates)
+
+    def decode(self, latent):
+        return self.decoder(latent)
+
+    def push_forward(self, *jet):
+        return jet
+
+
+def test_convolutions(fitted, tmp_path, monkeypatch):
+    est, X = fitted
+    monkeypatch.setattr(Images, "__module__", "symdisc._images")
+    images = with_autoencoder(est, Images().double())
+    again = reload(images, tmp_path / "model")
+    Z = images.transform(X)
+    assert_array_equal(again.transform(X), Z)
+    assert_array_equal(again.inverse_transform(Z), images.inverse_transform(Z))
+    assert contents(again) == contents(images)
+    valid = (tmp_path / "model").read_bytes()
+    layer = (*(FITTED, "encoder_", "modules", "autoencoder", "modules"), "decoder")
+    for name, size in (("stride", 10**6), ("padding", 10**6), ("kernel_size", 3)):
+        value = {"kind": "tuple", "items": [size]}
+        place = (*layer, "modules", "2", "attributes", name)
+        change(valid, tmp_path / "model", put(value, *place))
+        refused(tmp_path / "model", "is damaged or was tampered with")
 
 
 def test_another_process_gets_the_same(fitted, tmp_path):
