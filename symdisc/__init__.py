@@ -4,6 +4,7 @@ from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._pipeline import TangentPipeline
+from symdisc._report import report
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
@@ -16,4 +17,5 @@ __all__ = [
     "LieAlgebra",
     "TangentPipeline",
     "from_xarray",
+    "report",
 ]
