@@ -90,7 +90,7 @@ class GeneratorDisplay:
         c = len(self.matrices)
         if c == 0:
             write_in(ax, "No symmetry was found:\nthe algebra has no generators.")
-            ax.set_title(plain(self.name))
+            ax.set_title("no symmetry")
             return self
         ax.set_title(f"{plain(self.name)}: {c} generator{'s' * (c > 1)}")
         self._shade(ax)
@@ -110,14 +110,15 @@ class GeneratorDisplay:
             sheet[top : top + k, left : left + k] = matrix
         limit = np.abs(self.matrices).max()
         shades = LinearSegmentedColormap.from_list("sign", [NEGATIVE, ZERO, POSITIVE])
-        ax.imshow(sheet, cmap=shades, vmin=-limit, vmax=limit)
-        ax.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -1.1))
+        self._image = ax.imshow(sheet, cmap=shades, vmin=-limit, vmax=limit)
+        margin = 0.1 * max(rows, 2)
+        ax.set(xlim=(-0.6, columns - 0.4), ylim=(rows - 0.4, -0.5 - margin))
 
     def _annotate(self, ax, index, top, left, font):
         from matplotlib.patches import Rectangle
 
         k = self.matrices.shape[1]
-        ax.text(left + (k - 1) / 2, top - 0.6, f"$L_{{{index}}}$", ha="center")
+        ax.text(left + (k - 1) / 2, top - 0.55, f"$L_{{{index}}}$", ha="center")
         ax.add_patch(Rectangle((left - 0.5, top - 0.5), k, k, fill=False))
         for (i, j), value in np.ndenumerate(self.matrices[index].round(2) + 0.0):
             x, y = left + j, top + i
@@ -129,7 +130,8 @@ class GeneratorDisplay:
                 continue
             text = ax.text(x, y, f"{value:g}", fontsize=font, ha="center", va="center")
             if value < 0:
-                text.set_bbox({"color": NEGATIVE, "pad": 1})
+                # No hatching under the number.
+                text.set_bbox({"color": self._image.to_rgba(value), "pad": 1})
 
     def _tiles(self):
         """Numbers of rows and columns of cells, gaps between matrices included."""

@@ -19,7 +19,11 @@ td.number { text-align: right; font-variant-numeric: tabular-nums;
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; }
 figcaption { font-size: .9rem; color: #333; }
-math { font-size: 1.15rem; margin: .6rem 0; overflow-x: auto; }
+caption { text-align: left; font-style: italic; }
+math { font-size: 1.15rem; margin: .6rem 0; }
+mtable { border: solid; border-width: 0 .08em; border-radius: .5em;
+  padding: 0 .3em; }
+.math { overflow: auto hidden; padding-bottom: .2rem; }
 .algebra { display: flex; flex-wrap: wrap; gap: 0 2rem; }
 .doubts { border: 2px solid #111; padding: .5rem 1rem; }
 .doubts li { margin: .5rem 0; }

@@ -6,7 +6,9 @@ from html import escape
 import sympy
 from sympy.printing.mathml import mathml
 
+# Stands for a dot in names, until it is set as an accent.
 DOT = "\N{COMBINING DOT ABOVE}"
+ACCENTS = {DOT: "\N{DOT ABOVE}", 2 * DOT: "\N{DIAERESIS}"}
 
 
 def math(body, text):
@@ -81,4 +83,13 @@ def _equation(left, right):
 
 
 def _body(expression):
-    return mathml(expression, printer="presentation")
+    # Brackets around matrices are left to the style of the page: few systems have a
+    # font with brackets that grow.
+    body = mathml(expression, printer="presentation", mat_delim="")
+    return re.sub(f"<mi>([^<{DOT}]*)({DOT}+)</mi>", _accent, body)
+
+
+def _accent(match):
+    letters, dots = match.groups()
+    accent = f"<mo>{ACCENTS[dots]}</mo>"
+    return f'<mover accent="true"><mi>{letters}</mi>{accent}</mover>'

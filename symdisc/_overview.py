@@ -13,7 +13,7 @@ from symdisc._quality import MEANINGS, quality_figures
 from symdisc._sampling import sample_curve
 
 # Equations longer than this are shown by their coefficients alone.
-MAX_LINE = 64
+MAX_LINE = 48
 
 
 def discovery_report(est, X, X_dot=None, *, image_shape=None):
@@ -56,18 +56,26 @@ def discovery_report(est, X, X_dot=None, *, image_shape=None):
     plt = pyplot()
     figures = quality_figures(est, X, X_dot)
     caveats = find_caveats(est, figures, len(X))
-    figure, axes = plt.subplots(2, 3, figsize=(15, 9), layout="constrained")
-    (algebra, latent, coefficients), (training, orbit, quality) = axes
-    draw_algebra(est, algebra)
-    LatentDisplay.from_estimator(est, X, X_dot, ax=latent)
-    draw_equations(est, coefficients)
-    TrainingDisplay.from_estimator(est, ax=training)
-    draw_orbit(est, X, orbit, image_shape)
-    _write_quality(quality, figures, caveats)
+    figure, axes = plt.subplot_mosaic(
+        [
+            ["algebra", "latent", "equations"],
+            ["training", "quality", "quality"],
+            ["orbit", "orbit", "orbit"],
+        ],
+        height_ratios=[3, 3, 2],
+        figsize=(14, 12),
+        layout="constrained",
+    )
+    _draw_algebra(est, axes["algebra"])
+    LatentDisplay.from_estimator(est, X, X_dot, ax=axes["latent"])
+    _draw_equations(est, axes["equations"])
+    TrainingDisplay.from_estimator(est, ax=axes["training"])
+    _draw_orbit(est, X, axes["orbit"], image_shape)
+    _write_quality(axes["quality"], figures, caveats)
     return figure
 
 
-def draw_algebra(est, ax):
+def _draw_algebra(est, ax):
     """Draw the generators, or say that none were asked for."""
     if est.lie_algebra_ is None:
         write_in(ax, "No symmetry was asked for.")
@@ -76,7 +84,7 @@ def draw_algebra(est, ax):
         GeneratorDisplay.from_estimator(est, ax=ax)
 
 
-def draw_equations(est, ax):
+def _draw_equations(est, ax):
     """Draw coefficients, under the equations where these are short."""
     if est.equations_ is None:
         write_in(ax, "No equations: the data came\nwithout time derivatives.")
@@ -85,10 +93,10 @@ def draw_equations(est, ax):
     CoefficientDisplay.from_estimator(est, ax=ax)
     text = str(est.equations_)
     if max(map(len, text.splitlines())) <= MAX_LINE:
-        ax.set_title(plain(text), fontsize="medium", family="monospace")
+        ax.set_title(plain(text), fontsize="small", family="monospace")
 
 
-def draw_orbit(est, X, ax, image_shape):
+def _draw_orbit(est, X, ax, image_shape):
     """Draw the orbit of one sample, or say that nothing moves it."""
     if not est.lie_algebra_:
         write_in(ax, "No orbits: nothing is known\nthat moves a sample.")
@@ -101,17 +109,19 @@ def draw_orbit(est, X, ax, image_shape):
 
 
 def _write_quality(ax, figures, caveats):
-    lines = [f"{figures[name]:9.3g}  {MEANINGS[name]}" for name in figures]
-    lines += ["", "Reasons for doubt:" if caveats else "No reason for doubt was found."]
-    lines += [
-        fill(c.text, 60, initial_indent="- ", subsequent_indent="  ") for c in caveats
+    lines = [f"{value:9.3g}  {MEANINGS[name]}" for name, value in figures.items()]
+    doubts = ["Reasons for doubt:" if caveats else "No reason for doubt was found."]
+    doubts += [
+        fill(each.text, 54, initial_indent="- ", subsequent_indent="  ")
+        for each in caveats
     ]
     ax.axis("off")
-    ax.set_title("quality")
-    ax.text(
-        *(0, 1, plain("\n".join(lines))),
-        transform=ax.transAxes,
-        va="top",
-        family="monospace",
-        fontsize=7,
-    )
+    ax.set_title("quality and doubts")
+    for left, text in ((0, lines), (0.5, doubts)):
+        ax.text(
+            *(left, 1, plain("\n".join(text))),
+            transform=ax.transAxes,
+            va="top",
+            family="monospace",
+            fontsize=8,
+        )

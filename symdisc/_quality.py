@@ -104,7 +104,9 @@ def _orbit_figures(est, curve):
     figures, latent = {}, curve[0].astype(float)
     if _moves_states(est):
         moved = _moved(algebra, latent)
-        figures["energy_distance"] = max(energy_distance(latent, m) for m in moved)
+        # The estimate is without bias, and so may be below 0.
+        distances = [energy_distance(latent, each) for each in moved]
+        figures["energy_distance"] = max(0.0, *distances)
     if est.equations_ is not None and est.equations_.order == 1:
         figures["equivariance_error"] = _equivariance_error(est, latent)
     return figures

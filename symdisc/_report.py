@@ -108,6 +108,7 @@ def report(
     image_shape = check_image_shape(image_shape, rows.shape[1])
     figures = quality_figures(est, X, X_dot)
     sections = [
+        _lead(est),
         _doubts(find_caveats(est, figures, len(rows))),
         _symmetry(est),
         _equations(est),
@@ -129,6 +130,24 @@ def _bullets(texts):
     return f"<ul>\n{items}\n</ul>"
 
 
+def _lead(est):
+    """Return the result in one sentence."""
+    n_latent = len(est.get_feature_names_out())
+    found = []
+    if est.lie_algebra_ is not None:
+        name = est.lie_algebra_.name
+        found.append(f"the symmetry {name}" if est.lie_algebra_ else "no symmetry")
+    if est.equations_ is not None:
+        found.append(f"equations with {_count(est.equations_.n_terms, 'term')}")
+    text = " and ".join(found) if found else "neither symmetry nor equations"
+    where = _count(n_latent, "latent coordinate")
+    return paragraph(f"In {where}, {type(est).__name__} found {text}.")
+
+
+def _count(n, noun):
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def _doubts(caveats):
     if caveats:
         listed = _bullets([caveat.text for caveat in caveats])
@@ -143,10 +162,9 @@ def _symmetry(est):
         return section(title, paragraph("No symmetry was asked for."))
     if not algebra:
         return section(title, paragraph("No symmetry was found."))
-    plural = "" if len(algebra) == 1 else "s"
     name = (
         f"<p>Lie algebra <strong>{escape(algebra.name)}</strong>, "
-        f"{len(algebra)} generator{plural}.</p>"
+        f"{_count(len(algebra), 'generator')}.</p>"
     )
     matrices = [matrix_mathml(f"L_{i}", m) for i, m in enumerate(algebra)]
     shown = matrices if len(matrices) <= MAX_MATRICES else []
@@ -158,7 +176,9 @@ def _symmetry(est):
         "linear combination of generators carry no meaning.",
         size=(7, 4),
     )
-    return section(title, name, f'<div class="algebra">{"".join(shown)}</div>', drawn)
+    return section(
+        title, name, f'<div class="algebra math">{"".join(shown)}</div>', drawn
+    )
 
 
 def _equations(est):
@@ -171,8 +191,10 @@ def _equations(est):
         lambda ax: CoefficientDisplay.from_estimator(est, ax=ax),
         f"Coefficients of the equations {'; '.join(str(equations).splitlines())}",
         "Coefficients of the terms.",
+        size=(7, 1.5 + 0.3 * equations.coefficients.any(axis=0).sum()),
     )
-    parts = [*equations_mathml(equations), drawn]
+    set_lines = "".join(equations_mathml(equations))
+    parts = [f'<div class="math">{set_lines}</div>', drawn]
     if equations.errors is not None:
         parts.insert(-1, _coefficient_table(equations))
     return section(title, *parts)
@@ -192,14 +214,14 @@ def _coefficient_table(equations):
 
 
 def _latent_space(est, X, X_dot):
-    what = ["data"]
-    what += ["orbits of the group"] if est.lie_algebra_ else []
-    what += ["motion by the equations"] if est.equations_ is not None else []
-    text = f"Latent space: {', '.join(what)}."
+    what = ["points are data"]
+    what += ["lines orbits of the group"] if est.lie_algebra_ else []
+    what += ["arrows velocities"] if est.equations_ is not None else []
+    text = f"The latent space: {', '.join(what)}."
     drawn = picture(
         lambda ax: LatentDisplay.from_estimator(est, X, X_dot, ax=ax),
         text,
-        f"{text} Points are data, lines orbits, arrows velocities.",
+        text,
         size=(6.5, 6),
     )
     return section("Latent space", drawn)
