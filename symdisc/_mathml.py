@@ -6,9 +6,7 @@ from html import escape
 import sympy
 from sympy.printing.mathml import mathml
 
-# Stands for a dot in names, until it is set as an accent.
-DOT = "\N{COMBINING DOT ABOVE}"
-ACCENTS = {DOT: "\N{DOT ABOVE}", 2 * DOT: "\N{DIAERESIS}"}
+ACCENTS = {1: "\N{DOT ABOVE}", 2: "\N{DIAERESIS}"}
 
 
 def math(body, text):
@@ -22,7 +20,7 @@ def matrix_mathml(name, matrix):
     Parameters
     ----------
     name : str
-        With an index after an underscore.
+        Digits at its end are set as an index.
     matrix : sympy.Matrix
 
     Returns
@@ -33,11 +31,11 @@ def matrix_mathml(name, matrix):
     --------
     >>> import sympy
     >>> from symdisc._mathml import matrix_mathml
-    >>> "<mtable>" in matrix_mathml("L_0", sympy.eye(2))
+    >>> "<mtable>" in matrix_mathml("L0", sympy.eye(2))
     True
     """
     text = f"{name} = {sympy.sstr(matrix.tolist(), full_prec=False)}"
-    return math(_equation(_body(sympy.Symbol(name)), _body(matrix)), text)
+    return math(_equation(_set_name(name), _body(matrix)), text)
 
 
 def equations_mathml(equations):
@@ -59,23 +57,36 @@ def equations_mathml(equations):
     >>> print(*equations_mathml(EquationSystem([[-0.5]], library)))
     <math display="block" alttext="dz0/dt = -0.5*z0">...</math>
     """
-    symbols = equations.library.symbols
-    n = len(equations)
-    names = {symbol: _named(symbol) for symbol in symbols[:n]}
-    names |= {v: _named(p, 1) for v, p in zip(symbols[n:], symbols, strict=False)}
+    symbols, n = equations.library.symbols, len(equations)
+    # sympy does not escape names: they are filled in afterwards.
+    blanks = [sympy.Symbol(f"blank{_letters(i)}") for i in range(len(symbols))]
+    names = [_set_name(symbol.name) for symbol in symbols[:n]]
+    names += [_set_name(symbol.name, 1) for symbol in symbols[: len(symbols) - n]]
+    filled = {f"<mi>{b}</mi>": name for b, name in zip(blanks, names, strict=True)}
     lines = []
     for symbol, expression, text in zip(
         symbols, equations.expressions, str(equations).split("\n"), strict=False
     ):
-        left, right = _named(symbol, equations.order), expression.xreplace(names)
-        lines.append(math(_equation(_body(left), _body(right)), text))
+        body = _body(expression.xreplace(dict(zip(symbols, blanks, strict=True))))
+        body = re.sub("<mi>blank[a-z]+</mi>", lambda found: filled[found.group()], body)
+        left = _set_name(symbol.name, equations.order)
+        lines.append(math(_equation(left, body), text))
     return lines
 
 
-def _named(symbol, n_dots=0):
-    """Symbol with dots above its letter and its number as an index."""
-    letters, index = re.fullmatch(r"(.*?)(\d*)", symbol.name, re.DOTALL).groups()
-    return sympy.Symbol(letters + DOT * n_dots + ("_" + index if index else ""))
+def _letters(index):
+    """Write a number in letters, in the same order: digits would become an index."""
+    return "".join(chr(ord("a") + int(digit)) for digit in f"{index:05d}")
+
+
+def _set_name(name, n_dots=0):
+    """Set a name with dots above its letters and its number as an index."""
+    letters, index = re.fullmatch(r"(.*?)(\d*)", name, re.DOTALL).groups()
+    body = f"<mi>{escape(letters)}</mi>"
+    if n_dots:
+        accent = f"<mo>{ACCENTS[n_dots]}</mo>"
+        body = f'<mover accent="true">{body}{accent}</mover>'
+    return f"<msub>{body}<mn>{index}</mn></msub>" if index else body
 
 
 def _equation(left, right):
@@ -85,11 +96,4 @@ def _equation(left, right):
 def _body(expression):
     # Brackets around matrices are left to the style of the page: few systems have a
     # font with brackets that grow.
-    body = mathml(expression, printer="presentation", mat_delim="")
-    return re.sub(f"<mi>([^<{DOT}]*)({DOT}+)</mi>", _accent, body)
-
-
-def _accent(match):
-    letters, dots = match.groups()
-    accent = f"<mo>{ACCENTS[dots]}</mo>"
-    return f'<mover accent="true"><mi>{letters}</mi>{accent}</mover>'
+    return mathml(expression, printer="presentation", mat_delim="")

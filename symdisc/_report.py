@@ -166,7 +166,7 @@ def _symmetry(est):
         f"<p>Lie algebra <strong>{escape(algebra.name)}</strong>, "
         f"{_count(len(algebra), 'generator')}.</p>"
     )
-    matrices = [matrix_mathml(f"L_{i}", m) for i, m in enumerate(algebra)]
+    matrices = [matrix_mathml(f"L{i}", m) for i, m in enumerate(algebra)]
     shown = matrices if len(matrices) <= MAX_MATRICES else []
     drawn = picture(
         lambda ax: GeneratorDisplay.from_estimator(est, ax=ax),
