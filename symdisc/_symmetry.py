@@ -12,21 +12,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
-from symdisc._autoencoder import Autoencoder
 from symdisc._base import MIN_SAMPLES
-from symdisc._bending import bend_plane
 from symdisc._coders import Decoder, Encoder
-from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._equations import EquationSystem
-from symdisc._learning import learn_space
+from symdisc._findings import solve_for_symmetry, train_adversaries
 from symdisc._library import CandidateLibrary
-from symdisc._lie import LieAlgebra
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
-from symdisc._start import find_start
 from symdisc._stem import fit_stem
 from symdisc._streaming import check_snapshots
-from symdisc._training import Settings, Trainer
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -59,15 +53,14 @@ default="auto"
     threshold : float, default=0.1
         A candidate stays in an equation if its share, rms(coefficient * candidate)
         over rms(dz/dt), is at least this.
-    w_recon, w_gan, w_eq : float, default=1, 0.001, 0.1
-        Weights, for the autoencoder, of the reconstruction loss, of the adversarial
-        loss (generator and discriminator feel it at weight 1) and of the equation
-        loss, each relative to the variance of what it measures.
-    hidden_units : int, default=128
-        Width of the two hidden layers of encoder and decoder.
-    max_iter : int, default=1200
+    loss_weights : dict, optional
+        Weights, for the autoencoder, of the losses "recon", "gan" (generator and
+        discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
+        through the decoder), each relative to the variance of what it measures;
+        default 1, 0.001, 0.1, 0.
+    max_iter : int, default=600
         Number of minibatch iterations; learning rates decay to zero over them.
-    batch_size : int, default=256
+    batch_size : int, default=128
         Snapshots in a minibatch.
     n_restarts : int, default=4
         Number of adversaries, trained independently at once in one batch.
@@ -152,10 +145,7 @@ default="auto"
         ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
-        "w_recon": [Interval(Real, 0, None, closed="neither")],
-        "w_gan": [Interval(Real, 0, None, closed="left")],
-        "w_eq": [Interval(Real, 0, None, closed="left")],
-        "hidden_units": [Interval(Integral, 1, None, closed="left")],
+        "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
@@ -173,12 +163,9 @@ default="auto"
         symmetry_of="auto",
         degree=2,
         threshold=0.1,
-        w_recon=1.0,
-        w_gan=0.001,
-        w_eq=0.1,
-        hidden_units=128,
-        max_iter=1200,
-        batch_size=256,
+        loss_weights=None,
+        max_iter=600,
+        batch_size=128,
         n_restarts=4,
         tol=0.01,
         device="cpu",
@@ -190,10 +177,7 @@ default="auto"
         self.symmetry_of = symmetry_of
         self.degree = degree
         self.threshold = threshold
-        self.w_recon = w_recon
-        self.w_gan = w_gan
-        self.w_eq = w_eq
-        self.hidden_units = hidden_units
+        self.loss_weights = loss_weights
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.n_restarts = n_restarts
@@ -242,91 +226,25 @@ default="auto"
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
+        solve = self.n_generators == "auto" or self.symmetry_of == "dynamics"
+        find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
-            if self.n_generators == "auto" or self.symmetry_of == "dynamics":
-                autoencoder = self._solve(snapshots, stem, generator)
-            else:
-                autoencoder = self._train(snapshots, generator)
-        autoencoder = autoencoder.to(torch.from_numpy(stem.mean).dtype)
+            found = find(self, snapshots, stem, generator)
+        self._set_findings(found)
+        autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
         return self
 
-    def _solve(self, snapshots, stem, generator):
-        """Learn a latent space, solve for its symmetries; return the autoencoder."""
-        curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
-        learned = learn_space(
-            curve,
-            stem.scale,
-            rank_at_most=self.n_components,
-            degree=self.degree,
-            library=lambda dim: CandidateLibrary.polynomial(dim, self.degree),
-            solve=lambda features, rates, _: self._regress(features, rates),
-            symmetry=False,
-            settings=self._settings(),
-            generator=generator,
-            folds=False,
-        )
-        self.history_ = learned.history
-        self.n_iter_ = self.max_iter if learned.history else 1
-        autoencoder = learned.autoencoder
-        self.rank_ = len(autoencoder.shift)
-        latents = _latents(autoencoder, curve)
-        found = find_algebra(latents, snapshots, self.n_generators, self.n_components)
-        with torch.no_grad():
-            autoencoder.offset -= torch.from_numpy(found.centre)
-        if self.n_generators == "auto" and snapshots.symmetry_of == "derivatives":
-            autoencoder, found = self._bend(autoencoder, curve, found, snapshots)
+    def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
-        self.symmetry_errors_, self.restart_agreement_ = found.errors, None
-        return autoencoder
-
-    def _bend(self, autoencoder, curve, found, snapshots):
-        """Bend a plane until motions in it are round, where that shows a rotation."""
-        if self.rank_ != 2:
-            return autoencoder, found
-        latents = _latents(autoencoder, curve)
-        bent = bend_plane(autoencoder, latents, found.nearest)
-        if bent is None:
-            return autoencoder, found
-        again = find_algebra(
-            _latents(bent, curve), snapshots, self.n_generators, self.n_components
-        )
-        if len(again.algebra) != 1:
-            return autoencoder, found
-        # By construction the motion now commutes with exactly this rotation.
-        rotation = np.zeros((1, self.n_components, self.n_components))
-        rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
-        return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
-
-    def _train(self, snapshots, generator):
-        """Train autoencoder and adversaries together; return the autoencoder."""
-        start = find_start(
-            snapshots.coordinates, snapshots.weights, self.n_components, generator
-        )
-        autoencoder = Autoencoder(
-            start,
-            snapshots.coordinates,
-            snapshots.velocity,
-            snapshots.weights,
-            self.hidden_units,
-            generator,
-        )
-        adversary = make_adversary(
-            len(start), self.n_generators, snapshots, generator, self.n_restarts
-        )
-        library = CandidateLibrary.polynomial(len(start), self.degree)
-        players = autoencoder, adversary, snapshots, library, self._regress
-        trainer = Trainer(*players, self._settings(), generator)
-        self.history_ = trainer.run()
-        self.rank_, self.n_iter_ = adversary.dim, self.max_iter
-        self.symmetry_errors_ = None
-        self.lie_algebra_, self.agreement_, self.restart_agreement_ = read_algebra(
-            trainer, self.n_generators, self.n_components
-        )
-        if 1 - self.agreement_ > self.tol:
+        self.symmetry_errors_ = found.symmetry_errors
+        self.restart_agreement_ = found.restart_agreement
+        self.rank_, self.history_ = found.rank, found.history
+        self.n_iter_ = self.max_iter if found.history else 1
+        if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
                 f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
@@ -334,20 +252,6 @@ default="auto"
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        return autoencoder
-
-    def _regress(self, features, rates):
-        return sparse_regression(features, rates, threshold=self.threshold)
-
-    def _settings(self):
-        return Settings(
-            w_recon=self.w_recon,
-            w_gan=self.w_gan,
-            w_eq=self.w_eq,
-            max_iter=self.max_iter,
-            batch_size=self.batch_size,
-            verbose=self.verbose,
-        )
 
     def _read_equations(self, autoencoder, snapshots):
         """Regress the latent velocity on the candidate library."""
@@ -365,7 +269,7 @@ default="auto"
         )
         library = CandidateLibrary.polynomial(self.n_components, self.degree)
         features = library.evaluate(latent)
-        coefficients = self._regress(features, velocity)
+        coefficients = sparse_regression(features, velocity, threshold=self.threshold)
         self.equations_ = EquationSystem(coefficients, library)
         self.equation_score_ = r2(features, velocity, coefficients)
 
@@ -378,10 +282,3 @@ default="auto"
             residual = (coordinates - decoded).cpu().numpy() * stem.scale
         error = np.square(residual).sum() + stem.residual
         self.reconstruction_error_ = float(error / stem.total)
-
-
-@torch.no_grad()
-def _latents(autoencoder, curve):
-    """Latents and, where known, their rates."""
-    images = autoencoder.push_forward(*(torch.from_numpy(c) for c in curve))
-    return [z.numpy() for z in images]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ MAX_REFERENCE_ROWS = 2048
 # Shares of the run: the decoder first catches up with the encoder's start, then both
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
-AUTOENCODER_UNTIL = 0.6
+AUTOENCODER_UNTIL = 0.4
 LEARNING_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
@@ -85,6 +86,12 @@ class Settings:
                 f"loss_weights has the names {list(loss_weights)}; those of the losses "
                 f"are {[name[2:] for name in known]}."
             )
+        for name, weight in (loss_weights or {}).items():
+            if not (isinstance(weight, Real) and 0 <= weight < math.inf):
+                raise ValueError(
+                    f"loss_weights[{name!r}] is {weight!r}; pass a finite number, at "
+                    "least 0."
+                )
         return cls(**names, **others)
 
 
@@ -323,6 +330,6 @@ def _finite_average(epoch, iteration):
         raise FloatingPointError(
             f"The {' and '.join(broken)} loss is not finite at iteration {iteration}: "
             "training diverged and nothing was fitted. Scale the columns of X to "
-            "moderate size, remove outliers, or lower w_gan and w_eq."
+            "moderate size, remove outliers, or lower the loss_weights of gan and eq."
         )
     return means

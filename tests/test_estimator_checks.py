@@ -7,9 +7,7 @@ from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 
 # The checks fit about 77 times to data without symmetry, for behaviour, not results.
 TINY = [
-    LatentSymmetryDiscoverer(
-        n_components=1, max_iter=10, hidden_units=4, batch_size=16, tol=1.0
-    ),
+    LatentSymmetryDiscoverer(n_components=1, max_iter=10, batch_size=16, tol=1.0),
     LatentSINDy(n_components=1, max_iter=2),
     LatentSINDy(autoencoder="none"),
 ]
