@@ -94,7 +94,7 @@ class GeneratorDisplay:
             return self
         ax.set_title(f"{plain(self.name)}: {c} generator{'s' * (c > 1)}")
         self._shade(ax)
-        font = _font_size(ax, self._tiles()[1])
+        font = _font_size(ax, *self._tiles())
         for index, corner in enumerate(self._corners()):
             self._annotate(ax, index, *corner, font)
         ax.axis("off")
@@ -118,7 +118,9 @@ class GeneratorDisplay:
         from matplotlib.patches import Rectangle
 
         k = self.matrices.shape[1]
-        ax.text(left + (k - 1) / 2, top - 0.55, f"$L_{{{index}}}$", ha="center")
+        ax.text(
+            left + (k - 1) / 2, top - 0.5, f"$L_{{{index}}}$", ha="center", va="bottom"
+        )
         ax.add_patch(Rectangle((left - 0.5, top - 0.5), k, k, fill=False))
         for (i, j), value in np.ndenumerate(self.matrices[index].round(2) + 0.0):
             x, y = left + j, top + i
@@ -147,7 +149,8 @@ class GeneratorDisplay:
         return [(i // across * (k + 1), i % across * (k + 1)) for i in range(c)]
 
 
-def _font_size(ax, n_columns):
+def _font_size(ax, n_rows, n_columns):
     """Size (points) at which "-0.71" fits into a cell."""
-    width = ax.get_window_extent().width / ax.figure.dpi * 72
-    return min(14.0, 0.27 * width / n_columns)
+    box = ax.get_window_extent()
+    cell = min(box.width / n_columns, box.height / (n_rows + 1))
+    return min(14.0, 0.27 * cell / ax.figure.dpi * 72)

@@ -6,8 +6,6 @@ from html import escape
 import sympy
 from sympy.printing.mathml import mathml
 
-ACCENTS = {1: "\N{DOT ABOVE}", 2: "\N{DIAERESIS}"}
-
 
 def math(body, text):
     """Wrap MathML into an element that also says what it is as text."""
@@ -61,7 +59,7 @@ def equations_mathml(equations):
     # sympy does not escape names: they are filled in afterwards.
     blanks = [sympy.Symbol(f"blank{_letters(i)}") for i in range(len(symbols))]
     names = [_set_name(symbol.name) for symbol in symbols[:n]]
-    names += [_set_name(symbol.name, 1) for symbol in symbols[: len(symbols) - n]]
+    names += [_derivative(symbol.name) for symbol in symbols[: len(symbols) - n]]
     filled = {f"<mi>{b}</mi>": name for b, name in zip(blanks, names, strict=True)}
     lines = []
     for symbol, expression, text in zip(
@@ -69,7 +67,7 @@ def equations_mathml(equations):
     ):
         body = _body(expression.xreplace(dict(zip(symbols, blanks, strict=True))))
         body = re.sub("<mi>blank[a-z]+</mi>", lambda found: filled[found.group()], body)
-        left = _set_name(symbol.name, equations.order)
+        left = _derivative(symbol.name, equations.order)
         lines.append(math(_equation(left, body), text))
     return lines
 
@@ -79,14 +77,20 @@ def _letters(index):
     return "".join(chr(ord("a") + int(digit)) for digit in f"{index:05d}")
 
 
-def _set_name(name, n_dots=0):
-    """Set a name with dots above its letters and its number as an index."""
+def _set_name(name):
+    """Set a name with the number at its end as an index."""
     letters, index = re.fullmatch(r"(.*?)(\d*)", name, re.DOTALL).groups()
     body = f"<mi>{escape(letters)}</mi>"
-    if n_dots:
-        accent = f"<mo>{ACCENTS[n_dots]}</mo>"
-        body = f'<mover accent="true">{body}{accent}</mover>'
     return f"<msub>{body}<mn>{index}</mn></msub>" if index else body
+
+
+def _derivative(name, order=1):
+    # Not as dots: without a font for mathematics these are set into the letter.
+    def power(body):
+        return body if order == 1 else f"<msup>{body}<mn>{order}</mn></msup>"
+
+    above = f"<mrow>{power('<mi>d</mi>')}{_set_name(name)}</mrow>"
+    return f"<mfrac>{above}<mrow><mi>d</mi>{power('<mi>t</mi>')}</mrow></mfrac>"
 
 
 def _equation(left, right):

@@ -24,7 +24,7 @@ MEANINGS = {
     "symmetry_error": "change of the data by the last generator",
     "next_error": "change of the data by the next map, which is none",
     "bracket_residual": "part of the brackets that is not in the algebra",
-    "energy_distance": "distance of moved latents from latents",
+    "energy_distance": "energy distance of moved latents from latents",
     "equivariance_error": "part of the motion that the symmetry breaks",
     "equation_score": "R2 of the latent rates",
     "held_out_rate_error": "part of the rates not explained on other rows",

@@ -60,9 +60,7 @@ def solved(linear):
 @pytest.fixture(scope="module")
 def trained():
     X, X_dot, _, _ = embedded_rotation(0, n_samples=300, n_features=10)
-    est = LatentSymmetryDiscoverer(
-        max_iter=100, n_restarts=2, hidden_units=16, tol=1, random_state=0
-    )
+    est = LatentSymmetryDiscoverer(max_iter=100, n_restarts=2, tol=1, random_state=0)
     return est.fit(X, X_dot)
 
 
@@ -139,6 +137,19 @@ class TestGenerators:
         for text in numbers:
             column, row = text.get_position()
             assert sheet[int(row), int(column)] == float(text.get_text())
+
+    @pytest.mark.parametrize("size", [(4, 3), (9, 3), (3, 9)])
+    def test_numbers_fit_into_their_cells(self, size):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        ax = figure.add_subplot()
+        GeneratorDisplay(np.full((3, 3, 3), -0.71)).plot(ax)
+        figure.canvas.draw()
+        (left, top), (right, bottom) = ax.transData.transform([(0, 0), (1, 1)])
+        for text in ax.texts:
+            box = text.get_window_extent()
+            assert box.width < right - left
+            assert box.height < top - bottom
 
     def test_negative_cells_are_hatched(self, axes):
         GeneratorDisplay([ROTATION]).plot(axes)

@@ -94,9 +94,7 @@ def rotation_small():
 @pytest.fixture(scope="module")
 def trained(rotation_small):
     X, X_dot, _, _ = rotation_small
-    est = LatentSymmetryDiscoverer(
-        max_iter=100, n_restarts=2, hidden_units=16, tol=1, random_state=0
-    )
+    est = LatentSymmetryDiscoverer(max_iter=100, n_restarts=2, tol=1, random_state=0)
     return est.fit(X, X_dot)
 
 
@@ -173,7 +171,7 @@ class TestPage:
             *str(trained.equations_).splitlines(),
         ]
         assert len(page.all("mtable")) == 1
-        assert len(page.all("mover")) == 2
+        assert len(page.all("mfrac")) == 2
 
     def test_is_a_str_that_notebooks_frame(self, html):
         assert isinstance(html, str)
@@ -410,12 +408,14 @@ class TestFigures:
 
 
 class TestMathML:
-    def test_second_order_has_two_dots_and_velocities_one(self):
+    def test_second_order(self):
         z, v = sympy.symbols("z0 z0_dot")
         library = CandidateLibrary([sympy.sin(z), v], [z, v])
         (line,) = equations_mathml(EquationSystem([[-1.0, -0.1]], library, order=2))
-        accents = re.findall(r'<mover accent="true"><mi>z</mi><mo>(.)</mo>', line)
-        assert accents == ["\N{DIAERESIS}", "\N{DOT ABOVE}"]
+        name = "<msub><mi>z</mi><mn>0</mn></msub>"
+        left, right = line.split("<mo>=</mo>")
+        assert f"<msup><mi>d</mi><mn>2</mn></msup>{name}" in left
+        assert f"<mfrac><mrow><mi>d</mi>{name}</mrow>" in right
         assert 'alttext="d2z0/dt2 = -0.1*z0_dot - sin(z0)"' in line
 
     def test_numbers_are_those_shown(self):
