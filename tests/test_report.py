@@ -196,6 +196,13 @@ class TestPage:
         text = Page(report(altered(ode, equations_=equations), circle[0])).text
         assert re.search(r"z1 in dz0/dt 1 0\.125|z1 in dz0/dt 0\.\d+ 0\.125", text)
 
+    def test_data_that_stay_on_disk(self, ode, circle, tmp_path, monkeypatch):
+        disk = np.memmap(tmp_path / "X", float, "w+", shape=circle[0].shape)
+        disk[:] = circle[0]
+        expected = report(ode, circle[0])
+        monkeypatch.setattr("symdisc._streaming.IN_MEMORY", 0)
+        assert report(ode, disk) == expected
+
     def test_bad_arguments(self, ode, circle):
         from sklearn.decomposition import PCA
 
