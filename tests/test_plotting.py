@@ -31,8 +31,8 @@ from symdisc.plotting import (
 BASELINE = Path(__file__).parent / "baseline"
 # Root mean square of levels. A changed sign differs by 0.06, a missing line by 0.045.
 TOLERANCE = 0.03
-# What the baseline was drawn with. Version 3.9 differs from it by up to 0.06, as much as
-# a changed sign, so that no tolerance serves both.
+# What the baseline was drawn with. Version 3.9 differs from it by up to 0.06, as much
+# as a changed sign, so that no tolerance serves both.
 DRAWN_WITH = "3.11"
 ROTATION = [[0.0, -1.0], [1.0, 0.0]]
 SHEAR = [[0.0, 1.0], [0.0, 0.0]]
