@@ -5,6 +5,7 @@ from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._loading import load
 from symdisc._pipeline import TangentPipeline
+from symdisc._report import report
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
@@ -18,4 +19,5 @@ __all__ = [
     "TangentPipeline",
     "from_xarray",
     "load",
+    "report",
 ]
