@@ -133,8 +133,8 @@ def bend_plane(autoencoder, latents, generator):
     start[:, 0], start[:, 1:3] = -inverse @ mean, inverse
     step = -(-len(points) // MAX_ROWS)
     features = [f.numpy() for f in bend.features(points[::step], rates[::step])]
-    weight, before, after = _round(features, start, n_linear=3)
-    if before < CURVED or after > MIN_GAIN * before:
+    weight = _round(features, start, n_linear=3)
+    if weight is None:
         return None
     # Of no consequence for the residual, but penalties let the latents shrink.
     weight /= np.sqrt(np.mean((features[0] @ weight.T) ** 2))
@@ -149,10 +149,14 @@ def bend_plane(autoencoder, latents, generator):
 
 
 def _round(features, start, n_linear):
-    """Weights that make the motion round, and the residual before and after."""
+    """Weights that make the motion round, or None where that is of no use."""
     penalty = np.full(start.shape, np.sqrt(RIDGE))
     penalty[:, :n_linear] = 0.0
     problem = _Rounding(features, penalty.ravel())
+    n = 2 * len(features[0])
+    before = np.sum(problem.residual(start.ravel())[:n] ** 2)
+    if before < CURVED:
+        return None
     found = least_squares(
         problem.residual,
         start.ravel(),
@@ -160,9 +164,8 @@ def _round(features, start, n_linear):
         x_scale="jac",
         max_nfev=MAX_EVALUATIONS,
     )
-    n = 2 * len(features[0])
-    before = np.sum(problem.residual(start.ravel())[:n] ** 2)
-    return found.x.reshape(start.shape), before, np.sum(found.fun[:n] ** 2)
+    after = np.sum(found.fun[:n] ** 2)
+    return None if after > MIN_GAIN * before else found.x.reshape(start.shape)
 
 
 class _Rounding:

@@ -11,6 +11,7 @@ from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._learning import HIDDEN_UNITS, learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
 from symdisc._start import find_start
 from symdisc._training import Settings, Trainer
@@ -67,6 +68,7 @@ def train_adversaries(est, snapshots, stem, generator):
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est), generator)
     history = trainer.run()
+    solve_readout(autoencoder.double(), _double(snapshots))
     algebra, agreement, members = read_algebra(
         trainer, est.n_generators, est.n_components
     )
@@ -85,7 +87,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
 
     Parameters and result are those of `train_adversaries`.
     """
-    curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
+    curve = [c.cpu().numpy() for c in _double(snapshots)]
     solve = _regression(est)
     learned = learn_space(
         curve,
@@ -130,6 +132,10 @@ def _bend(autoencoder, curve, found, snapshots, n_components):
     rotation = np.zeros((1, n_components, n_components))
     rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
     return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
+
+
+def _double(snapshots):
+    return [c.double() for c in snapshots.curve(slice(None))]
 
 
 def _regression(est):

@@ -58,9 +58,9 @@ default="auto"
         discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
         through the decoder), each relative to the variance of what it measures;
         default 1, 0.001, 0.1, 0.
-    max_iter : int, default=1200
+    max_iter : int, default=600
         Number of minibatch iterations; learning rates decay to zero over them.
-    batch_size : int, default=256
+    batch_size : int, default=128
         Snapshots in a minibatch.
     n_restarts : int, default=4
         Number of adversaries, trained independently at once in one batch.
@@ -164,8 +164,8 @@ default="auto"
         degree=2,
         threshold=0.1,
         loss_weights=None,
-        max_iter=1200,
-        batch_size=256,
+        max_iter=600,
+        batch_size=128,
         n_restarts=4,
         tol=0.01,
         device="cpu",

@@ -16,7 +16,7 @@ MAX_REFERENCE_ROWS = 2048
 # Shares of the run: the decoder first catches up with the encoder's start, then both
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
-AUTOENCODER_UNTIL = 0.6
+AUTOENCODER_UNTIL = 0.4
 LEARNING_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
