@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from symdisc._autoencoder import Autoencoder
+from symdisc._architectures import make_autoencoder
+from symdisc._autoencoder import ResidualMLP
 from symdisc._bending import bend_plane
 from symdisc._discovery import find_algebra, make_adversary, read_algebra
-from symdisc._learning import HIDDEN_UNITS, learn_space
+from symdisc._learning import learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
-from symdisc._start import find_start
 from symdisc._training import Settings, Trainer
 
 
@@ -57,18 +57,16 @@ def train_adversaries(est, snapshots, stem, generator):
     -------
     Findings
     """
-    data = snapshots.coordinates, snapshots.weights
-    start = find_start(*data, est.n_components, generator)
-    curve = snapshots.coordinates, snapshots.velocity
-    autoencoder = Autoencoder(start, *curve, snapshots.weights, HIDDEN_UNITS, generator)
+    autoencoder = make_autoencoder(est, snapshots, generator)
+    rank = len(autoencoder.shift)
     adversary = make_adversary(
-        len(start), est.n_generators, snapshots, generator, est.n_restarts
+        rank, est.n_generators, snapshots, generator, est.n_restarts
     )
-    library = CandidateLibrary.polynomial(len(start), est.degree)
+    library = CandidateLibrary.polynomial(rank, est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est), generator)
     history = trainer.run()
-    solve_readout(autoencoder.double(), _double(snapshots))
+    _solve_readout(autoencoder.double(), snapshots)
     algebra, agreement, members = read_algebra(
         trainer, est.n_generators, est.n_components
     )
@@ -88,20 +86,9 @@ def solve_for_symmetry(est, snapshots, stem, generator):
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
-    solve = _regression(est)
-    learned = learn_space(
-        curve,
-        stem.scale,
-        rank_at_most=est.n_components,
-        degree=est.degree,
-        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
-        solve=lambda features, rates, _: solve(features, rates),
-        symmetry=False,
-        settings=_settings(est),
-        generator=generator,
-        folds=False,
-    )
-    autoencoder, n_components = learned.autoencoder, est.n_components
+    learn = _learn_residual if est.autoencoder == "residual" else _learn_other
+    autoencoder, history = learn(est, snapshots, stem, generator)
+    n_components = est.n_components
     latents = _latents(autoencoder, curve)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
     with torch.no_grad():
@@ -116,8 +103,42 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         found.algebra,
         found.agreement,
         symmetry_errors=found.errors,
-        history=learned.history,
+        history=history,
     )
+
+
+def _learn_residual(est, snapshots, stem, generator):
+    """Autoencoder in double precision and the history of its training."""
+    solve = _regression(est)
+    learned = learn_space(
+        [c.cpu().numpy() for c in _double(snapshots)],
+        stem.scale,
+        rank_at_most=est.n_components,
+        degree=est.degree,
+        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
+        solve=lambda features, rates, _: solve(features, rates),
+        symmetry=False,
+        settings=_settings(est),
+        generator=generator,
+        folds=False,
+    )
+    return learned.autoencoder, learned.history
+
+
+def _learn_other(est, snapshots, stem, generator):
+    """Likewise for an architecture that has no start in closed form."""
+    autoencoder = make_autoencoder(est, snapshots, generator)
+    library = CandidateLibrary.polynomial(est.n_components, est.degree)
+    players = autoencoder, None, snapshots, library, _regression(est)
+    history = Trainer(*players, _settings(est), generator).run()
+    _solve_readout(autoencoder.double(), snapshots)
+    return autoencoder.cpu(), history
+
+
+def _solve_readout(autoencoder, snapshots):
+    """Solve for the last layer of a residual decoder; others are left as trained."""
+    if isinstance(autoencoder.decoder, ResidualMLP):
+        solve_readout(autoencoder, _double(snapshots))
 
 
 def _bend(autoencoder, curve, found, snapshots, n_components):

@@ -80,7 +80,7 @@ def plain_stem(X):
     mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     total = _centred_sum_of_squares(X, mean)
     spread = np.sqrt(total / X.size)
-    if (X == X[0]).all():
+    if (X[0] == X).all():
         raise _constant()
     scale = np.full(X.shape[1], spread, dtype=X.dtype)
     return Stem(mean, None, scale, 0.0, total, len(X))
