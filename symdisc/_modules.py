@@ -145,5 +145,6 @@ def _check_columns(name, module, rows, n_columns, meaning):
         raise ValueError(
             f"The {name} in autoencoder maps rows of shape {tuple(rows.shape)} to "
             f"shape {tuple(image.shape)}, not {wanted}: one row of {meaning}="
-            f"{n_columns} for each. Reshape inside the module (torch.nn.Flatten, torch.nn.Unflatten)."
+            f"{n_columns} for each. Reshape inside the module (torch.nn.Flatten, "
+            "torch.nn.Unflatten)."
         )
