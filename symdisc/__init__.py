@@ -4,7 +4,9 @@ from symdisc._convolution import ConvAutoencoder
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._loading import load
 from symdisc._pipeline import TangentPipeline
+from symdisc._report import report
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
@@ -18,4 +20,6 @@ __all__ = [
     "LieAlgebra",
     "TangentPipeline",
     "from_xarray",
+    "load",
+    "report",
 ]

@@ -126,7 +126,9 @@ def bend_plane(autoencoder, latents, generator):
     frame = np.stack([vector.real, -vector.imag], axis=1)
     frame /= np.sqrt(abs(np.linalg.det(frame)))
     points, rates = (torch.tensor(z) for z in latents)
-    rows, radius = spread_rows(latents[0], N_CENTRES)
+    # With every point a centre, Gaussians would have no width.
+    half = len(points) // 2
+    rows, radius = spread_rows(latents[0], min(N_CENTRES, half))
     bend = RadialMap(points[rows], WIDTH * radius, 2)
     mean, inverse = latents[0].mean(axis=0), np.linalg.inv(frame)
     start = np.zeros(bend.weight.shape)
@@ -142,7 +144,7 @@ def bend_plane(autoencoder, latents, generator):
         bend.weight.copy_(torch.from_numpy(weight))
         bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
-    rows, radius = spread_rows(bent[0].numpy(), N_INVERSE_CENTRES)
+    rows, radius = spread_rows(bent[0].numpy(), min(N_INVERSE_CENTRES, half))
     unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)

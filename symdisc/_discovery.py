@@ -42,8 +42,12 @@ def read_algebra(trainer, n_generators, n_components):
     """Return the algebra on which the trained adversaries agree, and how much.
 
     Latent dimensions that the data do not fill are left invariant. Of all adversaries
-    there is also the mean squared cosine to that algebra.
+    there is also the mean squared cosine to that algebra. There is none, and no
+    agreement, where training was interrupted before the adversaries joined.
     """
+    if trainer.game <= 0:
+        nothing = np.zeros((0, n_components, n_components))
+        return LieAlgebra(nothing, decimals=1), np.nan, None
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
     flat = basis.flatten(start_dim=1)
     shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)

@@ -31,6 +31,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     history : dict of ndarray
+    n_iter : int
     """
 
     autoencoder: torch.nn.Module
@@ -40,9 +41,10 @@ class Findings:
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
     history: dict = field(default_factory=dict)
+    n_iter: int = 1
 
 
-def train_adversaries(est, snapshots, stem, generator):
+def train_adversaries(est, snapshots, stem, generator, checkpoint):
     """Train autoencoder and adversaries together.
 
     Parameters
@@ -52,6 +54,7 @@ def train_adversaries(est, snapshots, stem, generator):
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
+    checkpoint : Checkpoint or None
 
     Returns
     -------
@@ -64,7 +67,7 @@ def train_adversaries(est, snapshots, stem, generator):
     )
     library = CandidateLibrary.polynomial(rank, est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
-    trainer = Trainer(*players, _settings(est), generator)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
     _solve_readout(autoencoder.double(), snapshots)
     algebra, agreement, members = read_algebra(
@@ -77,17 +80,18 @@ def train_adversaries(est, snapshots, stem, generator):
         agreement,
         restart_agreement=members,
         history=history,
+        n_iter=trainer.n_iter,
     )
 
 
-def solve_for_symmetry(est, snapshots, stem, generator):
+def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     """Learn a latent space, then solve for its symmetries.
 
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     learn = _learn_residual if est.autoencoder == "residual" else _learn_other
-    autoencoder, history = learn(est, snapshots, stem, generator)
+    autoencoder, history, n_iter = learn(est, snapshots, stem, generator, checkpoint)
     n_components = est.n_components
     latents = _latents(autoencoder, curve)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
@@ -104,11 +108,12 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         found.agreement,
         symmetry_errors=found.errors,
         history=history,
+        n_iter=n_iter,
     )
 
 
-def _learn_residual(est, snapshots, stem, generator):
-    """Autoencoder in double precision and the history of its training."""
+def _learn_residual(est, snapshots, stem, generator, checkpoint):
+    """Autoencoder in double precision, history and length of its training."""
     solve = _regression(est)
     learned = learn_space(
         [c.cpu().numpy() for c in _double(snapshots)],
@@ -118,21 +123,22 @@ def _learn_residual(est, snapshots, stem, generator):
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
         symmetry=False,
-        settings=_settings(est),
+        settings=_settings(est, checkpoint),
         generator=generator,
         folds=False,
     )
-    return learned.autoencoder, learned.history
+    return learned.autoencoder, learned.history, learned.n_iter
 
 
-def _learn_other(est, snapshots, stem, generator):
+def _learn_other(est, snapshots, stem, generator, checkpoint):
     """Likewise for an architecture that has no start in closed form."""
     autoencoder = make_autoencoder(est, snapshots, generator)
     library = CandidateLibrary.polynomial(est.n_components, est.degree)
     players = autoencoder, None, snapshots, library, _regression(est)
-    history = Trainer(*players, _settings(est), generator).run()
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
+    history = trainer.run()
     _solve_readout(autoencoder.double(), snapshots)
-    return autoencoder.cpu(), history
+    return autoencoder.cpu(), history, trainer.n_iter
 
 
 def _solve_readout(autoencoder, snapshots):
@@ -166,12 +172,13 @@ def _regression(est):
     return solve
 
 
-def _settings(est):
+def _settings(est, checkpoint):
     return Settings.from_weights(
         est.loss_weights,
         max_iter=est.max_iter,
         batch_size=est.batch_size,
         verbose=est.verbose,
+        checkpoint=checkpoint,
     )
 
 

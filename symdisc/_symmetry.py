@@ -1,5 +1,6 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
+import os
 import warnings
 from numbers import Integral, Real
 
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from symdisc._action import ActingEstimator
 from symdisc._architectures import architecture_stem
 from symdisc._base import MIN_SAMPLES
+from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
 from symdisc._convolution import ConvAutoencoder
 from symdisc._equations import EquationSystem
@@ -22,6 +24,9 @@ from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._streaming import check_snapshots
+
+# The decoder of a bent plane is slow.
+MAX_MEASURED_ROWS = 8192
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -76,6 +81,10 @@ default="auto"
     tol : float, default=0.01
         Training counts as converged if the generators of independently trained
         adversaries agree to this: 1 - `agreement_` <= tol.
+    checkpoint : str, os.PathLike or None, default=None
+        File that training writes its state to now and then. Where it exists, `fit` goes
+        on from it, to the same result as without the interruption, and removes it in
+        the end. Needs the same data and parameters, and a `random_state`.
     device : str or torch.device, default="cpu"
         Where to train.
     random_state : int, RandomState instance or None, default=None
@@ -102,7 +111,8 @@ default="auto"
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact.
     reconstruction_error_ : float
-        Sum of squared reconstruction errors over that of the centred data.
+        Sum of squared reconstruction errors over that of the centred data, estimated
+        from 4096 to 8192 rows where there are more.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components`.
         The latent coordinates beyond it are zero.
@@ -164,6 +174,7 @@ default="auto"
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "checkpoint": [str, os.PathLike, None],
         "device": [str, torch.device],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -183,6 +194,7 @@ default="auto"
         batch_size=128,
         n_restarts=4,
         tol=0.01,
+        checkpoint=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -198,6 +210,7 @@ default="auto"
         self.batch_size = batch_size
         self.n_restarts = n_restarts
         self.tol = tol
+        self.checkpoint = checkpoint
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -242,16 +255,19 @@ default="auto"
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
+        checkpoint = Checkpoint.of(self)
         solve = self.n_generators == "auto" or self.symmetry_of == "dynamics"
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
-            found = find(self, snapshots, stem, generator)
+            found = find(self, snapshots, stem, generator, checkpoint)
         self._set_findings(found)
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
+        if checkpoint is not None:
+            checkpoint.finish()
         return self
 
     def _set_findings(self, found):
@@ -259,7 +275,7 @@ default="auto"
         self.symmetry_errors_ = found.symmetry_errors
         self.restart_agreement_ = found.restart_agreement
         self.rank_, self.history_ = found.rank, found.history
-        self.n_iter_ = self.max_iter if found.history else 1
+        self.n_iter_ = found.n_iter
         if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
@@ -292,9 +308,11 @@ default="auto"
     def _measure_reconstruction(self, autoencoder, snapshots, stem):
         """Set the error over the whole data from that of the POD coordinates."""
         dtype = autoencoder.shift.dtype
+        step = -(-stem.n_samples // MAX_MEASURED_ROWS)
         with torch.no_grad():
-            coordinates = snapshots.coordinates.to(dtype)
+            coordinates = snapshots.coordinates[::step].to(dtype)
             decoded = autoencoder.decode(autoencoder.encode(coordinates))
             residual = (coordinates - decoded).cpu().numpy() * stem.scale
-        error = np.square(residual).sum() + stem.residual
+        share = len(residual) / stem.n_samples
+        error = np.square(residual).sum() / share + stem.residual
         self.reconstruction_error_ = float(error / stem.total)
