@@ -45,7 +45,8 @@ class SlowEncoder(torch.nn.Module):
     def __init__(self, maps, like):
         super().__init__()
         self.n_levels = len(maps)
-        self.products = [Monomials(len(m), 2, like.device) for m in maps[:-1]]
+        products = [Monomials(len(m), 2, like.device) for m in maps[:-1]]
+        self.products = torch.nn.ModuleList(products)
         for level, affine in enumerate(maps):
             self.register_buffer(f"map{level}", torch.tensor(affine).to(like))
 

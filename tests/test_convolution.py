@@ -216,7 +216,8 @@ def test_fit_is_reproducible_and_leaves_global_state():
         autoencoder="conv1d", max_iter=20, random_state=0, tol=1.0
     )
     first, second = (clone(est).fit(X, X_dot).transform(X) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+    # Convolutions sum in an order that depends on where in memory the images lie.
+    np.testing.assert_allclose(first, second, atol=1e-4)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
