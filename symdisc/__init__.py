@@ -1,5 +1,6 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._convolution import ConvAutoencoder
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
@@ -12,6 +13,7 @@ from symdisc._xarray import from_xarray
 
 __all__ = [
     "CandidateLibrary",
+    "ConvAutoencoder",
     "EquationSystem",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",

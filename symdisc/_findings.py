@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from symdisc._autoencoder import Autoencoder
+from symdisc._architectures import make_autoencoder
+from symdisc._autoencoder import ResidualMLP
 from symdisc._bending import bend_plane
 from symdisc._discovery import find_algebra, make_adversary, read_algebra
-from symdisc._learning import HIDDEN_UNITS, learn_space
+from symdisc._learning import learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
-from symdisc._start import find_start
 from symdisc._training import Settings, Trainer
 
 
@@ -60,18 +60,16 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     -------
     Findings
     """
-    data = snapshots.coordinates, snapshots.weights
-    start = find_start(*data, est.n_components, generator)
-    curve = snapshots.coordinates, snapshots.velocity
-    autoencoder = Autoencoder(start, *curve, snapshots.weights, HIDDEN_UNITS, generator)
+    autoencoder = make_autoencoder(est, snapshots, generator)
+    rank = len(autoencoder.shift)
     adversary = make_adversary(
-        len(start), est.n_generators, snapshots, generator, est.n_restarts
+        rank, est.n_generators, snapshots, generator, est.n_restarts
     )
-    library = CandidateLibrary.polynomial(len(start), est.degree)
+    library = CandidateLibrary.polynomial(rank, est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
-    solve_readout(autoencoder.double(), _double(snapshots))
+    _solve_readout(autoencoder.double(), snapshots)
     algebra, agreement, members = read_algebra(
         trainer, est.n_generators, est.n_components
     )
@@ -92,20 +90,9 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
-    solve = _regression(est)
-    learned = learn_space(
-        curve,
-        stem.scale,
-        rank_at_most=est.n_components,
-        degree=est.degree,
-        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
-        solve=lambda features, rates, _: solve(features, rates),
-        symmetry=False,
-        settings=_settings(est, checkpoint),
-        generator=generator,
-        folds=False,
-    )
-    autoencoder, n_components = learned.autoencoder, est.n_components
+    learn = _learn_residual if est.autoencoder == "residual" else _learn_other
+    autoencoder, history, n_iter = learn(est, snapshots, stem, generator, checkpoint)
+    n_components = est.n_components
     latents = _latents(autoencoder, curve)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
     with torch.no_grad():
@@ -120,9 +107,44 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
         found.algebra,
         found.agreement,
         symmetry_errors=found.errors,
-        history=learned.history,
-        n_iter=learned.n_iter,
+        history=history,
+        n_iter=n_iter,
     )
+
+
+def _learn_residual(est, snapshots, stem, generator, checkpoint):
+    """Autoencoder in double precision, history and length of its training."""
+    solve = _regression(est)
+    learned = learn_space(
+        [c.cpu().numpy() for c in _double(snapshots)],
+        stem.scale,
+        rank_at_most=est.n_components,
+        degree=est.degree,
+        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
+        solve=lambda features, rates, _: solve(features, rates),
+        symmetry=False,
+        settings=_settings(est, checkpoint),
+        generator=generator,
+        folds=False,
+    )
+    return learned.autoencoder, learned.history, learned.n_iter
+
+
+def _learn_other(est, snapshots, stem, generator, checkpoint):
+    """Likewise for an architecture that has no start in closed form."""
+    autoencoder = make_autoencoder(est, snapshots, generator)
+    library = CandidateLibrary.polynomial(est.n_components, est.degree)
+    players = autoencoder, None, snapshots, library, _regression(est)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
+    history = trainer.run()
+    _solve_readout(autoencoder.double(), snapshots)
+    return autoencoder.cpu(), history, trainer.n_iter
+
+
+def _solve_readout(autoencoder, snapshots):
+    """Solve for the last layer of a residual decoder; others are left as trained."""
+    if isinstance(autoencoder.decoder, ResidualMLP):
+        solve_readout(autoencoder, _double(snapshots))
 
 
 def _bend(autoencoder, curve, found, snapshots, n_components):

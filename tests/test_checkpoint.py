@@ -398,7 +398,7 @@ def test_ctrl_c_before_training_ends_the_fit(monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symdisc._findings.find_start", interrupted)
+    monkeypatch.setattr("symdisc._architectures.find_start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit("game")
 
