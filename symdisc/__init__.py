@@ -4,8 +4,8 @@ from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._pipeline import TangentPipeline
-from symdisc._sindy import LatentSINDy
 from symdisc._representation import Block, Scalars, Translations
+from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
 

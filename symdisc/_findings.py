@@ -7,12 +7,21 @@ import torch
 
 from symdisc._autoencoder import Autoencoder
 from symdisc._bending import bend_plane
-from symdisc._discovery import find_algebra, make_adversary, read_algebra
+from symdisc._blocks import find_blocks
+from symdisc._discovery import (
+    DISCRIMINATOR_UNITS,
+    find_algebra,
+    make_adversary,
+    read_algebra,
+)
+from symdisc._layout import check_filled, has_translations
 from symdisc._learning import HIDDEN_UNITS, learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._oriented import Oriented
 from symdisc._regression import sparse_regression
 from symdisc._start import find_start
+from symdisc._structured import StructuredGAN, read_blocks
 from symdisc._training import Settings, Trainer
 
 
@@ -27,6 +36,7 @@ class Findings:
     rank : int
     algebra : LieAlgebra
     agreement : float
+    spread : ndarray
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     history : dict of ndarray
@@ -36,6 +46,7 @@ class Findings:
     rank: int
     algebra: LieAlgebra
     agreement: float
+    spread: np.ndarray
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
     history: dict = field(default_factory=dict)
@@ -57,24 +68,28 @@ def train_adversaries(est, snapshots, stem, generator):
     Findings
     """
     data = snapshots.coordinates, snapshots.weights
-    start = find_start(*data, est.n_components, generator)
+    most, least = _ranks(est)
+    start = find_start(*data, most, generator, least)
     curve = snapshots.coordinates, snapshots.velocity
     autoencoder = Autoencoder(start, *curve, snapshots.weights, HIDDEN_UNITS, generator)
-    adversary = make_adversary(
-        len(start), est.n_generators, snapshots, generator, est.n_restarts
-    )
+    adversary = _adversary(est, len(start), snapshots, generator)
     library = CandidateLibrary.polynomial(len(start), est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est), generator)
     history = trainer.run()
-    algebra, agreement, members = read_algebra(
-        trainer, est.n_generators, est.n_components
-    )
+    if est.representation:
+        algebra, agreement, members, spread = read_blocks(trainer)
+        axes, constant = adversary.axes(), has_translations(est.representation)
+        autoencoder = Oriented(autoencoder, axes, constant)
+    else:
+        read = read_algebra(trainer, est.n_generators, est.n_components)
+        algebra, agreement, members, spread = read
     return Findings(
         autoencoder,
-        adversary.dim,
+        len(autoencoder.shift),
         algebra,
         agreement,
+        spread,
         restart_agreement=members,
         history=history,
     )
@@ -86,11 +101,12 @@ def solve_for_symmetry(est, snapshots, stem, generator):
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
-    solve = _regression(est)
+    solve, (most, least) = _regression(est), _ranks(est)
     learned = learn_space(
         curve,
         stem.scale,
-        rank_at_most=est.n_components,
+        rank_at_most=most,
+        rank_at_least=least,
         degree=est.degree,
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
@@ -101,6 +117,8 @@ def solve_for_symmetry(est, snapshots, stem, generator):
     )
     autoencoder, n_components = learned.autoencoder, est.n_components
     latents = _latents(autoencoder, curve)
+    if est.representation:
+        return _solve_for_blocks(est, learned, latents, snapshots)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
     with torch.no_grad():
         autoencoder.offset -= torch.from_numpy(found.centre)
@@ -113,6 +131,44 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         rank,
         found.algebra,
         found.agreement,
+        found.spread,
+        symmetry_errors=found.errors,
+        history=learned.history,
+    )
+
+
+def _adversary(est, rank, snapshots, generator):
+    if not est.representation:
+        counts = est.n_generators, snapshots, generator, est.n_restarts
+        return make_adversary(rank, *counts)
+    check_filled(est.representation, rank)
+    return StructuredGAN(
+        est.representation,
+        snapshots.symmetry_of,
+        n_members=est.n_restarts,
+        hidden_units=DISCRIMINATOR_UNITS,
+        generator=generator,
+        like=snapshots.coordinates,
+    )
+
+
+def _solve_for_blocks(est, learned, latents, snapshots):
+    """Find the symmetries that the blocks of a representation allow."""
+    check_filled(est.representation, latents[0].shape[1])
+    found = find_blocks(
+        latents,
+        snapshots,
+        est.representation,
+        choose=est.n_generators == "auto",
+    )
+    constant = has_translations(est.representation)
+    autoencoder = Oriented(learned.autoencoder, found.axes, constant)
+    return Findings(
+        autoencoder,
+        len(autoencoder.shift),
+        found.algebra,
+        found.agreement,
+        found.spread,
         symmetry_errors=found.errors,
         history=learned.history,
     )
@@ -130,6 +186,15 @@ def _bend(autoencoder, curve, found, snapshots, n_components):
     rotation = np.zeros((1, n_components, n_components))
     rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
     return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
+
+
+def _ranks(est):
+    """Return the largest and the smallest number of latent dimensions."""
+    if not est.representation:
+        return est.n_components, 1
+    # Blocks say how many there are, but for the constant one of translations.
+    rank = est.n_components - has_translations(est.representation)
+    return rank, rank
 
 
 def _regression(est):
@@ -151,5 +216,5 @@ def _settings(est):
 @torch.no_grad()
 def _latents(autoencoder, curve):
     """Latents and, where known, their rates."""
-    images = autoencoder.push_forward(*(torch.from_numpy(c) for c in curve))
-    return [z.numpy() for z in images]
+    images = autoencoder.push_forward(*(torch.as_tensor(c) for c in curve))
+    return [z.cpu().numpy() for z in images]

@@ -277,3 +277,34 @@ def count_symmetries(found):
     apart = np.flatnonzero(small & (errors[1:] >= MIN_GAP * errors[:-1]))
     return int(apart[0]) + 1 if len(apart) else 0
 
+
+def are_confirmed(maps, forms):
+    """Say whether maps found in some data are symmetries of other data as well.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (c, *shape)
+        Found without the data of `forms`.
+    forms : Forms
+        Of the other data.
+
+    Returns
+    -------
+    bool
+        Whether all their combinations change those by a small share of what most maps
+        do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._invariance import are_confirmed, distribution_forms
+    >>> z = np.random.default_rng(0).standard_normal((4000, 2))
+    >>> maps = np.array([[[0.0, -1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    >>> forms = distribution_forms([z])
+    >>> are_confirmed(maps[:1], forms), are_confirmed(maps, forms)
+    (True, False)
+    """
+    if not len(maps):
+        return True
+    typical = np.median(np.maximum(forms.solve().errors, forms.chance))
+    return bool(forms.solve(maps).errors[-1] <= MAX_SHARE * typical)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from symdisc._representation import embed, slices
+from symdisc._layout import embed, slices
 
 N_STARTS = 24
 N_STEPS = 150
@@ -42,8 +42,16 @@ class Axes(NamedTuple):
         shift = maps[..., -1] @ inverse.T - linear @ self.centre
         return np.concatenate([linear, shift[..., None]], axis=-1)
 
+    def push(self, maps):
+        """Return affine maps of z as maps of z'."""
+        inverse = np.linalg.inv(self.turn)
+        linear = self.turn @ maps[..., :-1] @ inverse
+        shift = (maps[..., -1] + maps[..., :-1] @ self.centre) @ self.turn.T
+        return np.concatenate([linear, shift[..., None]], axis=-1)
 
-def find_axes(forms, representation, generator, *, rigid, start=None):
+
+@torch.enable_grad()
+def find_axes(forms, representation, *, rigid, start=None):
     """Find the axes along which the maps that blocks allow change the data least.
 
     Parameters
@@ -51,8 +59,6 @@ def find_axes(forms, representation, generator, *, rigid, start=None):
     forms : Forms
         Of affine maps.
     representation : sequence of Block, Translations and Scalars
-    generator : torch.Generator
-        On the CPU; draws the starts.
     rigid : bool
         Whether axes are rotated only.
     start : Axes, optional
@@ -64,7 +70,7 @@ def find_axes(forms, representation, generator, *, rigid, start=None):
     """
     problem = _Problem(forms, representation, rigid)
     if start is None:
-        turns = _random_turns(problem.k, generator)
+        turns = _random_turns(problem.k)
         turns = problem.descend(turns, torch.zeros(len(turns), problem.k).double())
         order = problem.errors(*turns).argsort()[:N_KEPT]
         turns = [part[order] for part in turns]
@@ -94,9 +100,9 @@ class _Problem:
         total = 0.0
         for maps, count in self.blocks:
             linear = inverse[:, None] @ maps[..., :-1] @ turn[:, None]
-            shift = maps[..., -1] @ inverse.mT - (linear @ centre[:, None, :, None])[
-                ..., 0
-            ]
+            shift = (
+                maps[..., -1] @ inverse.mT - (linear @ centre[:, None, :, None])[..., 0]
+            )
             pulled = torch.cat([linear, shift[..., None]], dim=-1).flatten(start_dim=2)
             change, size = (pulled @ q @ pulled.mT for q in (self.change, self.size))
             total = total + _least(change, size)[:, :count].sum(dim=1)
@@ -154,8 +160,10 @@ def _least(change, size):
     return torch.linalg.eigvalsh((whole + whole.mT) / 2).clamp_min(1e-16)
 
 
-def _random_turns(k, generator):
+def _random_turns(k):
     """Orthogonal matrices, the first the identity; half of them reflect."""
+    # Always the same: where the minimum is depends on the data alone.
+    generator = torch.Generator().manual_seed(0)
     normal = torch.randn(N_STARTS, k, k, generator=generator, dtype=torch.float64)
     turns = torch.linalg.qr(normal)[0]
     turns[0] = torch.eye(k)

@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral, Real
 
 import numpy as np
 
+from symdisc._integers import integer_generator
 from symdisc._known import FAMILIES, WITH_TRANSLATIONS, known_algebra
+from symdisc._lie import LieAlgebra
 
 # Rotations make one full turn. Boosts, scalings, shears and shifts (in standard
 # deviations) move samples over the edge of bounded data: so far that few leave it.
@@ -68,7 +71,9 @@ class Block:
         _check_count("copies", self.copies)
         _check_law(self.law)
         if not isinstance(self.sparse, Real) or not 0 <= self.sparse < 1:
-            raise ValueError(f"sparse={self.sparse!r} is not a share from 0 to below 1.")
+            raise ValueError(
+                f"sparse={self.sparse!r} is not a share from 0 to below 1."
+            )
         if isinstance(self.action, str):
             self._check_name()
         elif self.count > self.action**2:
@@ -91,7 +96,7 @@ class Block:
                 "integer and sparse as they are."
             )
 
-    @property
+    @cached_property
     def known(self):
         """Generators of one copy if they are known, (c, size, size), or None."""
         if not isinstance(self.action, str):
@@ -143,6 +148,24 @@ class Block:
         maps = np.kron(np.eye(self.copies), maps)
         return np.pad(maps, ((0, 0), (0, 0), (0, 1)))
 
+    def tidy(self, generators):
+        """Return generators of one copy as they are reported, for all copies.
+
+        Integers come at the end and not into the game: found generators are off by a
+        per cent, and rounding them while they are trained would hide from them which
+        way to go.
+        """
+        if self.integer or self.sparse:
+            generators = LieAlgebra(generators).matrices
+        if self.sparse:
+            sizes = np.abs(generators)
+            cutoff = self.sparse * sizes.max(axis=(1, 2), keepdims=True)
+            generators = np.where(sizes < cutoff, 0.0, generators)
+        if self.integer:
+            generators = np.array([integer_generator(m) for m in generators])
+        maps = np.kron(np.eye(self.copies), generators)
+        return np.pad(maps, ((0, 0), (0, 0), (0, 1)))
+
 
 @dataclass(frozen=True)
 class Translations:
@@ -177,6 +200,11 @@ class Translations:
         _check_count("dim", self.dim)
         _check_law(self.law)
         _check_scale(self.scale, self.dim)
+
+    @property
+    def known(self):
+        """Generators, as they are known."""
+        return self.allowed
 
     @property
     def count(self):
@@ -223,6 +251,11 @@ class Scalars:
         _check_count("dim", self.dim)
 
     @property
+    def known(self):
+        """Generators, as they are known: none."""
+        return self.allowed
+
+    @property
     def count(self):
         """Number of generators."""
         return 0
@@ -236,68 +269,6 @@ class Scalars:
     def allowed(self):
         """Basis of the affine maps that may act: there is none."""
         return np.zeros((0, self.dim, self.dim + 1))
-
-
-def check_representation(representation, n_components, n_generators):
-    """Check that blocks fill the latent space and that something acts on it.
-
-    Parameters
-    ----------
-    representation : sequence of Block, Translations and Scalars
-    n_components : int
-        Number of latent coordinates, with the constant one where there are
-        translations.
-    n_generators : int or "auto"
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they do not.
-    """
-    for block in representation:
-        if not isinstance(block, Block | Translations | Scalars):
-            raise TypeError(
-                f"representation has the entry {block!r}; use Block, Scalars and "
-                "Translations."
-            )
-    if n_generators not in (1, "auto"):
-        raise ValueError(
-            f"n_generators={n_generators!r} is said by the blocks of representation: "
-            'leave it at 1, or pass "auto" to solve an eigenvalue problem.'
-        )
-    if not sum(block.count for block in representation):
-        raise ValueError(
-            f"representation={representation!r} has no generators; add a Block."
-        )
-    dims = [block.dim for block in representation]
-    constant = int(has_translations(representation))
-    if sum(dims) + constant != n_components:
-        more = " and the constant one that translations need" * constant
-        raise ValueError(
-            f"representation has {' + '.join(map(str, dims))} = {sum(dims)} coordinates"
-            f"{more}, but n_components={n_components}. Set n_components="
-            f"{sum(dims) + constant}, or add Scalars(n) for those that stay as they "
-            "are."
-        )
-
-
-def has_translations(representation):
-    """Say whether one of the blocks shifts coordinates."""
-    return any(isinstance(block, Translations) for block in representation)
-
-
-def slices(representation):
-    """Latent coordinates of each block, as slices."""
-    ends = np.cumsum([block.dim for block in representation])
-    return [slice(end - b.dim, end) for b, end in zip(representation, ends, strict=True)]
-
-
-def embed(maps, columns, dim):
-    """Let affine maps of some coordinates act on all: (c, dim, dim + 1)."""
-    whole = np.zeros((len(maps), dim, dim + 1))
-    whole[:, columns, columns] = maps[..., :-1]
-    whole[:, columns, -1] = maps[..., -1]
-    return whole
 
 
 def _skew(generators):

@@ -16,6 +16,7 @@ from symdisc._base import MIN_SAMPLES
 from symdisc._coders import Decoder, Encoder
 from symdisc._equations import EquationSystem
 from symdisc._findings import solve_for_symmetry, train_adversaries
+from symdisc._layout import check_representation
 from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
@@ -41,6 +42,10 @@ class LatentSymmetryDiscoverer(ActingEstimator):
         Number of Lie algebra generators, which the adversaries train. "auto" finds
         all at once and their number, possibly none, by an eigenvalue problem instead
         of a game (see `symdisc._invariance`), and needs no seed.
+    representation : sequence of Block, Translations and Scalars, optional
+        Blocks of latent coordinates, in order, on each of which generators of their
+        own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
+        those that the data do not show are left out.
     symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}, \
 default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
@@ -86,9 +91,14 @@ default="auto"
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
         Losses per epoch (25 iterations), nan where a player had not joined yet.
+    generator_spread_ : ndarray of shape (c, `n_components`, `n_components`)
+        Standard deviation of the entries of ``lie_algebra_.matrices``: over the
+        adversaries that decide, or from two halves of the data (half their
+        difference, a standard error). nan where a single adversary decides.
     symmetry_errors_ : ndarray or None
         How much each of all linear maps changes the data, ascending; the first are
-        those of `lie_algebra_`. None where adversaries were trained.
+        those of `lie_algebra_`. With `representation`, those of its generators, in
+        order, reported or not. None where adversaries were trained.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact.
@@ -140,6 +150,7 @@ default="auto"
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "representation": [list, tuple, None],
         "symmetry_of": [
             StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
         ],
@@ -160,6 +171,7 @@ default="auto"
         n_components=2,
         *,
         n_generators=1,
+        representation=None,
         symmetry_of="auto",
         degree=2,
         threshold=0.1,
@@ -174,6 +186,7 @@ default="auto"
     ):
         self.n_components = n_components
         self.n_generators = n_generators
+        self.representation = representation
         self.symmetry_of = symmetry_of
         self.degree = degree
         self.threshold = threshold
@@ -215,6 +228,8 @@ default="auto"
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
         self._check_n_components(X)
+        if self.representation is not None:
+            check_representation(self)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         random = check_random_state(self.random_state)
@@ -242,6 +257,7 @@ default="auto"
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
         self.symmetry_errors_ = found.symmetry_errors
         self.restart_agreement_ = found.restart_agreement
+        self.generator_spread_ = found.spread
         self.rank_, self.history_ = found.rank, found.history
         self.n_iter_ = self.max_iter if found.history else 1
         if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
