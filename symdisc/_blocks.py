@@ -13,7 +13,6 @@ from symdisc._discovery import (
     whiten,
 )
 from symdisc._invariance import (
-    MAX_SHARE,
     MIN_GAP,
     are_confirmed,
     distribution_forms,
@@ -22,6 +21,11 @@ from symdisc._invariance import (
 from symdisc._layout import embed, joined_algebra, slices
 from symdisc._lie import LieAlgebra
 from symdisc._orientation import Axes, find_axes
+
+# Axes are chosen to make errors small, and projections of many independent variables
+# are nearly normal, hence nearly round. Median error, 2000 states: 0.008 to 0.012 for
+# two rotations and two scalars, 0.022 for the best planes in a cube of six dimensions.
+MAX_SHARE_OF_BLOCKS = 0.0125
 
 
 class FoundBlocks(NamedTuple):
@@ -130,7 +134,7 @@ def _count(block, found, typical, halves, of_halves):
     """
     errors = np.maximum(found.errors, found.chance)
     following = np.append(errors[1:], np.inf)
-    shown = (errors <= MAX_SHARE * typical) & (following >= MIN_GAP * errors)
+    shown = (errors <= MAX_SHARE_OF_BLOCKS * typical) & (following >= MIN_GAP * errors)
     counts = np.flatnonzero(shown) + 1
     confirmed = [
         count

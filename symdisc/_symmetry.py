@@ -9,12 +9,14 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
 from symdisc._base import MIN_SAMPLES
 from symdisc._coders import Decoder, Encoder
 from symdisc._equations import EquationSystem
+from symdisc._evidence import evidence_of
 from symdisc._findings import solve_for_symmetry, train_adversaries
 from symdisc._layout import check_representation
 from symdisc._library import CandidateLibrary
@@ -95,6 +97,8 @@ default="auto"
         Standard deviation of the entries of ``lie_algebra_.matrices``: over the
         adversaries that decide, or from two halves of the data (half their
         difference, a standard error). nan where a single adversary decides.
+    symmetry_of_ : {"states", "transitions", "derivatives", "dynamics"}
+        What the symmetry is one of.
     symmetry_errors_ : ndarray or None
         How much each of all linear maps changes the data, ascending; the first are
         those of `lie_algebra_`. With `representation`, those of its generators, in
@@ -246,12 +250,71 @@ default="auto"
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator)
         self._set_findings(found)
+        self.symmetry_of_ = snapshots.symmetry_of
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
         return self
+
+    def evidence(
+        self,
+        X,
+        y=None,
+        *,
+        t=None,
+        groups=None,
+        n_permutations=199,
+        random_state=0,
+    ):
+        """Test each generator on held-out snapshots.
+
+        Half of the latents (states, transitions or pairs with their rates, as in
+        `symmetry_of_`) are moved by random elements of the group of one generator. A
+        classifier that is fitted to some of them should not be able to tell moved from
+        original ones among the others, no better than with labels given at random.
+        Where the symmetry is one of the dynamics, bounded data need not be invariant:
+        moved motions are compared with what the equations say instead.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots that were not in the training data.
+        y : array-like of shape (n_samples, n_features), default=None
+            Their time derivatives.
+        t, groups
+            As in `fit`.
+        n_permutations : int, default=199
+            Number of random labellings to compare with.
+        random_state : int, RandomState instance or None, default=0
+            Seed of group elements, folds and permutations.
+
+        Returns
+        -------
+        Evidence
+            Prints as a table; has `auc`, `baseline`, `p_values` and
+            `equivariance_error`. A small p-value speaks against a symmetry. With many
+            snapshots small errors of a generator suffice for that: `auc` says how much
+            they matter.
+
+        Examples
+        --------
+        >>> from symdisc import LatentSymmetryDiscoverer
+        >>> from symdisc.datasets import make_spiral
+        >>> data = make_spiral(random_state=0)
+        >>> X, X_dot = data.X[::2], data.X_dot[::2]
+        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
+        >>> est = est.fit(X, X_dot)
+        >>> found = est.evidence(data.X[1::2], data.X_dot[1::2])
+        >>> bool((found.equivariance_error < 1e-3).all())
+        True
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        X_dot = self._check_rates(X, y)
+        random = check_random_state(random_state)
+        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
