@@ -13,6 +13,7 @@ from symdisc._discovery import (
     whiten,
 )
 from symdisc._invariance import (
+    MAX_SHARE,
     MIN_GAP,
     are_confirmed,
     distribution_forms,
@@ -78,8 +79,12 @@ def find_blocks(latents, snapshots, representation, *, choose):
     axes_of_halves = [
         find_axes(half, representation, rigid=rigid, start=axes) for half in of_halves
     ]
+    for block, columns in zip(representation, slices(representation), strict=True):
+        if block.known is None:
+            axes = _settled(block, columns, forms, axes)
     typical = np.median(np.maximum(forms.solve().errors, forms.chance))
-    errors, maps, halves = [], [], [[], []]
+    share = MAX_SHARE if symmetry_of == "dynamics" else MAX_SHARE_OF_BLOCKS
+    limit, errors, maps, halves = share * typical, [], [], [[], []]
     for block, columns in zip(representation, slices(representation), strict=True):
         allowed = embed(block.allowed, columns, len(mean))
         found = forms.solve(axes.pull(allowed))
@@ -89,7 +94,7 @@ def find_blocks(latents, snapshots, representation, *, choose):
         ]
         count = block.count
         if choose:
-            count = _count(block, found, typical, parts, of_halves)
+            count = _count(block, found, limit, parts, of_halves)
         errors.append(found.errors[: block.count])
         maps.append(_reported(block, axes.push(found.maps[:count]), columns))
         for half, part in zip(halves, parts, strict=True):
@@ -127,14 +132,23 @@ def is_rigid(representation, symmetry_of):
     return symmetry_of != "dynamics" and all(block.rigid for block in representation)
 
 
-def _count(block, found, typical, halves, of_halves):
+def _settled(block, columns, forms, axes):
+    """Rotate the axes of a block as its generators are best reported."""
+    allowed = embed(block.allowed, columns, forms.shape[0])
+    maps = axes.push(forms.solve(axes.pull(allowed)).maps[: block.count])
+    first = slice(columns.start, columns.start + block.size)
+    rotation = np.kron(np.eye(block.copies), block.rotation(maps[:, first, first]))
+    return axes.rotated(columns, rotation)
+
+
+def _count(block, found, limit, halves, of_halves):
     """Count the generators of a block that stand apart and that halves confirm.
 
     Known generators are all symmetries or are not reported.
     """
     errors = np.maximum(found.errors, found.chance)
     following = np.append(errors[1:], np.inf)
-    shown = (errors <= MAX_SHARE_OF_BLOCKS * typical) & (following >= MIN_GAP * errors)
+    shown = (errors <= limit) & (following >= MIN_GAP * errors)
     counts = np.flatnonzero(shown) + 1
     confirmed = [
         count

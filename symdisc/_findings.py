@@ -78,8 +78,8 @@ def train_adversaries(est, snapshots, stem, generator):
     trainer = Trainer(*players, _settings(est), generator)
     history = trainer.run()
     if est.representation:
-        algebra, agreement, members, spread = read_blocks(trainer)
-        axes, constant = adversary.axes(), has_translations(est.representation)
+        axes, algebra, agreement, members, spread = read_blocks(trainer)
+        constant = has_translations(est.representation)
         autoencoder = Oriented(autoencoder, axes, constant)
     else:
         read = read_algebra(trainer, est.n_generators, est.n_components)

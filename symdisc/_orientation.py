@@ -42,6 +42,12 @@ class Axes(NamedTuple):
         shift = maps[..., -1] @ inverse.T - linear @ self.centre
         return np.concatenate([linear, shift[..., None]], axis=-1)
 
+    def rotated(self, columns, rotation):
+        """Return axes of which some are rotated among themselves."""
+        turn = self.turn.copy()
+        turn[columns] = rotation @ turn[columns]
+        return Axes(turn, self.centre)
+
     def push(self, maps):
         """Return affine maps of z as maps of z'."""
         inverse = np.linalg.inv(self.turn)

@@ -6,6 +6,7 @@ from functools import cached_property
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.linalg import schur
 
 from symdisc._integers import integer_generator
 from symdisc._known import FAMILIES, WITH_TRANSLATIONS, known_algebra
@@ -147,6 +148,15 @@ class Block:
             maps = np.eye(self.size**2).reshape(-1, self.size, self.size)
         maps = np.kron(np.eye(self.copies), maps)
         return np.pad(maps, ((0, 0), (0, 0), (0, 1)))
+
+    def rotation(self, generators):
+        """Return how to rotate the axes of one copy before generators are reported.
+
+        A single one is integer in suitable axes only: those of its real Schur form.
+        """
+        if not self.integer or len(generators) != 1:
+            return np.eye(self.size)
+        return schur(generators[0], output="real")[1].T
 
     def tidy(self, generators):
         """Return generators of one copy as they are reported, for all copies.

@@ -150,6 +150,7 @@ def read_blocks(trainer):
 
     Returns
     -------
+    axes : Axes
     algebra : LieAlgebra
     agreement : float
         Over the generators that were to be found; 1 if there were none.
@@ -158,17 +159,23 @@ def read_blocks(trainer):
     spread : ndarray of the shape of ``algebra.matrices``
         Standard deviation over the members that decide.
     """
-    representation = trainer.adversary.representation
+    representation, axes = trainer.adversary.representation, trainer.adversary.axes()
     maps, agreements, members, first = [], [], [], 0
     kept = better_half(trainer.evidence)
     spans = [[] for _ in kept]
-    for block in representation:
+    for block, columns in zip(representation, slices(representation), strict=True):
         found = [block.allowed] * len(kept)
         tidied = block.allowed
         if block.known is None:
             own = slice(first, first + block.size**2)
             first = own.stop
             projectors = trainer.projectors[:, own, own].double()
+            basis = consensus(projectors, trainer.evidence, block.count)[0]
+            rotation = block.rotation(basis.cpu().numpy())
+            whole = np.kron(np.eye(block.copies), rotation)
+            axes = axes.rotated(columns, whole)
+            turn = torch.from_numpy(np.kron(rotation, rotation)).to(projectors)
+            projectors = turn @ projectors @ turn.mT
             basis, agreement = consensus(projectors, trainer.evidence, block.count)
             flat = basis.flatten(start_dim=1)
             shares = torch.einsum("ca,mab,cb->m", flat, projectors, flat)
@@ -184,6 +191,7 @@ def read_blocks(trainer):
     spread = generator_spread(algebra.matrices, np.array(projectors))
     ones = np.ones((1, len(trainer.evidence)))
     return (
+        axes,
         algebra,
         float(np.mean(agreements or 1.0)),
         np.mean(members or ones, axis=0),

@@ -231,8 +231,9 @@ default="auto"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        self._check_n_components(X)
-        if self.representation is not None:
+        if self.representation is None:
+            self._check_n_components(X)
+        else:
             check_representation(self)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
