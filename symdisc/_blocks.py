@@ -117,8 +117,21 @@ def find_blocks(latents, snapshots, representation, *, choose):
 def all_forms(slots, symmetry_of):
     """Quadratic forms of affine maps, whatever is to be invariant."""
     if symmetry_of == "dynamics":
-        return motion_forms(slots)
+        return _with_sizes_of_shifts(motion_forms(slots))
     return distribution_forms(slots, constants=constants_of(symmetry_of))
+
+
+def _with_sizes_of_shifts(forms):
+    """Let a translation be as large as translations in all directions are on average.
+
+    It commutes with a motion where DF(z) w vanishes, and there is nothing else that
+    this could be compared with.
+    """
+    k = forms.shape[0]
+    shifts = np.arange(forms.size.shape[0]).reshape(forms.shape)[:, -1]
+    size = forms.size.copy()
+    size[shifts, shifts] += np.trace(forms.size[np.ix_(shifts, shifts)]) / k
+    return forms._replace(size=size)
 
 
 def constants_of(symmetry_of):
