@@ -3,7 +3,9 @@
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._loading import load
 from symdisc._pipeline import TangentPipeline
+from symdisc._report import report
 from symdisc._representation import Block, Scalars, Translations
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
@@ -20,4 +22,6 @@ __all__ = [
     "TangentPipeline",
     "Translations",
     "from_xarray",
+    "load",
+    "report",
 ]

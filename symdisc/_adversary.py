@@ -63,8 +63,8 @@ class LieGAN(nn.Module):
         """Return what is trained to act as a symmetry."""
         return [self.frame]
 
-    def meet(self, pairs, symmetry_of):
-        """Look at latents (n, slots, dim) before the game: there is nothing to do."""
+    def meet(self, trainer):
+        """Prepare for the latents before the game begins: there is nothing to do."""
 
     def basis(self):
         """Lie algebra elements, shape (n_members, c, dim, dim), orthonormal frames.

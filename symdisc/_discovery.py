@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from symdisc._adversary import LieGAN, better_half, consensus
+from symdisc._compact import nearest_compact
 from symdisc._invariance import (
     are_confirmed,
     count_symmetries,
@@ -44,8 +45,12 @@ def read_algebra(trainer, n_generators, n_components):
 
     Latent dimensions that the data do not fill are left invariant. Of all adversaries
     there is also the mean squared cosine to that algebra, and of those that decide the
-    spread of the canonical generators.
+    spread of the canonical generators. There is no algebra, and no agreement, where
+    training was interrupted before the adversaries joined.
     """
+    if trainer.game <= 0:
+        nothing = np.zeros((0, n_components, n_components))
+        return LieAlgebra(nothing, decimals=1), np.nan, None, nothing
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
     flat = basis.flatten(start_dim=1)
     shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)
@@ -121,7 +126,9 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     agreement = mean_squared_cosine(*halves)
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
-    algebra = LieAlgebra(act(maps), tol=tolerance(agreement), decimals=1)
+    tol = tolerance(agreement)
+    compact = nearest_compact(maps[..., :k], tol)
+    algebra = LieAlgebra(act(compact), tol=tol, decimals=1)
     spread = standard_error(algebra, [act(half) for half in halves])
     return Found(algebra, agreement, found.errors, centre, nearest, spread)
 

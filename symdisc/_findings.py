@@ -19,10 +19,16 @@ from symdisc._learning import HIDDEN_UNITS, learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._oriented import Oriented
+from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
 from symdisc._start import find_start
 from symdisc._structured import StructuredGAN, read_blocks
 from symdisc._training import Settings, Trainer
+
+# Where no generator is to be found, the encoder alone has to make a known symmetry
+# linear. On a bent ring, moved samples could be told with an AUC of 0.75 at weight 0,
+# 0.74 at 0.001 (else the default), 0.70 at 0.01, 0.62 at 0.1 and 0.61 at 1.
+GAN_WEIGHT = 1.0
 
 
 @dataclass
@@ -40,6 +46,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     history : dict of ndarray
+    n_iter : int
     """
 
     autoencoder: torch.nn.Module
@@ -50,9 +57,10 @@ class Findings:
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
     history: dict = field(default_factory=dict)
+    n_iter: int = 1
 
 
-def train_adversaries(est, snapshots, stem, generator):
+def train_adversaries(est, snapshots, stem, generator, checkpoint):
     """Train autoencoder and adversaries together.
 
     Parameters
@@ -62,6 +70,7 @@ def train_adversaries(est, snapshots, stem, generator):
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
+    checkpoint : Checkpoint or None
 
     Returns
     -------
@@ -75,8 +84,9 @@ def train_adversaries(est, snapshots, stem, generator):
     adversary = _adversary(est, len(start), snapshots, generator)
     library = CandidateLibrary.polynomial(len(start), est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
-    trainer = Trainer(*players, _settings(est), generator)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
+    solve_readout(autoencoder.double(), _double(snapshots))
     if est.representation:
         axes, algebra, agreement, members, spread = read_blocks(trainer)
         constant = has_translations(est.representation)
@@ -92,15 +102,16 @@ def train_adversaries(est, snapshots, stem, generator):
         spread,
         restart_agreement=members,
         history=history,
+        n_iter=trainer.n_iter,
     )
 
 
-def solve_for_symmetry(est, snapshots, stem, generator):
+def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     """Learn a latent space, then solve for its symmetries.
 
     Parameters and result are those of `train_adversaries`.
     """
-    curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
+    curve = [c.cpu().numpy() for c in _double(snapshots)]
     solve, (most, least) = _regression(est), _ranks(est)
     learned = learn_space(
         curve,
@@ -111,7 +122,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
         symmetry=False,
-        settings=_settings(est),
+        settings=_settings(est, checkpoint),
         generator=generator,
         folds=False,
     )
@@ -134,6 +145,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         found.spread,
         symmetry_errors=found.errors,
         history=learned.history,
+        n_iter=learned.n_iter,
     )
 
 
@@ -171,6 +183,7 @@ def _solve_for_blocks(est, learned, latents, snapshots):
         found.spread,
         symmetry_errors=found.errors,
         history=learned.history,
+        n_iter=learned.n_iter,
     )
 
 
@@ -197,6 +210,10 @@ def _ranks(est):
     return rank, rank
 
 
+def _double(snapshots):
+    return [c.double() for c in snapshots.curve(slice(None))]
+
+
 def _regression(est):
     def solve(features, rates):
         return sparse_regression(features, rates, threshold=est.threshold)
@@ -204,12 +221,16 @@ def _regression(est):
     return solve
 
 
-def _settings(est):
+def _settings(est, checkpoint):
+    weights = est.loss_weights or {}
+    if est.representation and all(b.known is not None for b in est.representation):
+        weights = {"gan": GAN_WEIGHT, **weights}
     return Settings.from_weights(
-        est.loss_weights,
+        weights,
         max_iter=est.max_iter,
         batch_size=est.batch_size,
         verbose=est.verbose,
+        checkpoint=checkpoint,
     )
 
 

@@ -51,10 +51,10 @@ class StructuredGAN(LieGAN):
         """Return what is trained to act as a symmetry."""
         return [self.frame, self.bend, self.move]
 
-    def meet(self, pairs, symmetry_of):
-        """Turn the axes to where the blocks suit latents (n, slots, dim) best."""
-        slots = pairs.double().cpu().numpy().transpose(1, 0, 2)
-        forms = all_forms(slots, symmetry_of)
+    def meet(self, trainer):
+        """Turn the axes to where the blocks suit the latents best."""
+        slots = trainer.many_pairs().double().cpu().numpy().transpose(1, 0, 2)
+        forms = all_forms(slots, trainer.snapshots.symmetry_of)
         axes = find_axes(forms, self.representation, rigid=self.rigid)
         for buffer, part in zip((self.turn, self.centre), axes, strict=True):
             buffer.copy_(torch.from_numpy(part))
@@ -148,6 +148,8 @@ class StructuredGAN(LieGAN):
 def read_blocks(trainer):
     """Read the algebra of trained adversaries.
 
+    There is none where training was interrupted before they joined.
+
     Returns
     -------
     axes : Axes
@@ -160,6 +162,10 @@ def read_blocks(trainer):
         Standard deviation over the members that decide.
     """
     representation, axes = trainer.adversary.representation, trainer.adversary.axes()
+    if trainer.game <= 0:
+        none = [block.allowed[:0] for block in representation]
+        nothing = joined_algebra(representation, none, decimals=1)
+        return axes, nothing, np.nan, None, nothing.matrices
     maps, agreements, members, first = [], [], [], 0
     kept = better_half(trainer.evidence)
     spans = [[] for _ in kept]

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations
 from symdisc._blocks import all_forms
+from symdisc._findings import GAN_WEIGHT
 from symdisc._integers import integer_generator
 from symdisc._invariance import distribution_symmetries
 from symdisc._layout import embed, slices
@@ -228,9 +229,7 @@ def test_the_encoder_adapts_to_a_known_rotation():
     X = bent_ring(0)
     auc = {}
     for weight in (0.0, GAN_WEIGHT):
-        est = fit_known_rotation(
-            X[::2], loss_weights={"gan": weight}, random_state=0
-        )
+        est = fit_known_rotation(X[::2], loss_weights={"gan": weight}, random_state=0)
         assert_allclose(est.lie_algebra_.basis, [J])
         assert est.agreement_ == 1
         assert est.reconstruction_error_ < 1e-3
