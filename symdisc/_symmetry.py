@@ -69,7 +69,8 @@ default="auto"
         Weights, for the autoencoder, of the losses "recon", "gan" (generator and
         discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
         through the decoder), each relative to the variance of what it measures;
-        default 1, 0.001, 0.1, 0.
+        default 1, 0.001, 0.1, 0. Where `representation` leaves no generator to be
+        found, the default of "gan" is 1: only the encoder can adapt.
     max_iter : int, default=600
         Number of minibatch iterations; learning rates decay to zero over them.
     batch_size : int, default=128
