@@ -83,7 +83,11 @@ def find_axes(forms, representation, *, rigid, start=None):
     else:
         turns = [torch.from_numpy(part)[None] for part in start]
     best = min((problem.polish(*pair) for pair in zip(*turns, strict=True)), key=_first)
-    return Axes(*(part[0].numpy() for part in best[1:]))
+    turn, centre = (part[0].numpy() for part in best[1:])
+    for columns in slices(representation):
+        # Of oblique axes the errors leave open the length: unit variance on average.
+        turn[columns] /= np.sqrt(np.mean(np.sum(turn[columns] ** 2, axis=1)))
+    return Axes(turn, centre)
 
 
 class _Problem:
