@@ -7,18 +7,22 @@ from symdisc._lie import LieAlgebra
 from symdisc._loading import load
 from symdisc._pipeline import TangentPipeline
 from symdisc._report import report
+from symdisc._representation import Block, Scalars, Translations
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
 
 __all__ = [
+    "Block",
     "CandidateLibrary",
     "ConvAutoencoder",
     "EquationSystem",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
+    "Scalars",
     "TangentPipeline",
+    "Translations",
     "from_xarray",
     "load",
     "report",

@@ -44,7 +44,7 @@ def architecture_stem(est, X, random_state):
     return plain_stem(X)
 
 
-def make_autoencoder(est, snapshots, generator):
+def make_autoencoder(est, snapshots, generator, ranks):
     """Return the autoencoder to be trained.
 
     Parameters
@@ -52,35 +52,36 @@ def make_autoencoder(est, snapshots, generator):
     est : LatentSymmetryDiscoverer
     snapshots : Snapshots
     generator : torch.Generator
+    ranks : (int, int)
+        Largest and smallest number of latent dimensions.
 
     Returns
     -------
     GaugedAutoencoder
     """
+    most, least = ranks
     kind, weights = est.autoencoder, snapshots.weights
     coordinates, velocity = snapshots.coordinates, snapshots.velocity
     if isinstance(kind, str) and kind in WHITE:
         if kind == "slow":
             _check_velocity(velocity)
-            return SlowAutoencoder(
-                coordinates, velocity, est.n_components, HIDDEN_UNITS, generator
-            )
-        start = find_start(coordinates, weights, est.n_components, generator)
+            return SlowAutoencoder(coordinates, velocity, most, HIDDEN_UNITS, generator)
+        start = find_start(coordinates, weights, most, generator, least)
         return Autoencoder(
             start, coordinates, velocity, weights, HIDDEN_UNITS, generator
         )
     if isinstance(kind, tuple):
-        pair = copy_pair(_check_pair(kind), est.n_components, coordinates)
-        return ModuleAutoencoder(*pair, coordinates, velocity, est.n_components)
+        pair = copy_pair(_check_pair(kind), most, coordinates)
+        return ModuleAutoencoder(*pair, coordinates, velocity, most)
     if isinstance(kind, str):
         kind = named_architecture(kind, coordinates.shape[1])
-    return _convolutional(kind, coordinates, velocity, est.n_components, generator)
+    return _convolutional(kind, coordinates, velocity, ranks, generator)
 
 
-def _convolutional(design, coordinates, velocity, n_components, generator):
+def _convolutional(design, coordinates, velocity, ranks, generator):
     """Networks beside the linear maps that the residual autoencoder starts from."""
     n_features = coordinates.shape[1]
-    linear = _linear_start(coordinates, n_components, generator)
+    linear = _linear_start(coordinates, ranks, generator)
     rank = len(linear)
     encoder, decoder = design.build(n_features, rank, generator, coordinates)
     encoder = Beside(linear, encoder)
@@ -92,14 +93,14 @@ def _convolutional(design, coordinates, velocity, n_components, generator):
     return autoencoder
 
 
-def _linear_start(pixels, n_components, generator):
+def _linear_start(pixels, ranks, generator):
     """Linear encoder of pixels, (rank, n_pixels), found along their modes."""
-    array = pixels.cpu().numpy()
+    array, (most, least) = pixels.cpu().numpy(), ranks
     draws = np.random.RandomState(generator.initial_seed() % 2**32)
-    stem = fit_stem(array, min_modes=n_components, random_state=draws)
+    stem = fit_stem(array, min_modes=most, random_state=draws)
     white = torch.from_numpy(stem.coordinates(array)).to(pixels)
     weights = torch.from_numpy(stem.scale / stem.scale[0]).to(pixels)
-    start = find_start(white, weights, n_components, generator)
+    start = find_start(white, weights, most, generator, least)
     return start @ torch.from_numpy(stem.modes / stem.scale[:, None]).to(pixels)
 
 

@@ -63,6 +63,7 @@ def learn_space(
     scale,
     *,
     rank_at_most,
+    rank_at_least=1,
     degree,
     library,
     solve,
@@ -82,6 +83,8 @@ def learn_space(
         Standard deviation of the data along each mode.
     rank_at_most : int
         Largest number of latent dimensions.
+    rank_at_least : int, default=1
+        Number of latent dimensions that are kept however little they explain.
     degree : int
         Degree of the polynomial equations that the start is sharpened with.
     library : callable
@@ -105,7 +108,8 @@ def learn_space(
     curve = [torch.tensor(np.asarray(c, dtype=float)) for c in curve]
     weights = torch.tensor(np.asarray(scale, dtype=float) / scale[0])
     coordinates = curve[0].to(generator.device, torch.float32)
-    start = find_start(coordinates, weights.to(coordinates), rank_at_most, generator)
+    data = coordinates, weights.to(coordinates)
+    start = find_start(*data, rank_at_most, generator, rank_at_least)
     start = start.double().cpu()
     if not symmetry:
         exact = _exact(curve, weights, start, rank_at_most, library, solve, weak)

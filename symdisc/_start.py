@@ -29,7 +29,7 @@ LENGTH_SCALE = 0.7
 MIN_GAIN = 0.02
 
 
-def find_start(coordinates, weights, n_components, generator):
+def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     """Find a linear encoder from which the coordinates can be predicted.
 
     Directions that explain less than `MIN_GAIN` of the (weighted) variance are left
@@ -44,6 +44,8 @@ def find_start(coordinates, weights, n_components, generator):
     n_components : int
         Largest number of latent dimensions.
     generator : torch.Generator
+    rank_at_least : int, default=1
+        Number of directions that are kept however little they explain.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def find_start(coordinates, weights, n_components, generator):
     rank = min(n_components, len(weights))
     gain = MIN_GAIN * float(weights.sum())
     encoder, error = _best_projection(coordinates, weights, rank, generator)
-    while len(encoder) > 1:
+    while len(encoder) > rank_at_least:
         hopeless = error + 10 * gain
         smaller = _best_projection(
             coordinates, weights, len(encoder) - 1, generator, hopeless
