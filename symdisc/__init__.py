@@ -1,5 +1,6 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._dimension import DimensionEstimate, estimate_dimension
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
@@ -10,10 +11,12 @@ from symdisc._xarray import from_xarray
 
 __all__ = [
     "CandidateLibrary",
+    "DimensionEstimate",
     "EquationSystem",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
     "TangentPipeline",
+    "estimate_dimension",
     "from_xarray",
 ]

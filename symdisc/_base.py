@@ -1,10 +1,12 @@
 """What the latent-space estimators share: validation, transform, scoring, tags."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -22,6 +24,8 @@ from symdisc._streaming import (
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
+# What n_components may be.
+COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
 CHUNK = 1024
 
@@ -169,14 +173,18 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
 
     @property
     def _n_features_out(self):
-        return self.n_components
+        return self.n_components_
 
     def _check_n_components(self, X):
+        """Return how many modes are needed at least, or raise where X has fewer."""
+        if self.n_components == "auto":
+            return 1
         if self.n_components > X.shape[1]:
             raise ValueError(
                 f"n_components={self.n_components} is above the number of features: "
                 f"X has n_features = {X.shape[1]}. Lower n_components."
             )
+        return self.n_components
 
     def _check_rates(self, X, y, order=1):
         """Return the time derivatives in y, or None: columns beside each other."""

@@ -47,7 +47,7 @@ def train_adversaries(est, snapshots, stem, generator):
     Parameters
     ----------
     est : LatentSymmetryDiscoverer
-        Its parameters are read, and it is not changed.
+        Its parameters and `n_components_` are read, and it is not changed.
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
@@ -57,7 +57,7 @@ def train_adversaries(est, snapshots, stem, generator):
     Findings
     """
     data = snapshots.coordinates, snapshots.weights
-    start = find_start(*data, est.n_components, generator)
+    start = find_start(*data, est.n_components_, generator)
     curve = snapshots.coordinates, snapshots.velocity
     autoencoder = Autoencoder(start, *curve, snapshots.weights, HIDDEN_UNITS, generator)
     adversary = make_adversary(
@@ -68,7 +68,7 @@ def train_adversaries(est, snapshots, stem, generator):
     trainer = Trainer(*players, _settings(est), generator)
     history = trainer.run()
     algebra, agreement, members = read_algebra(
-        trainer, est.n_generators, est.n_components
+        trainer, est.n_generators, est.n_components_
     )
     return Findings(
         autoencoder,
@@ -90,7 +90,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
     learned = learn_space(
         curve,
         stem.scale,
-        rank_at_most=est.n_components,
+        rank_at_most=est.n_components_,
         degree=est.degree,
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
@@ -99,7 +99,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         generator=generator,
         folds=False,
     )
-    autoencoder, n_components = learned.autoencoder, est.n_components
+    autoencoder, n_components = learned.autoencoder, est.n_components_
     latents = _latents(autoencoder, curve)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
     with torch.no_grad():

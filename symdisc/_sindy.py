@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from symdisc._base import MIN_SAMPLES, LatentEstimator
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
 from symdisc._governing import Governing
 from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
@@ -33,9 +33,10 @@ class LatentSINDy(LatentEstimator):
 
     Parameters
     ----------
-    n_components : int, default=2
-        Number of latent dimensions. With ``autoencoder="none"`` the columns of `X`
-        are the latent coordinates and this is ignored.
+    n_components : int or "auto", default=2
+        Number of latent dimensions; "auto" takes one more as long as it explains
+        enough, see `estimate_dimension`. With ``autoencoder="none"`` the columns of
+        `X` are the latent coordinates and this is ignored.
     degree : int, default=2
         Degree of the polynomial candidates.
     library : sequence, optional
@@ -83,7 +84,7 @@ default="residual"
     ----------
     equations_ : EquationSystem
         The equations; print them.
-    coefficients_ : ndarray of shape (n_components, n_terms)
+    coefficients_ : ndarray of shape (n_components_, n_terms)
         Coefficients of the candidates.
     complexity_ : int
         Number of coefficients that are not zero.
@@ -106,8 +107,9 @@ default="residual"
         Losses per epoch (25 iterations); empty where the start is already exact.
     n_iter_ : int
         Number of iterations run; 1 where the solution is in closed form.
-    n_features_in_, feature_names_in_
-        Number of features seen in `fit`, and their names where `X` has string names.
+    n_components_, n_features_in_, feature_names_in_
+        Numbers of latent dimensions and of features seen in `fit`, and the names of
+        features where `X` has string names.
 
     References
     ----------
@@ -131,7 +133,7 @@ default="residual"
     __metadata_request__score = {"t": True, "groups": True}
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": COUNT_OR_AUTO,
         "degree": [Interval(Integral, 0, None, closed="left")],
         "library": "no_validation",
         "order": [Interval(Integral, 1, 2, closed="both")],
@@ -341,10 +343,6 @@ default="residual"
         rates = self._check_rates(X, y, self.order)
         return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
-    @property
-    def _n_features_out(self):
-        return len(self.coefficients_)
-
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""
         X = check_snapshots(self, X, reset=False)
@@ -380,6 +378,11 @@ default="residual"
         elif self.symmetry not in (None, "discover"):
             identity = self.autoencoder == "none"
             dim = self.n_features_in_ if identity else self.n_components
+            if dim == "auto":
+                raise ValueError(
+                    f"symmetry={self.symmetry!r} acts on a number of dimensions, but "
+                    'n_components="auto". Pass that number, or a LieAlgebra.'
+                )
             governing.algebra = known_algebra(self.symmetry, dim)
         return governing
 
@@ -392,6 +395,7 @@ default="residual"
     def _set_equations(self, equations, state, rates):
         self.equations_, self.library_ = equations, equations.library
         self.coefficients_ = equations.coefficients
+        self.n_components_ = len(self.coefficients_)
         self.complexity_ = equations.n_terms
         self._latent_size = float(np.abs(state).max())
         self._rate_scale = rates.std(axis=0)

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from symdisc._base import torch_dtype
 from symdisc._coders import Decoder, Encoder, Identity
 from symdisc._derivatives import noise_level, smooth_derivatives
+from symdisc._dimension import resolve_components
 from symdisc._discovery import read_algebra
 from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
@@ -140,22 +141,25 @@ def _fitted(estimator, X, rates, t, groups):
 
 
 def _learned(est, governing, X, rates, t, groups, random):
-    est._check_n_components(X)
+    n_least = est._check_n_components(X)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     stem = fit_stem(
         X,
-        min_modes=est.n_components,
+        min_modes=n_least,
         random_state=random,
         **(FINE_STEM if est.order == 2 else {}),
     )
     coordinates = stem.coordinates(X)
     if not rates and est.differentiation != "central":
-        n_modes = max(est.n_components, _n_clean(coordinates, t, groups))
+        n_modes = max(n_least, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
     if rates and t is not None:
         check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
+    n_components = resolve_components(
+        est.n_components, coordinates, stem.scale, generator
+    )
     curve, weak = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(
@@ -168,7 +172,7 @@ def _learned(est, governing, X, rates, t, groups, random):
         learned = learn_space(
             curve,
             stem.scale,
-            rank_at_most=est.n_components,
+            rank_at_most=n_components,
             degree=est.degree,
             library=governing.library,
             solve=governing.solve,
@@ -177,15 +181,15 @@ def _learned(est, governing, X, rates, t, groups, random):
             generator=generator,
             weak=weak,
         )
-    read = read_algebra(learned.trainer, 1, est.n_components)[:2] if discover else ()
+    read = read_algebra(learned.trainer, 1, n_components)[:2] if discover else ()
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     with torch.no_grad():
         tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
         latents = autoencoder.push_forward(*tensors)
-    empty = (0, est.n_components - latents[0].shape[1])
+    empty = (0, n_components - latents[0].shape[1])
     return Space(
-        Encoder(stem, autoencoder, est.n_components).to(device),
-        Decoder(stem, autoencoder, est.n_components).to(device),
+        Encoder(stem, autoencoder, n_components).to(device),
+        Decoder(stem, autoencoder, n_components).to(device),
         [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
         learned.history,
         learned.errors,

@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 FLOATS = [np.float64, np.float32]
 # Arrays up to this size are read whole, and then treated as any array: joblib hands
@@ -173,6 +173,15 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
             f"of {ensure_min_samples}. Pass more rows."
         )
     return validate_data(est, X, reset=reset, skip_check_array=True)
+
+
+def as_samples(X, name, ensure_min_samples=1):
+    """Validate X apart from any estimator, as `check_snapshots` does for one."""
+    if is_large(X):
+        return as_rows(X, name)
+    return check_array(
+        X, dtype=FLOATS, input_name=name, ensure_min_samples=ensure_min_samples
+    )
 
 
 def is_large(X):

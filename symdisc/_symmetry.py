@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
-from symdisc._base import MIN_SAMPLES
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES
 from symdisc._coders import Decoder, Encoder
+from symdisc._dimension import resolve_components
 from symdisc._equations import EquationSystem
 from symdisc._findings import solve_for_symmetry, train_adversaries
 from symdisc._library import CandidateLibrary
@@ -34,9 +35,10 @@ class LatentSymmetryDiscoverer(ActingEstimator):
 
     Parameters
     ----------
-    n_components : int, default=2
+    n_components : int or "auto", default=2
         Number of latent dimensions. Directions that the data do not fill stay zero,
-        see `rank_`.
+        see `rank_`. "auto" takes one more as long as it explains enough, see
+        `estimate_dimension`.
     n_generators : int or "auto", default=1
         Number of Lie algebra generators, which the adversaries train. "auto" finds
         all at once and their number, possibly none, by an eigenvalue problem instead
@@ -94,8 +96,10 @@ default="auto"
         are exact.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data.
+    n_components_ : int
+        Number of latent dimensions, where "auto" has become a number.
     rank_ : int
-        Number of latent dimensions that carry information, at most `n_components`.
+        Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
     agreement_ : float
         Mean squared cosine between the generators of independently trained
@@ -135,7 +139,7 @@ default="auto"
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": COUNT_OR_AUTO,
         "n_generators": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
@@ -214,15 +218,18 @@ default="auto"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        self._check_n_components(X)
+        n_least = self._check_n_components(X)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = fit_stem(X, min_modes=self.n_components, random_state=random)
+        stem = fit_stem(X, min_modes=n_least, random_state=random)
         snapshots = as_snapshots(
             stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
+        )
+        self.n_components_ = resolve_components(
+            self.n_components, snapshots.coordinates, stem.scale, generator
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
@@ -232,8 +239,8 @@ default="auto"
             found = find(self, snapshots, stem, generator)
         self._set_findings(found)
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
-        self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
-        self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
+        self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
+        self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
         return self
@@ -263,11 +270,11 @@ default="auto"
             latents = autoencoder.push_forward(
                 snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
             )
-        empty = (0, self.n_components - self.rank_)
+        empty = (0, self.n_components_ - self.rank_)
         latent, velocity = (
             torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents
         )
-        library = CandidateLibrary.polynomial(self.n_components, self.degree)
+        library = CandidateLibrary.polynomial(self.n_components_, self.degree)
         features = library.evaluate(latent)
         coefficients = sparse_regression(features, velocity, threshold=self.threshold)
         self.equations_ = EquationSystem(coefficients, library)
