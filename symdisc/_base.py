@@ -13,10 +13,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
 from symdisc._streaming import (
-    FLOATS,
-    as_rows,
+    as_samples,
     check_snapshots,
-    is_large,
     release,
     row_slices,
     rows_of_block,
@@ -82,11 +80,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             shape than the answer.
         """
         check_is_fitted(self)
-        Z = (
-            as_rows(Z, "Z")
-            if is_large(Z)
-            else check_array(Z, dtype=FLOATS, input_name="Z")
-        )
+        Z = as_samples(Z, "Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"Z has {Z.shape[1]} columns, but the latent space of this "
@@ -190,8 +184,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
             return None
-        large = is_large(y)
-        if not large:
+        if not hasattr(y, "shape"):
             y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         if len(y.shape) == 1:
             warnings.warn(
@@ -201,10 +194,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
             return None
-        if large:
-            rates = as_rows(y, "y", X.dtype)
-        else:
-            rates = check_array(y, dtype=X.dtype, input_name="y")
+        rates = as_samples(y, "y", X.dtype)
         if rates.shape != (len(X), order * X.shape[1]):
             wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
             raise ValueError(
@@ -226,7 +216,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         step = CHUNK if out is None else min(CHUNK, rows_of_block(n_columns))
         for rows in row_slices(array, step):
             with torch.no_grad():
-                image = module(torch.tensor(array[rows], **options)).cpu().numpy()
+                image = module(_tensor(array[rows], options)).cpu().numpy()
             if out is None:
                 chunks.append(image)
             else:
@@ -240,7 +230,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """Push a curve, given as arrays, through a module; arrays of its dtype."""
         options = _kind(module, curve[0])
         images = [
-            push_forward(module, *(torch.tensor(c[rows], **options) for c in curve))
+            push_forward(
+                module,
+                *(_tensor(c[rows], options) for c in curve),
+            )
             for rows in row_slices(curve[0], CHUNK)
         ]
         return [
@@ -260,6 +253,11 @@ def _kind(module, array):
         if tensor.is_floating_point():
             return {"dtype": tensor.dtype, "device": tensor.device}
     return {"dtype": torch_dtype(array), "device": "cpu"}
+
+
+def _tensor(array, options):
+    """Copy an array, which may have any strides."""
+    return torch.tensor(np.ascontiguousarray(array), **options)
 
 
 def torch_dtype(array):

@@ -155,7 +155,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     >>> found.n_components, round(found.two_nn)
     (3, 2)
     """
-    X = as_samples(X, "X", MIN_SAMPLES)
+    X = as_samples(X, "X", ensure_min_samples=MIN_SAMPLES)
     random = check_random_state(random_state)
     stem = fit_stem(X, min_modes=1, random_state=random)
     coordinates = stem.coordinates(X)

@@ -12,6 +12,7 @@ from symdisc._known import rounded_generators
 from symdisc._lie import LieAlgebra
 from symdisc._regression import sparse_regression
 from symdisc._selection import fit_equations
+from symdisc._streaming import check_size
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
@@ -77,7 +78,9 @@ class Governing:
             Number of coefficients that the symmetry leaves free.
         """
         library = self.library(rates.shape[1])
-        features = library.evaluate(state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            features = library.evaluate(state)
+        check_size(features, f"X, by degree={self.degree} and library,")
         if weak is not None:
             rates = weak.derivative @ state[:, : rates.shape[1]]
             features, groups = weak.average @ features, weak.groups

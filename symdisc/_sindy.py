@@ -7,7 +7,7 @@ import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
 from symdisc._governing import Governing
@@ -16,7 +16,7 @@ from symdisc._lie import LieAlgebra
 from symdisc._scoring import latent_curve, rate_r2
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
-from symdisc._streaming import check_snapshots, split_columns
+from symdisc._streaming import as_samples, check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
 
 
@@ -353,7 +353,7 @@ default="residual"
                 f"{name} is None, but equations of second order (order=2) need the "
                 f"velocity of every snapshot. Pass {name}."
             )
-        X_dot = check_array(X_dot, dtype=X.dtype, input_name=name)
+        X_dot = as_samples(X_dot, name, X.dtype)
         if X_dot.shape != X.shape:
             raise ValueError(
                 f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "

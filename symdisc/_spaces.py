@@ -19,6 +19,7 @@ from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
 from symdisc._snapshots import check_device
 from symdisc._stem import fit_stem
+from symdisc._streaming import check_size
 from symdisc._training import Settings
 from symdisc._trajectories import check_agreement
 from symdisc._weak import WeakForm, weak_form
@@ -212,7 +213,10 @@ def _curve(est, points, rates, t, groups):
     if method == "weak":
         # The derivatives only guide the training of networks.
         weak, method = weak_form(points, t, groups, order=est.order), "spline"
-    curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    with np.errstate(over="ignore", invalid="ignore"):
+        curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    for rate in curve[1:]:
+        check_size(rate, "X differentiated along t")
     if method == "central":
         _warn_of_noise(points, curve[1], t, groups)
     if weak is not None:
