@@ -9,10 +9,10 @@ latent coordinates and the equations in them; no derivative is taken, since
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from symdisc import LatentSINDy, metrics
 from symdisc.datasets import make_lorenz
+from symdisc.plotting import ForecastDisplay
 
 data = make_lorenz(n_trajectories=20, random_state=0)
 model = LatentSINDy(3, threshold="auto", differentiation="weak", random_state=0)
@@ -55,16 +55,10 @@ attractor.set(
     ylabel="$z_1$",
     zlabel="$z_2$",
 )
-error = fig.add_subplot(1, 2, 2)
-distance = np.linalg.norm(true - forecast, axis=2)
-error.semilogy(times[1:], distance[:, 1:].T)
-error.set(
-    title="Distance of simulation and snapshots",
-    xlabel="time (dimensionless)",
-    ylabel="distance in latent space",
-)
+snapshots = fresh.X.reshape(len(starts), len(times), -1)
+ForecastDisplay.from_estimator(model, snapshots, times, ax=fig.add_subplot(1, 2, 2))
 plt.show()
 
 # %%
-# The distances grow exponentially, as they must: the system is chaotic, and a
+# The error grows exponentially, as it must: the system is chaotic, and a
 # forecast is as long as the coefficients are accurate.

@@ -20,6 +20,7 @@ import numpy as np
 
 from symdisc import LatentSymmetryDiscoverer
 from symdisc.datasets import cached, make_reaction_diffusion
+from symdisc.plotting import GeneratorDisplay
 
 # %%
 # Data
@@ -123,21 +124,8 @@ ax_latent.set(
 
 # (c) The generator. Antisymmetric with entries -1 and 1: a rotation.
 
-L = est.lie_algebra_.matrices[0]
-limit = np.abs(L).max()
-shown = ax_generator.imshow(L, cmap="RdBu_r", vmin=-limit, vmax=limit)
-for (i, j), value in np.ndenumerate(L):
-    color = "white" if abs(value) > limit / 2 else "black"
-    text = f"${value:+.3f}$"
-    ax_generator.text(j, i, text, color=color, ha="center", va="center", fontsize=14)
-ax_generator.set(
-    title=f"(c) Generator L of {est.lie_algebra_.name}",
-    xlabel="column (latent coordinate)",
-    ylabel="row (latent coordinate)",
-    xticks=[0, 1],
-    yticks=[0, 1],
-)
-fig.colorbar(shown, ax=ax_generator, location="bottom", label="entry of L")
+GeneratorDisplay.from_estimator(est, ax=ax_generator)
+ax_generator.set_title(f"(c) Generator of {est.lie_algebra_.name}")
 
 path = sys.argv[1] if len(sys.argv) > 1 else "reaction_diffusion.png"
 fig.savefig(path, dpi=150)

@@ -4,7 +4,9 @@ from symdisc._dimension import DimensionEstimate, estimate_dimension
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._loading import load
 from symdisc._pipeline import TangentPipeline
+from symdisc._report import report
 from symdisc._sindy import LatentSINDy
 from symdisc._symmetry import LatentSymmetryDiscoverer
 from symdisc._xarray import from_xarray
@@ -19,4 +21,6 @@ __all__ = [
     "TangentPipeline",
     "estimate_dimension",
     "from_xarray",
+    "load",
+    "report",
 ]

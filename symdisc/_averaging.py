@@ -78,7 +78,9 @@ def conserve_radius(inner, points, rates):
     turn = image[:, 0] * velocity[:, 1] - image[:, 1] * velocity[:, 0]
     frequency = (turn / square.clamp_min(TINY)).abs()
     period = 1 / frequency.clamp_min(SLOWEST * float(frequency.median()))
-    rows, radius = spread_rows(image.numpy(), N_CENTRES)
+    # With every point a centre, Gaussians would have no width.
+    n_centres = min(N_CENTRES, len(image) // 2)
+    rows, radius = spread_rows(image.numpy(), n_centres)
     gain = RadialMap(image[rows], WIDTH * radius, 1)
     thin = slice(None, None, -(-len(image) // MAX_ROWS))
     square, change, period = (s[thin, None] for s in (square, change, period))

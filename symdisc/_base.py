@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
+from symdisc._saving import save
 from symdisc._streaming import (
     as_samples,
     check_snapshots,
@@ -164,6 +165,28 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         else:
             latents, rates = self._push(self.encoder_, X, rates)
         return latent_trajectories(latents, rates, t, groups)
+
+    def save(self, path):
+        """Save the fitted estimator, with all parameters, in one file without code.
+
+        `symdisc.load` makes the same estimator of it. The file is a safetensors file
+        with a description as JSON in its header. It is written beside `path` and then
+        renamed, so that an old file stays whole until the new one is complete.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Name of the file, by custom with the ending ".safetensors".
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If a parameter is an object of other packages, such as a torch module or an
+            `optimizer`; the message names it.
+        """
+        save(self, path)
 
     @property
     def _n_features_out(self):

@@ -126,15 +126,17 @@ def bend_plane(autoencoder, latents, generator):
     frame = np.stack([vector.real, -vector.imag], axis=1)
     frame /= np.sqrt(abs(np.linalg.det(frame)))
     points, rates = (torch.tensor(z) for z in latents)
-    rows, radius = spread_rows(latents[0], N_CENTRES)
+    # With every point a centre, Gaussians would have no width.
+    half = len(points) // 2
+    rows, radius = spread_rows(latents[0], min(N_CENTRES, half))
     bend = RadialMap(points[rows], WIDTH * radius, 2)
     mean, inverse = latents[0].mean(axis=0), np.linalg.inv(frame)
     start = np.zeros(bend.weight.shape)
     start[:, 0], start[:, 1:3] = -inverse @ mean, inverse
     step = -(-len(points) // MAX_ROWS)
     features = [f.numpy() for f in bend.features(points[::step], rates[::step])]
-    weight, before, after = _round(features, start, n_linear=3)
-    if before < CURVED or after > MIN_GAIN * before:
+    weight = _round(features, start, n_linear=3)
+    if weight is None:
         return None
     # Of no consequence for the residual, but penalties let the latents shrink.
     weight /= np.sqrt(np.mean((features[0] @ weight.T) ** 2))
@@ -142,17 +144,21 @@ def bend_plane(autoencoder, latents, generator):
         bend.weight.copy_(torch.from_numpy(weight))
         bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
-    rows, radius = spread_rows(bent[0].numpy(), N_INVERSE_CENTRES)
+    rows, radius = spread_rows(bent[0].numpy(), min(N_INVERSE_CENTRES, half))
     unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)
 
 
 def _round(features, start, n_linear):
-    """Weights that make the motion round, and the residual before and after."""
+    """Weights that make the motion round, or None where that is of no use."""
     penalty = np.full(start.shape, np.sqrt(RIDGE))
     penalty[:, :n_linear] = 0.0
     problem = _Rounding(features, penalty.ravel())
+    n = 2 * len(features[0])
+    before = np.sum(problem.residual(start.ravel())[:n] ** 2)
+    if before < CURVED:
+        return None
     found = least_squares(
         problem.residual,
         start.ravel(),
@@ -160,9 +166,8 @@ def _round(features, start, n_linear):
         x_scale="jac",
         max_nfev=MAX_EVALUATIONS,
     )
-    n = 2 * len(features[0])
-    before = np.sum(problem.residual(start.ravel())[:n] ** 2)
-    return found.x.reshape(start.shape), before, np.sum(found.fun[:n] ** 2)
+    after = np.sum(found.fun[:n] ** 2)
+    return None if after > MIN_GAIN * before else found.x.reshape(start.shape)
 
 
 class _Rounding:

@@ -35,6 +35,12 @@ OPERATORS = {
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
 }
+# Exact arithmetic has no overflow: a short formula could ask for more digits than fit
+# into any memory. Limits of exponents, of arguments that are constant, of the bits of
+# a number.
+MAX_EXPONENT = 1000
+MAX_ARGUMENT = 1000
+MAX_BITS = 4096
 
 
 def make_library(n_components, degree, functions=None, order=1):
@@ -152,18 +158,43 @@ def _from_tree(node, names, text):
             return names[name] if name in names else CONSTANTS[name]
         case ast.BinOp(op=op) if type(op) in OPERATORS:
             left = _from_tree(node.left, names, text)
-            return OPERATORS[type(op)](left, _from_tree(node.right, names, text))
+            right = _from_tree(node.right, names, text)
+            return _bounded(OPERATORS[type(op)], left, right, text)
         case ast.UnaryOp(op=op) if type(op) in OPERATORS:
             return OPERATORS[type(op)](_from_tree(node.operand, names, text))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
             name in FUNCTIONS
         ):
-            return FUNCTIONS[name](_from_tree(argument, names, text))
+            return _call(FUNCTIONS[name], _from_tree(argument, names, text), text)
     raise ValueError(
         f"functions contains {text!r}, where {ast.unparse(node)!r} is unknown; use "
         f"numbers, the variables {list(names)} and one-argument functions out of "
         f"{list(FUNCTIONS)}."
     )
+
+
+def _bounded(operation, left, right, text):
+    too_high = operation is operator.pow and right.is_Number
+    if not (too_high and abs(right) > MAX_EXPONENT):
+        result = operation(left, right)
+        numbers = result.atoms(sympy.Rational)
+        if all(max(n.p.bit_length(), n.q.bit_length()) <= MAX_BITS for n in numbers):
+            return result
+    raise ValueError(
+        f"functions contains {text!r}, with a power or a number that is too large; "
+        f"keep exponents within {MAX_EXPONENT} and write large numbers as 1e300."
+    )
+
+
+def _call(function, argument, text):
+    if argument.is_number:
+        finite = argument.is_finite and abs(argument.evalf(15)) <= MAX_ARGUMENT
+        if not finite:
+            raise ValueError(
+                f"functions contains {text!r}, where {function.__name__} is taken of a "
+                f"constant beyond {MAX_ARGUMENT}; write its value as a number."
+            )
+    return function(argument)
 
 
 def _as_items(functions):

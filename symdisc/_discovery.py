@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from symdisc._adversary import LieGAN, consensus
+from symdisc._compact import nearest_compact
 from symdisc._invariance import (
     count_symmetries,
     distribution_symmetries,
@@ -41,8 +42,12 @@ def read_algebra(trainer, n_generators, n_components):
     """Return the algebra on which the trained adversaries agree, and how much.
 
     Latent dimensions that the data do not fill are left invariant. Of all adversaries
-    there is also the mean squared cosine to that algebra.
+    there is also the mean squared cosine to that algebra. There is none, and no
+    agreement, where training was interrupted before the adversaries joined.
     """
+    if trainer.game <= 0:
+        nothing = np.zeros((0, n_components, n_components))
+        return LieAlgebra(nothing, decimals=1), np.nan, None
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
     flat = basis.flatten(start_dim=1)
     shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)
@@ -106,15 +111,16 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     if n_generators == "auto":
         count = count_symmetries(found)
     maps = found.maps[:count]
-    basis = factor @ maps[..., :k] @ np.linalg.inv(factor)
     empty = n_components - k
-    basis = np.pad(basis, ((0, 0), (0, empty), (0, empty)))
     halves = [find([s[i::2] for s in slots]).maps[:count] for i in range(2)]
     agreement = _mean_squared_cosine(*halves)
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
     # Halves of the data are off by about twice what the whole is.
     tol = float(np.clip(np.sqrt(max(1 - agreement, 0)), *TOLERANCES))
+    maps = nearest_compact(maps[..., :k], tol)
+    basis = factor @ maps @ np.linalg.inv(factor)
+    basis = np.pad(basis, ((0, 0), (0, empty), (0, empty)))
     algebra = LieAlgebra(basis, tol=tol, decimals=1)
     return Found(algebra, agreement, found.errors, centre, nearest)
 

@@ -11,6 +11,7 @@ from symdisc._discovery import find_algebra, make_adversary, read_algebra
 from symdisc._learning import HIDDEN_UNITS, learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
 from symdisc._start import find_start
 from symdisc._training import Settings, Trainer
@@ -30,6 +31,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     history : dict of ndarray
+    n_iter : int
     """
 
     autoencoder: torch.nn.Module
@@ -39,9 +41,10 @@ class Findings:
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
     history: dict = field(default_factory=dict)
+    n_iter: int = 1
 
 
-def train_adversaries(est, snapshots, stem, generator):
+def train_adversaries(est, snapshots, stem, generator, checkpoint):
     """Train autoencoder and adversaries together.
 
     Parameters
@@ -51,6 +54,7 @@ def train_adversaries(est, snapshots, stem, generator):
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
+    checkpoint : Checkpoint or None
 
     Returns
     -------
@@ -65,8 +69,9 @@ def train_adversaries(est, snapshots, stem, generator):
     )
     library = CandidateLibrary.polynomial(len(start), est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
-    trainer = Trainer(*players, _settings(est), generator)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
+    solve_readout(autoencoder.double(), _double(snapshots))
     algebra, agreement, members = read_algebra(
         trainer, est.n_generators, est.n_components_
     )
@@ -77,15 +82,16 @@ def train_adversaries(est, snapshots, stem, generator):
         agreement,
         restart_agreement=members,
         history=history,
+        n_iter=trainer.n_iter,
     )
 
 
-def solve_for_symmetry(est, snapshots, stem, generator):
+def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     """Learn a latent space, then solve for its symmetries.
 
     Parameters and result are those of `train_adversaries`.
     """
-    curve = [c.double().cpu().numpy() for c in snapshots.curve(slice(None))]
+    curve = [c.cpu().numpy() for c in _double(snapshots)]
     solve = _regression(est)
     learned = learn_space(
         curve,
@@ -95,7 +101,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
         solve=lambda features, rates, _: solve(features, rates),
         symmetry=False,
-        settings=_settings(est),
+        settings=_settings(est, checkpoint),
         generator=generator,
         folds=False,
     )
@@ -115,6 +121,7 @@ def solve_for_symmetry(est, snapshots, stem, generator):
         found.agreement,
         symmetry_errors=found.errors,
         history=learned.history,
+        n_iter=learned.n_iter,
     )
 
 
@@ -132,6 +139,10 @@ def _bend(autoencoder, curve, found, snapshots, n_components):
     return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
 
 
+def _double(snapshots):
+    return [c.double() for c in snapshots.curve(slice(None))]
+
+
 def _regression(est):
     def solve(features, rates):
         return sparse_regression(features, rates, threshold=est.threshold)
@@ -139,12 +150,13 @@ def _regression(est):
     return solve
 
 
-def _settings(est):
+def _settings(est, checkpoint):
     return Settings.from_weights(
         est.loss_weights,
         max_iter=est.max_iter,
         batch_size=est.batch_size,
         verbose=est.verbose,
+        checkpoint=checkpoint,
     )
 
 

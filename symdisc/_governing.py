@@ -8,7 +8,7 @@ from symdisc._bootstrap import bootstrap_errors
 from symdisc._candidates import make_library
 from symdisc._equations import EquationSystem
 from symdisc._equivariance import equivariance_matrix, equivariant_basis
-from symdisc._known import rounded_generators
+from symdisc._known import known_algebra, rounded_generators
 from symdisc._lie import LieAlgebra
 from symdisc._regression import sparse_regression
 from symdisc._selection import fit_equations
@@ -41,6 +41,24 @@ class Governing:
     optimizer: object
     equivariance_weight: float
     algebra: LieAlgebra | None = None
+
+    @classmethod
+    def of(cls, est):
+        """Return what a LatentSINDy looks for, with the symmetry if it is known."""
+        what = est.degree, est.library, est.order
+        governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
+        if isinstance(est.symmetry, LieAlgebra):
+            governing.algebra = est.symmetry
+        elif est.symmetry not in (None, "discover"):
+            identity = est.autoencoder == "none"
+            dim = est.n_features_in_ if identity else est.n_components
+            if dim == "auto":
+                raise ValueError(
+                    f"symmetry={est.symmetry!r} acts on a number of dimensions, but "
+                    'n_components="auto". Pass that number, or a LieAlgebra.'
+                )
+            governing.algebra = known_algebra(est.symmetry, dim)
+        return governing
 
     def library(self, dim):
         """Candidates for `dim` latent dimensions."""

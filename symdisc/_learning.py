@@ -50,6 +50,11 @@ class LatentSpace:
     trainer: Trainer | None = None
     history: dict = field(default_factory=dict)
 
+    @property
+    def n_iter(self):
+        """Number of iterations of training; 1 where there was none."""
+        return 1 if self.trainer is None else self.trainer.n_iter
+
 
 def learn_space(
     curve,

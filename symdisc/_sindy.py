@@ -1,5 +1,6 @@
 """Governing equations in a latent space, by sparse regression."""
 
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,8 +11,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
+from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
-from symdisc._known import known_algebra
 from symdisc._lie import LieAlgebra
 from symdisc._scoring import latent_curve, rate_r2
 from symdisc._simulation import integrate
@@ -73,6 +74,10 @@ default="residual"
         variance of what it measures; default 1, 0.1, 0.01, 0.001.
     max_iter : int, default=1200
         Number of minibatch iterations.
+    checkpoint : str, os.PathLike or None, default=None
+        File that training writes its state to now and then. Where it exists, `fit` goes
+        on from it, to the same result as without the interruption, and removes it in
+        the end. Needs the same data and parameters, and a `random_state`.
     device : str or torch.device, default="cpu"
         Where to train.
     random_state : int, RandomState instance or None, default=None
@@ -146,6 +151,7 @@ default="residual"
         "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "checkpoint": [str, os.PathLike, None],
         "device": [str, torch.device],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -167,6 +173,7 @@ default="residual"
         differentiation="central",
         loss_weights=None,
         max_iter=1200,
+        checkpoint=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -184,6 +191,7 @@ default="residual"
         self.differentiation = differentiation
         self.loss_weights = loss_weights
         self.max_iter = max_iter
+        self.checkpoint = checkpoint
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -225,8 +233,10 @@ default="residual"
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)
-        governing = self._governing()
-        space = find_space(self, governing, X, rates, t, groups, random)
+        governing = Governing.of(self)
+        checkpoint = Checkpoint.of(self)
+        data = X, rates, t, groups
+        space = find_space(self, governing, *data, random, checkpoint)
         self._set_space(space)
         if self.symmetry == "discover":
             governing.algebra = space.algebra
@@ -240,6 +250,8 @@ default="residual"
             seed=seed,
         )
         self._set_equations(equations, state, rates)
+        if checkpoint is not None:
+            checkpoint.finish()
         return self
 
     def predict(self, X, X_dot=None):
@@ -368,28 +380,10 @@ default="residual"
             return rates
         return np.hstack([state[:, rates.shape[1] :], rates])
 
-    def _governing(self):
-        """Return what equations are looked for, with the symmetry if it is known."""
-        what = self.degree, self.library, self.order
-        how = self.threshold, self.optimizer, self.equivariance_weight
-        governing = Governing(*what, *how)
-        if isinstance(self.symmetry, LieAlgebra):
-            governing.algebra = self.symmetry
-        elif self.symmetry not in (None, "discover"):
-            identity = self.autoencoder == "none"
-            dim = self.n_features_in_ if identity else self.n_components
-            if dim == "auto":
-                raise ValueError(
-                    f"symmetry={self.symmetry!r} acts on a number of dimensions, but "
-                    'n_components="auto". Pass that number, or a LieAlgebra.'
-                )
-            governing.algebra = known_algebra(self.symmetry, dim)
-        return governing
-
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder
         self.history_, self.errors_ = space.history, space.errors
-        self.n_iter_ = self.max_iter if space.history else 1
+        self.n_iter_ = space.n_iter
         self.agreement_ = space.agreement
 
     def _set_equations(self, equations, state, rates):

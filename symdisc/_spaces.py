@@ -49,6 +49,7 @@ class Space:
     agreement : float or None
     weak : WeakForm or None
         Windows that the equations are to be integrated over.
+    n_iter : int
     """
 
     encoder: torch.nn.Module
@@ -59,9 +60,10 @@ class Space:
     algebra: LieAlgebra | None = None
     agreement: float | None = None
     weak: WeakForm | None = None
+    n_iter: int = 1
 
 
-def find_space(est, governing, X, rates, t, groups, random):
+def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     """Find the latent space that the parameters of an estimator ask for.
 
     Parameters
@@ -76,6 +78,7 @@ def find_space(est, governing, X, rates, t, groups, random):
     t : ndarray or None
     groups : array-like or None
     random : numpy.random.RandomState
+    checkpoint : Checkpoint or None
 
     Returns
     -------
@@ -84,7 +87,7 @@ def find_space(est, governing, X, rates, t, groups, random):
     if est.autoencoder == "none":
         return _identity(est, X, rates, t, groups)
     if est.autoencoder == "residual":
-        return _learned(est, governing, X, rates, t, groups, random)
+        return _learned(est, governing, X, rates, t, groups, random, checkpoint)
     return _given(est, X, rates, t, groups)
 
 
@@ -141,7 +144,7 @@ def _fitted(estimator, X, rates, t, groups):
     return estimator
 
 
-def _learned(est, governing, X, rates, t, groups, random):
+def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     n_least = est._check_n_components(X)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
@@ -167,6 +170,7 @@ def _learned(est, governing, X, rates, t, groups, random):
         LOSS_WEIGHTS | (est.loss_weights or {}),
         max_iter=est.max_iter,
         verbose=est.verbose,
+        checkpoint=checkpoint,
     )
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
@@ -182,7 +186,9 @@ def _learned(est, governing, X, rates, t, groups, random):
             generator=generator,
             weak=weak,
         )
-    read = read_algebra(learned.trainer, 1, n_components)[:2] if discover else ()
+    read = None, None
+    if discover and learned.trainer.game > 0:
+        read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     with torch.no_grad():
         tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
@@ -194,8 +200,9 @@ def _learned(est, governing, X, rates, t, groups, random):
         [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
         learned.history,
         learned.errors,
-        *(read or (None, None)),
+        *read,
         weak,
+        learned.n_iter,
     )
 
 

@@ -19,7 +19,7 @@ import torch
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
-ROUNDS = ((16, 40, 64, 256), (4, 100, 128, 512))
+ROUNDS = ((16, 40, 64, 256), (4, 100, 64, 256))
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened

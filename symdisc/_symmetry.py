@@ -1,5 +1,6 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
+import os
 import warnings
 from numbers import Integral, Real
 
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
 from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES
+from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
 from symdisc._dimension import resolve_components
 from symdisc._equations import EquationSystem
@@ -22,6 +24,9 @@ from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._stem import fit_stem
 from symdisc._streaming import check_snapshots
+
+# The decoder of a bent plane is slow.
+MAX_MEASURED_ROWS = 8192
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -60,15 +65,19 @@ default="auto"
         discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
         through the decoder), each relative to the variance of what it measures;
         default 1, 0.001, 0.1, 0.
-    max_iter : int, default=1200
+    max_iter : int, default=600
         Number of minibatch iterations; learning rates decay to zero over them.
-    batch_size : int, default=256
+    batch_size : int, default=128
         Snapshots in a minibatch.
     n_restarts : int, default=4
         Number of adversaries, trained independently at once in one batch.
     tol : float, default=0.01
         Training counts as converged if the generators of independently trained
         adversaries agree to this: 1 - `agreement_` <= tol.
+    checkpoint : str, os.PathLike or None, default=None
+        File that training writes its state to now and then. Where it exists, `fit` goes
+        on from it, to the same result as without the interruption, and removes it in
+        the end. Needs the same data and parameters, and a `random_state`.
     device : str or torch.device, default="cpu"
         Where to train.
     random_state : int, RandomState instance or None, default=None
@@ -95,7 +104,8 @@ default="auto"
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact.
     reconstruction_error_ : float
-        Sum of squared reconstruction errors over that of the centred data.
+        Sum of squared reconstruction errors over that of the centred data, estimated
+        from 4096 to 8192 rows where there are more.
     n_components_ : int
         Number of latent dimensions, where "auto" has become a number.
     rank_ : int
@@ -154,6 +164,7 @@ default="auto"
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "checkpoint": [str, os.PathLike, None],
         "device": [str, torch.device],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -168,10 +179,11 @@ default="auto"
         degree=2,
         threshold=0.1,
         loss_weights=None,
-        max_iter=1200,
-        batch_size=256,
+        max_iter=600,
+        batch_size=128,
         n_restarts=4,
         tol=0.01,
+        checkpoint=None,
         device="cpu",
         random_state=None,
         verbose=0,
@@ -186,6 +198,7 @@ default="auto"
         self.batch_size = batch_size
         self.n_restarts = n_restarts
         self.tol = tol
+        self.checkpoint = checkpoint
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -233,16 +246,19 @@ default="auto"
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
+        checkpoint = Checkpoint.of(self)
         solve = self.n_generators == "auto" or self.symmetry_of == "dynamics"
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
-            found = find(self, snapshots, stem, generator)
+            found = find(self, snapshots, stem, generator, checkpoint)
         self._set_findings(found)
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
         self._read_equations(autoencoder, snapshots)
         self._measure_reconstruction(autoencoder, snapshots, stem)
+        if checkpoint is not None:
+            checkpoint.finish()
         return self
 
     def _set_findings(self, found):
@@ -250,7 +266,7 @@ default="auto"
         self.symmetry_errors_ = found.symmetry_errors
         self.restart_agreement_ = found.restart_agreement
         self.rank_, self.history_ = found.rank, found.history
-        self.n_iter_ = self.max_iter if found.history else 1
+        self.n_iter_ = found.n_iter
         if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
@@ -283,9 +299,11 @@ default="auto"
     def _measure_reconstruction(self, autoencoder, snapshots, stem):
         """Set the error over the whole data from that of the POD coordinates."""
         dtype = autoencoder.shift.dtype
+        step = -(-stem.n_samples // MAX_MEASURED_ROWS)
         with torch.no_grad():
-            coordinates = snapshots.coordinates.to(dtype)
+            coordinates = snapshots.coordinates[::step].to(dtype)
             decoded = autoencoder.decode(autoencoder.encode(coordinates))
             residual = (coordinates - decoded).cpu().numpy() * stem.scale
-        error = np.square(residual).sum() + stem.residual
+        share = len(residual) / stem.n_samples
+        error = np.square(residual).sum() / share + stem.residual
         self.reconstruction_error_ = float(error / stem.total)

@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from symdisc._checkpoint import Checkpoint
+from symdisc._interruption import warn_of_interruption
+
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
 # the number of snapshots. Gauge and equations are estimated from so many rows.
@@ -16,7 +19,7 @@ MAX_REFERENCE_ROWS = 2048
 # Shares of the run: the decoder first catches up with the encoder's start, then both
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
-AUTOENCODER_UNTIL = 0.6
+AUTOENCODER_UNTIL = 0.4
 LEARNING_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
@@ -66,6 +69,8 @@ class Settings:
         Weights of the reconstruction, adversarial and equation losses and of the
         equation loss seen through the decoder.
     max_iter, batch_size, verbose : int
+    checkpoint : Checkpoint, optional
+        Keeps the state of the training.
     """
 
     w_recon: float = 1.0
@@ -75,6 +80,7 @@ class Settings:
     max_iter: int = 1200
     batch_size: int = 256
     verbose: int = 0
+    checkpoint: Checkpoint | None = None
 
     @classmethod
     def from_weights(cls, loss_weights, **others):
@@ -123,6 +129,7 @@ class Trainer:
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
         self.learners, self.critics = [*autoencoder.parameters()], []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
+        self.n_iter = 0
         if adversary is not None:
             self._seat(adversary)
 
@@ -138,21 +145,49 @@ class Trainer:
         ]
 
     def run(self):
-        """Run `max_iter` iterations; return the history, a dict of arrays per epoch."""
-        history, epoch = [], []
-        total, silent = self.settings.max_iter, not self.settings.verbose
-        bar = tqdm(range(total), disable=silent, desc="symdisc", unit="it")
-        for iteration in bar:
-            if iteration % EPOCH == 0:
-                self._start_epoch()
-            epoch.append(self._step(iteration / total))
-            if len(epoch) == EPOCH or iteration == total - 1:
-                history.append(_finite_average(epoch, iteration))
-                bar.set_postfix({k: f"{v:.2g}" for k, v in history[-1].items()})
-                epoch = []
+        """Run `max_iter` iterations; return the history, a dict of arrays per epoch.
+
+        Goes on from a checkpoint if there is one. Ctrl-C ends it early, with a warning:
+        `n_iter` is the number of iterations that were run.
+        """
+        checkpoint = self.settings.checkpoint
+        history = [] if checkpoint is None else checkpoint.resume(self)
+        self._iterate(history, checkpoint)
         self._start_epoch()
         names = dict.fromkeys(name for row in history for name in row)
         return {k: np.array([row.get(k, np.nan) for row in history]) for k in names}
+
+    def _iterate(self, history, checkpoint):
+        """Add to the history until all iterations are run, or Ctrl-C is pressed."""
+        total, silent = self.settings.max_iter, not self.settings.verbose
+        iterations = range(self.n_iter, total)
+        bar = tqdm(
+            iterations, "symdisc", total, initial=self.n_iter, disable=silent, unit="it"
+        )
+        epoch = []
+        try:
+            for iteration in bar:
+                if iteration % EPOCH == 0:
+                    self._start_epoch()
+                epoch.append(self._step(iteration / total))
+                self.n_iter = iteration + 1
+                if len(epoch) == EPOCH or self.n_iter == total:
+                    history.append(_finite_average(epoch, iteration))
+                    bar.set_postfix({k: f"{v:.2g}" for k, v in history[-1].items()})
+                    epoch = []
+                    if checkpoint is not None:
+                        checkpoint.keep(self, history)
+        except KeyboardInterrupt:
+            if epoch:
+                history.append(_finite_average(epoch, self.n_iter))
+            warn_of_interruption(self.n_iter, total, self.game, checkpoint)
+
+    @property
+    def game(self):
+        """Share of the adversary's game that was played; None without an adversary."""
+        if self.adversary is None:
+            return None
+        return _since_joined(self.n_iter / self.settings.max_iter)
 
     def _start_epoch(self):
         """Fix the gauge; solve for the equations with the latents as they are."""

@@ -51,3 +51,23 @@ def test_spirals_are_left_alone():
     points, rates, _ = ellipses(0.0, decay=0.5)
     inner = identity(points)
     assert conserve_radius(inner, points, rates) is inner
+
+
+@pytest.mark.parametrize("n_samples", [20, 300, 500])
+def test_few_points_are_enough_for_gaussians_of_some_width(n_samples):
+    angle = np.linspace(0, 20, n_samples)
+    radius = np.linspace(1, 2, n_samples)
+    points = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    points, rates = (
+        torch.tensor(points),
+        torch.tensor(points @ [[0.0, 1.0], [-1.0, 0.0]]),
+    )
+    identity = RadialMap(points[:1], 1.0, 2)
+    with torch.no_grad():
+        identity.weight.copy_(torch.eye(4, dtype=points.dtype)[1:3])
+    image, velocity = conserve_radius(identity, points, rates).push_forward(
+        points, rates
+    )
+    assert torch.isfinite(image).all()
+    # Circles are left where they are.
+    assert (image * velocity).sum(1).abs().max() < 1e-2

@@ -11,6 +11,7 @@ import pytest
 import symdisc
 import symdisc.datasets
 import symdisc.metrics
+import symdisc.plotting
 
 ROOT = Path(__file__).parents[1]
 # Without sg_execution_times.rst, which building the gallery leaves there.
@@ -46,7 +47,9 @@ def test_snippets_are_seen():
 
 
 @pytest.mark.parametrize(
-    "module", [symdisc, symdisc.metrics, symdisc.datasets], ids=lambda m: m.__name__
+    "module",
+    [symdisc, symdisc.metrics, symdisc.datasets, symdisc.plotting],
+    ids=lambda m: m.__name__,
 )
 def test_public_names_are_in_the_reference(module):
     listed = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8").split()

@@ -1,0 +1,188 @@
+"""Reasons not to believe a result, in plain words, computed from its figures."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from symdisc._display_coefficients import N_ERRORS
+
+# A twentieth of the variance hides a second object in the data: of two bumps, a latent
+# space that lost one kept 40 % and showed a perfect rotation.
+RECONSTRUCTION = 0.05
+# Below this, reconstructions are exact but for rounding, and no better than POD.
+ROUNDING = 1e-6
+# The default of `tol`, at which fits warn.
+AGREEMENT = 0.99
+# An adversary may go astray without harm (the better half votes), but not by this much
+# without being mentioned.
+WORST_RESTART = 0.9
+# Real symmetries change data 100 to 3000 times less than the next map.
+GAP = 10.0
+# Chance gives one over the number of latents compared, and uneven sampling of orbits
+# 0.014 (ten trajectories of a true symmetry, each of one and a half periods).
+ENERGY = 0.02
+# Exact symmetries of exact equations leave 1e-3 and less.
+EQUIVARIANCE = 0.1
+# Equations in suitable coordinates leave 0.001 of the rates, and noise adds some.
+EQUATION_SCORE = 0.95
+# Equations with nearly all candidates are a fit, not a law.
+DENSE = 0.9
+
+
+class Caveat(NamedTuple):
+    """A reason for doubt: a name for programs, a sentence for people."""
+
+    name: str
+    text: str
+
+
+def find_caveats(est, figures, n_samples):
+    """List reasons to doubt a result.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+        Fitted.
+    figures : dict of float
+        Result of `quality_figures`.
+    n_samples : int
+        Number of samples that these were measured on.
+
+    Returns
+    -------
+    list of Caveat
+        The most serious first: a symmetry of a bad latent space means nothing.
+    """
+    return [
+        *_space_caveats(figures),
+        *_algebra_caveats(est, figures),
+        *_symmetry_caveats(figures, n_samples),
+        *_equation_caveats(est, figures),
+        *_coefficient_caveats(est.equations_),
+    ]
+
+
+def _space_caveats(figures):
+    lost, pod = figures["reconstruction_error"], figures.get("pod_error")
+    if lost > RECONSTRUCTION:
+        yield Caveat(
+            "reconstruction",
+            f"The latent space loses {lost:.1%} of the variance of the data. Whatever "
+            "is said below is about the rest alone.",
+        )
+    if pod is not None and lost > max(pod, ROUNDING):
+        yield Caveat(
+            "pod",
+            f"The reconstruction is worse than POD with as many modes: {lost:.3g} of "
+            f"the variance is lost, and {pod:.3g} by POD. The autoencoder has not "
+            "learned the data.",
+        )
+    n_components = figures["n_components"]
+    if figures["rank"] < n_components:
+        yield Caveat(
+            "empty",
+            f"Latent directions are empty: of {n_components}, {figures['rank']} carry "
+            "information. Lower n_components.",
+        )
+
+
+def _algebra_caveats(est, figures):
+    if est.lie_algebra_ is None:
+        return
+    if not est.lie_algebra_:
+        yield Caveat(
+            "no_symmetry",
+            "No symmetry was found: every linear map of the latent space changes the "
+            "data by more than chance.",
+        )
+        return
+    if est.lie_algebra_.name == "unidentified":
+        nearest, tol = est.lie_algebra_.nearest
+        yield Caveat(
+            "unidentified",
+            "The generators are no Lie algebra that has a name: a part of "
+            f"{figures['bracket_residual']:.2g} of their brackets is not spanned by "
+            f"them. Taken with a tolerance of {tol:.2g} they are {nearest}.",
+        )
+
+
+def _symmetry_caveats(figures, n_samples):
+    agreement = figures.get("agreement", 1.0)
+    if agreement < AGREEMENT:
+        yield Caveat(
+            "disagreement",
+            "Independent searches for the symmetry disagree (agreement "
+            f"{agreement:.3f}, wanted {AGREEMENT}): the adversaries, or two halves of "
+            "the data, found different generators. Increase max_iter, or the data may "
+            "not have such a symmetry.",
+        )
+    if figures.get("worst_restart", 1.0) < WORST_RESTART:
+        yield Caveat(
+            "restart",
+            "At least one adversary found something else (agreement with the result "
+            f"{figures['worst_restart']:.3f}).",
+        )
+    error, following = figures.get("symmetry_error"), figures.get("next_error")
+    if following is not None and following < GAP * error:
+        yield Caveat(
+            "no_gap",
+            f"The symmetry does not stand apart: its generators change the data by "
+            f"{error:.2g}, and the next map, which is none, by {following:.2g}.",
+        )
+    # Several times what chance gives.
+    if figures.get("energy_distance", 0.0) > ENERGY + 5 / min(n_samples, 2000):
+        yield Caveat(
+            "energy",
+            "Orbits leave the data: moved latents are not distributed as latents "
+            f"(energy distance {figures['energy_distance']:.3f}).",
+        )
+    if figures.get("equivariance_error", 0.0) > EQUIVARIANCE:
+        yield Caveat(
+            "equivariance",
+            "The symmetry does not map motions to motions, according to the equations: "
+            f"{figures['equivariance_error']:.1%} of the rates break it.",
+        )
+
+
+def _equation_caveats(est, figures):
+    if est.equations_ is None:
+        return
+    score = figures.get("equation_score")
+    if score is not None and score < EQUATION_SCORE:
+        yield Caveat(
+            "equations",
+            f"The equations explain only {max(score, 0):.1%} of the rates.",
+        )
+    unseen = figures.get("held_out_rate_error", 0.0)
+    if unseen > 1 - EQUATION_SCORE:
+        yield Caveat(
+            "held_out",
+            f"On rows that were not fitted, the equations leave {unseen:.1%} of the "
+            "rates unexplained.",
+        )
+    if figures["n_terms"] > DENSE * figures["n_candidates"]:
+        yield Caveat(
+            "dense",
+            f"The equations use {figures['n_terms']} of {figures['n_candidates']} "
+            "candidates: these are not the coordinates of simple equations, or "
+            "threshold is too low.",
+        )
+
+
+def _coefficient_caveats(equations):
+    if equations is None or equations.errors is None:
+        return
+    table = equations.to_table()
+    small = (table.coefficients != 0) & (
+        np.abs(table.coefficients) < N_ERRORS * equations.errors
+    )
+    terms = [
+        f"{table.terms[term]} in {table.equations[equation]}"
+        for equation, term in np.argwhere(small)
+    ]
+    if terms:
+        yield Caveat(
+            "coefficients",
+            "Coefficients are smaller than twice their error, and may not be there: "
+            f"{', '.join(terms)}.",
+        )
