@@ -165,7 +165,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     # Rows nearer than what rounding makes of equal ones are the same.
     extent = np.abs(stem.mean).max() + np.abs(points).max()
     smallest = 100 * np.finfo(X.dtype).eps * extent
-    scales, errors = _two_nn_scales(points, window, smallest)
+    scales, errors = _two_nn_scales(points, window, smallest, random)
     chosen = _plateau(scales[:, 1], errors)
     generator = torch.Generator().manual_seed(int(random.randint(2**31 - 1)))
     n_components, unexplained = count_latents(coordinates, stem.scale, generator)
@@ -243,23 +243,30 @@ def _check_window(window, points, groups, order):
     return longest
 
 
-def _two_nn_scales(points, window, smallest):
-    """Numbers of rows with the dimensions found among them, and standard errors."""
+def _two_nn_scales(points, window, smallest, random):
+    """Numbers of rows with the dimensions found among them, and standard errors.
+
+    From each block of so many rows, one is drawn, at least a window after the last one:
+    every n-th row of a regular motion would be as regular, which chance is not.
+    """
     n_samples = len(points)
-    stride = max(min(window, n_samples // 3), -(-n_samples // MOST_ROWS), 1)
+    stride = max(2 * window if window > 1 else 1, -(-n_samples // MOST_ROWS))
+    stride = min(stride, n_samples // 3)
     scales, errors = [], []
     while not scales or n_samples // stride >= FEWEST_ROWS:
-        n_parts = max(min(stride, POOLED_ROWS * stride // n_samples), 1)
-        starts = np.linspace(0, stride, n_parts, endpoint=False).astype(int)
-        logs = [_log_ratios(points[start::stride], smallest) for start in starts]
+        starts = np.arange(0, n_samples - stride + 1, stride)
+        n_draws = max(min(stride, POOLED_ROWS // len(starts)), 1)
+        latest = max(stride - window + 1, 1)
+        draws = random.randint(latest, size=(n_draws, len(starts)))
+        logs = [_log_ratios(points[starts + shift], smallest) for shift in draws]
         logs = np.concatenate(logs)
         if len(logs) < 2 or logs.sum() == 0:
             break
         dimension = (len(logs) - 1) / logs.sum()
-        scales.append((n_samples // stride, dimension))
-        # Parts of one trajectory lie side by side, and tell no more than one of them.
-        n_independent = len(logs) * (n_samples // window) / n_samples
-        errors.append(dimension / np.sqrt(max(n_independent, 1.0)))
+        scales.append((len(starts), dimension))
+        # Rows nearer than a window tell no more than one of them.
+        n_independent = min(len(logs), n_samples / window)
+        errors.append(dimension / np.sqrt(n_independent))
         stride *= 2
     if not scales:
         raise ValueError(

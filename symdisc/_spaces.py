@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._base import torch_dtype
 from symdisc._coders import Decoder, Encoder, Identity
-from symdisc._derivatives import noise_level, smooth_derivatives
+from symdisc._derivatives import noise_level, smooth_derivatives, stretches
 from symdisc._dimension import resolve_components
 from symdisc._discovery import read_algebra
 from symdisc._learning import learn_space
@@ -21,7 +21,7 @@ from symdisc._snapshots import check_device
 from symdisc._stem import fit_stem
 from symdisc._streaming import check_size
 from symdisc._training import Settings
-from symdisc._trajectories import check_agreement
+from symdisc._trajectories import check_agreement, median_step
 from symdisc._weak import WeakForm, weak_form
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
@@ -233,11 +233,10 @@ def _curve(est, points, rates, t, groups):
 
 def _warn_of_noise(points, velocity, t, groups):
     """Say so where differences along time are mostly noise."""
-    steps = np.diff(t)
-    if len(points) < 10:
+    # Two rows in a row are no more than a slope, and cannot tell noise from motion.
+    if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
-    step = np.median(steps[steps > 0])
-    noise = noise_level(points, t, groups) / (np.sqrt(2) * step)
+    noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
     share = np.linalg.norm(noise) / max(np.sqrt((velocity**2).sum(1).mean()), 1e-300)
     if share > MAX_NOISE:
         warnings.warn(

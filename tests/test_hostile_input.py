@@ -292,7 +292,7 @@ def test_masked_values_are_refused_after_fitting():
 
 def layouts(X, tmp_path):
     """Return the same values, held in another way each."""
-    stored = np.memmap(tmp_path / "X", X.dtype, "w+", shape=X.shape)
+    stored = np.memmap(tmp_path / str(X[0, 0]), X.dtype, "w+", shape=X.shape)
     stored[:] = X
     frozen = X.copy()
     frozen.flags.writeable = False
