@@ -17,7 +17,7 @@ from symdisc._dimension import resolve_components
 from symdisc._discovery import read_algebra
 from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
-from symdisc._snapshots import check_device
+from symdisc._snapshots import IN_SPREADS, check_device
 from symdisc._stem import fit_stem
 from symdisc._streaming import check_size
 from symdisc._training import Settings
@@ -159,6 +159,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         n_modes = max(n_least, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
+    for rate in rates:
+        check_size(rate, IN_SPREADS, np.float32)
     if rates and t is not None:
         check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
     n_components = resolve_components(
@@ -237,7 +239,8 @@ def _warn_of_noise(points, velocity, t, groups):
     if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
     noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
-    share = np.linalg.norm(noise) / max(np.sqrt((velocity**2).sum(1).mean()), 1e-300)
+    speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
+    share = np.linalg.norm(noise) / max(speed, 1e-300)
     if share > MAX_NOISE:
         warnings.warn(
             f"X seems to carry noise that makes up {share:.0%} of its differences "

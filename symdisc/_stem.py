@@ -103,6 +103,12 @@ def fit_stem(
             "X is constant: every row is the same snapshot, so there is no latent "
             "space to find. Pass rows that differ, e.g. a longer trajectory."
         )
+    spread = float((highest.astype(float) - lowest.astype(float)).max())
+    if spread**2 < 1e6 * np.finfo(X.dtype).tiny:
+        raise ValueError(
+            f"X varies by {spread:.3g}, which is too little for its square to fit "
+            f"{X.dtype}. Divide X by its size."
+        )
     held = np.cumsum(singular**2)
     residual_variance = max(residual_variance, 10 * eps)
     enough = np.searchsorted(held, (1 - residual_variance) * total) + 1

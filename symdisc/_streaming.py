@@ -200,14 +200,15 @@ def check_unmasked(array, name):
         )
 
 
-def check_size(array, name):
-    """Return an array, or raise where the squares of its values overflow."""
+def check_size(array, name, dtype=None):
+    """Return an array, or raise where the squares of its values overflow in a dtype."""
+    dtype = np.dtype(dtype or array.dtype)
     largest = max(array.max(initial=0.0), -array.min(initial=0.0))
-    limit = np.sqrt(np.finfo(array.dtype).max) / 1024
+    limit = np.sqrt(np.finfo(dtype).max) / 1024
     if not largest <= limit:
         raise ValueError(
             f"{name} has values of size {largest:.3g}, but squares have to fit "
-            f"{array.dtype}, so {limit:.3g} is the largest that can be. Divide {name} "
+            f"{dtype}, so {limit:.3g} is the largest that can be. Divide {name} "
             "by its size, or measure time in larger or smaller units."
         )
     return array

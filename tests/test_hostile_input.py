@@ -208,14 +208,14 @@ def run(est, drawn):
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=30, deadline=None, suppress_health_check=QUIET)
 @given(st.sampled_from(ESTIMATORS), inputs())
 def test_any_input(est, drawn):
     run(est, drawn)
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=2000, deadline=None, suppress_health_check=QUIET)
 @given(st.sampled_from(ESTIMATORS), inputs())
 def test_many_more_inputs(est, drawn):
     run(est, drawn)
@@ -279,6 +279,17 @@ def test_refused(est, name, change, message):
     assert re.search(message, refusal(est, X, y, **given))
 
 
+@pytest.mark.parametrize("est", [GAME, SOLVED, LEARNED], ids=["game", "all", "sindy"])
+def test_too_small_and_too_fast(est):
+    X, y, _ = circle()
+    assert "too little for its square" in refusal(est, X * 1e-160, y * 1e-160)
+    single = (X * 1e-30).astype(np.float32)
+    assert "fit float32. Divide X" in refusal(est, single, single)
+    assert "over the standard deviation of X" in refusal(est, X, y * 1e40)
+    # Shares of rates are what counts, and not the unit of time.
+    assert not isinstance(outcome(est, X, y * 1e10), Exception)
+
+
 def test_masked_values_are_refused_after_fitting():
     X, y, _ = circle()
     est = clone(GIVEN).fit(X, y)
@@ -320,10 +331,12 @@ def test_layout_changes_nothing(est, tmp_path):
     for name, same in layouts(X, tmp_path).items():
         found = outcome(est, same, rates[name], t=t.tolist())
         assert not isinstance(found, Exception), (name, found)
+        # Products of other layouts round differently, and starts are single precision.
+        atol = 1e-4 if est is LEARNED else 1e-12
         np.testing.assert_allclose(
-            found.coefficients_, expected.coefficients_, atol=1e-10, err_msg=name
+            found.coefficients_, expected.coefficients_, atol=atol, err_msg=name
         )
-        np.testing.assert_allclose(found.transform(same), Z, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(found.transform(same), Z, atol=atol, err_msg=name)
 
 
 @pytest.mark.parametrize("dtype", ["i8", "i2", "u1", "?", "f2"])
