@@ -1,6 +1,7 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._convolution import ConvAutoencoder
+from symdisc._dimension import DimensionEstimate, estimate_dimension
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
@@ -16,6 +17,7 @@ __all__ = [
     "Block",
     "CandidateLibrary",
     "ConvAutoencoder",
+    "DimensionEstimate",
     "EquationSystem",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
@@ -23,6 +25,7 @@ __all__ = [
     "Scalars",
     "TangentPipeline",
     "Translations",
+    "estimate_dimension",
     "from_xarray",
     "load",
     "report",

@@ -14,6 +14,7 @@ direction of what those before it do not predict.
 
 import math
 
+import numpy as np
 import torch
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
@@ -64,6 +65,34 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
             break
         encoder, error = smaller
     return encoder
+
+
+def unexplained_by_rank(coordinates, weights, n_most, generator):
+    """Return what decoders leave unexplained of the best 1, 2, ... directions.
+
+    Ends with the first direction that explains less than `MIN_GAIN`, or before it where
+    none can.
+
+    Parameters
+    ----------
+    coordinates, weights, generator
+        As for `find_start`.
+    n_most : int
+        Largest number of directions.
+
+    Returns
+    -------
+    ndarray of shape (n_tried,)
+        Shares of the (weighted) variance.
+    """
+    errors = []
+    for rank in range(1, min(n_most, len(weights)) + 1):
+        _, error = _best_projection(coordinates, weights, rank, generator)
+        errors.append(error / float(weights.sum()))
+        hopeless = errors[-1] < MIN_GAIN
+        if hopeless or (rank > 1 and errors[-2] - errors[-1] < MIN_GAIN):
+            break
+    return np.array(errors)
 
 
 def _best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
