@@ -1,6 +1,7 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._equations import EquationSystem
+from symdisc._evidence import Evidence
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._loading import load
@@ -15,6 +16,7 @@ __all__ = [
     "Block",
     "CandidateLibrary",
     "EquationSystem",
+    "Evidence",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
