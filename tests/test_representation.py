@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations
+from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations, load
 from symdisc._blocks import all_forms
 from symdisc._findings import GAN_WEIGHT
 from symdisc._integers import integer_generator
@@ -190,6 +190,20 @@ def test_translations_of_a_motion(seed):
     change = (est.act(X, 0.5) - X) @ np.linalg.pinv(moved)
     assert change.std(axis=0).max() < 0.01
     assert abs(change[:, 0].mean()) > 0.1 > 10 * abs(change[:, 1].mean())
+
+
+def test_a_representation_can_be_saved(tmp_path):
+    X, X_dot, _ = drifting(0)
+    est = LatentSymmetryDiscoverer(
+        3,
+        n_generators="auto",
+        representation=[Translations(1, scale=(0.1,)), Scalars(1)],
+        symmetry_of="dynamics",
+    ).fit(X, X_dot)
+    est.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.representation == est.representation
+    assert (again.transform(X) == est.transform(X)).all()
 
 
 def test_translations_are_not_invented():
