@@ -1,5 +1,6 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._convolution import ConvAutoencoder
 from symdisc._equations import EquationSystem
 from symdisc._evidence import Evidence
 from symdisc._library import CandidateLibrary
@@ -15,6 +16,7 @@ from symdisc._xarray import from_xarray
 __all__ = [
     "Block",
     "CandidateLibrary",
+    "ConvAutoencoder",
     "EquationSystem",
     "Evidence",
     "LatentSINDy",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from symdisc._autoencoder import Autoencoder
+from symdisc._architectures import make_autoencoder
+from symdisc._autoencoder import ResidualMLP
 from symdisc._bending import bend_plane
 from symdisc._blocks import find_blocks
 from symdisc._discovery import (
@@ -15,13 +16,12 @@ from symdisc._discovery import (
     read_algebra,
 )
 from symdisc._layout import check_filled, has_translations
-from symdisc._learning import HIDDEN_UNITS, learn_space
+from symdisc._learning import learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._oriented import Oriented
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
-from symdisc._start import find_start
 from symdisc._structured import StructuredGAN, read_blocks
 from symdisc._training import Settings, Trainer
 
@@ -80,17 +80,14 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     -------
     Findings
     """
-    data = snapshots.coordinates, snapshots.weights
-    most, least = _ranks(est)
-    start = find_start(*data, most, generator, least)
-    curve = snapshots.coordinates, snapshots.velocity
-    autoencoder = Autoencoder(start, *curve, snapshots.weights, HIDDEN_UNITS, generator)
-    adversary = _adversary(est, len(start), snapshots, generator)
-    library = CandidateLibrary.polynomial(len(start), est.degree)
+    autoencoder = make_autoencoder(est, snapshots, generator, _ranks(est))
+    rank = len(autoencoder.shift)
+    adversary = _adversary(est, rank, snapshots, generator)
+    library = CandidateLibrary.polynomial(rank, est.degree)
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
-    solve_readout(autoencoder.double(), _double(snapshots))
+    _solve_readout(autoencoder.double(), snapshots)
     if est.representation:
         axes, algebra, agreement, members, spread = read_blocks(trainer)
         constant = has_translations(est.representation)
@@ -116,24 +113,15 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
-    solve, (most, least) = _regression(est), _ranks(est)
-    learned = learn_space(
-        curve,
-        stem.scale,
-        rank_at_most=most,
-        rank_at_least=least,
-        degree=est.degree,
-        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
-        solve=lambda features, rates, _: solve(features, rates),
-        symmetry=False,
-        settings=_settings(est, checkpoint),
-        generator=generator,
-        folds=False,
-    )
-    autoencoder, n_components = learned.autoencoder, est.n_components
+    learn = _learn_residual if est.autoencoder == "residual" else _learn_other
+    autoencoder, *training = learn(est, snapshots, stem, generator, checkpoint)
+    n_components = est.n_components
     latents = _latents(autoencoder, curve)
     if est.representation:
-        return _solve_for_blocks(est, learned, latents, snapshots)
+        found = _find_blocks(est, latents, snapshots)
+        constant = has_translations(est.representation)
+        autoencoder = Oriented(autoencoder, found.axes, constant)
+        return _solved(autoencoder, found, *training)
     found = find_algebra(latents, snapshots, est.n_generators, n_components)
     with torch.no_grad():
         autoencoder.offset -= torch.from_numpy(found.centre)
@@ -141,15 +129,19 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
     if closed and rank == 2:
         autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
+    return _solved(autoencoder, found, *training)
+
+
+def _solved(autoencoder, found, history, n_iter):
     return Findings(
         autoencoder,
-        rank,
+        len(autoencoder.shift),
         found.algebra,
         found.agreement,
         found.spread,
         symmetry_errors=found.errors,
-        history=learned.history,
-        n_iter=learned.n_iter,
+        history=history,
+        n_iter=n_iter,
     )
 
 
@@ -168,27 +160,47 @@ def _adversary(est, rank, snapshots, generator):
     )
 
 
-def _solve_for_blocks(est, learned, latents, snapshots):
+def _find_blocks(est, latents, snapshots):
     """Find the symmetries that the blocks of a representation allow."""
     check_filled(est.representation, latents[0].shape[1])
-    found = find_blocks(
-        latents,
-        snapshots,
-        est.representation,
-        choose=est.n_generators == "auto",
+    choose = est.n_generators == "auto"
+    return find_blocks(latents, snapshots, est.representation, choose=choose)
+
+
+def _learn_residual(est, snapshots, stem, generator, checkpoint):
+    """Autoencoder in double precision, history and length of its training."""
+    solve, (most, least) = _regression(est), _ranks(est)
+    learned = learn_space(
+        [c.cpu().numpy() for c in _double(snapshots)],
+        stem.scale,
+        rank_at_most=most,
+        rank_at_least=least,
+        degree=est.degree,
+        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
+        solve=lambda features, rates, _: solve(features, rates),
+        symmetry=False,
+        settings=_settings(est, checkpoint),
+        generator=generator,
+        folds=False,
     )
-    constant = has_translations(est.representation)
-    autoencoder = Oriented(learned.autoencoder, found.axes, constant)
-    return Findings(
-        autoencoder,
-        len(autoencoder.shift),
-        found.algebra,
-        found.agreement,
-        found.spread,
-        symmetry_errors=found.errors,
-        history=learned.history,
-        n_iter=learned.n_iter,
-    )
+    return learned.autoencoder, learned.history, learned.n_iter
+
+
+def _learn_other(est, snapshots, stem, generator, checkpoint):
+    """Likewise for an architecture that has no start in closed form."""
+    autoencoder = make_autoencoder(est, snapshots, generator, _ranks(est))
+    library = CandidateLibrary.polynomial(len(autoencoder.shift), est.degree)
+    players = autoencoder, None, snapshots, library, _regression(est)
+    trainer = Trainer(*players, _settings(est, checkpoint), generator)
+    history = trainer.run()
+    _solve_readout(autoencoder.double(), snapshots)
+    return autoencoder.cpu(), history, trainer.n_iter
+
+
+def _solve_readout(autoencoder, snapshots):
+    """Solve for the last layer of a residual decoder; others are left as trained."""
+    if isinstance(autoencoder.decoder, ResidualMLP):
+        solve_readout(autoencoder, _double(snapshots))
 
 
 def _bend(autoencoder, curve, found, snapshots, n_components):

@@ -292,7 +292,7 @@ def are_confirmed(maps, forms):
     -------
     bool
         Whether all their combinations change those by a small share of what most maps
-        do.
+        do, or of what the next map does.
 
     Examples
     --------
@@ -306,5 +306,7 @@ def are_confirmed(maps, forms):
     """
     if not len(maps):
         return True
-    typical = np.median(np.maximum(forms.solve().errors, forms.chance))
-    return bool(forms.solve(maps).errors[-1] <= MAX_SHARE * typical)
+    errors = np.maximum(forms.solve().errors, forms.chance)
+    # Half of the data says less: apart from the next is enough.
+    limit = max(MAX_SHARE * np.median(errors), errors[len(maps)] / MIN_GAP)
+    return bool(forms.solve(maps).errors[-1] <= limit)

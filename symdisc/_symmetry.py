@@ -14,9 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
+from symdisc._architectures import architecture_stem
 from symdisc._base import MIN_SAMPLES
 from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
+from symdisc._convolution import ConvAutoencoder
 from symdisc._equations import EquationSystem
 from symdisc._evidence import evidence_of
 from symdisc._findings import solve_for_symmetry, train_adversaries
@@ -24,7 +26,6 @@ from symdisc._layout import check_representation
 from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
-from symdisc._stem import fit_stem
 from symdisc._streaming import check_snapshots
 
 # The decoder of a bent plane is slow.
@@ -60,6 +61,14 @@ default="auto"
         derivatives where they are given or follow from `t`, else states. "dynamics"
         asks that g maps motions to motions, wherever they are seen: of groups that
         are not compact, bounded data cannot show more. It is found as by "auto".
+    autoencoder : {"residual", "slow", "conv1d", "conv2d"}, ConvAutoencoder or \
+(encoder, decoder), default="residual"
+        Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
+        latents that change slowest, which needs derivatives, and trains the decoder
+        alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
+        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
+        couple of torch modules copies are trained; they map rows of `X`, less their
+        mean and divided by their overall standard deviation, to latents and back.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -169,6 +178,11 @@ default="auto"
         "symmetry_of": [
             StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
         ],
+        "autoencoder": [
+            StrOptions({"residual", "slow", "conv1d", "conv2d"}),
+            ConvAutoencoder,
+            tuple,
+        ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
         "loss_weights": [dict, None],
@@ -189,6 +203,7 @@ default="auto"
         n_generators=1,
         representation=None,
         symmetry_of="auto",
+        autoencoder="residual",
         degree=2,
         threshold=0.1,
         loss_weights=None,
@@ -205,6 +220,7 @@ default="auto"
         self.n_generators = n_generators
         self.representation = representation
         self.symmetry_of = symmetry_of
+        self.autoencoder = autoencoder
         self.degree = degree
         self.threshold = threshold
         self.loss_weights = loss_weights
@@ -254,7 +270,7 @@ default="auto"
         random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = fit_stem(X, min_modes=self.n_components, random_state=random)
+        stem = architecture_stem(self, X, random)
         snapshots = as_snapshots(
             stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
         )

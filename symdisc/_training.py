@@ -127,7 +127,8 @@ class Trainer:
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
-        self.learners, self.critics = [*autoencoder.parameters()], []
+        self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
+        self.critics = []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
         self.n_iter = 0
         if adversary is not None:
