@@ -11,13 +11,16 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from symdisc._base import MIN_SAMPLES
-from symdisc._start import MIN_GAIN, unexplained_by_rank
+from symdisc._monomials import Monomials, affordable_degree
+from symdisc._start import MIN_GAIN, best_projection
 from symdisc._stem import fit_stem
 from symdisc._streaming import as_samples
 from symdisc._trajectories import trajectory_slices
 
 # Of data that need more latents, a user has to say so.
 MAX_LATENTS = 8
+# Finer than a start has to be, see `symdisc._start`: errors are compared.
+ROUNDS = ((16, 40, 64, 256), (4, 100, 128, 512))
 # Rows among which neighbours are looked for at once, at least and at most.
 FEWEST_ROWS, MOST_ROWS = 100, 4000
 # Rows, at most, whose neighbours an estimate at one scale is taken from.
@@ -136,9 +139,10 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     taken from all rows, then among half as many, and so on.
 
     Latents are counted by the error of the best of many linear encoders, with a decoder
-    among random features fitted to other rows: one more is taken as long as it explains
-    2 % of the sum of the standard deviations along all modes. Directions of smaller
-    extent, and latents that only a nonlinear encoder can see, are not counted.
+    among random features or polynomials fitted to other rows: one more is taken as long
+    as it explains 2 % of the sum of the standard deviations along all modes. Directions
+    of smaller extent, and latents that only a nonlinear encoder can see, are not
+    counted.
 
     References
     ----------
@@ -209,7 +213,7 @@ def count_latents(coordinates, scale, generator):
     )
     weights = torch.as_tensor(scale / scale[0]).to(coordinates)
     with threadpool_limits(1, user_api="openmp"):
-        errors = unexplained_by_rank(coordinates, weights, MAX_LATENTS, generator)
+        errors = _unexplained_by_rank(coordinates, weights, generator)
     gains = -np.diff(errors)
     if len(gains) and gains[-1] < MIN_GAIN:
         return len(gains), errors
@@ -222,6 +226,46 @@ def count_latents(coordinates, scale, generator):
             stacklevel=3,
         )
     return len(errors), errors
+
+
+def _unexplained_by_rank(coordinates, weights, generator):
+    """Return what decoders leave unexplained of the best 1, 2, ... directions.
+
+    Ends with the first direction that explains less than `MIN_GAIN`, or before it where
+    none can.
+    """
+    errors = []
+    for rank in range(1, min(MAX_LATENTS, len(weights)) + 1):
+        encoder, error = best_projection(
+            coordinates, weights, rank, generator, rounds=ROUNDS
+        )
+        error = error / float(weights.sum())
+        errors.append(min(error, _polynomial_error(coordinates, weights, encoder)))
+        hopeless = errors[-1] < MIN_GAIN
+        if hopeless or (rank > 1 and errors[-2] - errors[-1] < MIN_GAIN):
+            break
+    return np.array(errors)
+
+
+def _polynomial_error(coordinates, weights, encoder):
+    """Return what a polynomial decoder, fitted to half of the rows, leaves of the rest.
+
+    Of random features alone, the latents of a cubic lift are often found too few. Their
+    directions are tried, and the leading modes.
+    """
+    rank = len(encoder)
+    monomials = Monomials(rank, affordable_degree(rank))
+    if len(coordinates) < 20 * len(monomials):
+        return np.inf
+    coordinates, weights = coordinates.double().cpu(), weights.double().cpu()
+    leading = torch.eye(len(weights), dtype=weights.dtype)[:rank]
+    errors = []
+    for rows in (encoder.double().cpu(), leading):
+        design = monomials(coordinates @ rows.mT)
+        decoder = torch.linalg.lstsq(design[::2], coordinates[::2]).solution
+        residual = coordinates[1::2] - design[1::2] @ decoder
+        errors.append(float((residual.square().mean(0) * weights).sum()))
+    return min(errors) / float(weights.sum())
 
 
 def _check_window(window, points, groups, order):

@@ -14,7 +14,6 @@ direction of what those before it do not predict.
 
 import math
 
-import numpy as np
 import torch
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
@@ -55,10 +54,10 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     """
     rank = min(n_components, len(weights))
     gain = MIN_GAIN * float(weights.sum())
-    encoder, error = _best_projection(coordinates, weights, rank, generator)
+    encoder, error = best_projection(coordinates, weights, rank, generator)
     while len(encoder) > rank_at_least:
         hopeless = error + 10 * gain
-        smaller = _best_projection(
+        smaller = best_projection(
             coordinates, weights, len(encoder) - 1, generator, hopeless
         )
         if smaller[1] - error > gain:
@@ -67,42 +66,16 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     return encoder
 
 
-def unexplained_by_rank(coordinates, weights, n_most, generator):
-    """Return what decoders leave unexplained of the best 1, 2, ... directions.
-
-    Ends with the first direction that explains less than `MIN_GAIN`, or before it where
-    none can.
-
-    Parameters
-    ----------
-    coordinates, weights, generator
-        As for `find_start`.
-    n_most : int
-        Largest number of directions.
-
-    Returns
-    -------
-    ndarray of shape (n_tried,)
-        Shares of the (weighted) variance.
-    """
-    errors = []
-    for rank in range(1, min(n_most, len(weights)) + 1):
-        _, error = _best_projection(coordinates, weights, rank, generator)
-        errors.append(error / float(weights.sum()))
-        hopeless = errors[-1] < MIN_GAIN
-        if hopeless or (rank > 1 and errors[-2] - errors[-1] < MIN_GAIN):
-            break
-    return np.array(errors)
-
-
-def _best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
+def best_projection(
+    coordinates, weights, rank, generator, hopeless=math.inf, rounds=None
+):
     """Descend on the held-out error from a batch of candidates; return the best.
 
     Stop early where the error is above `hopeless` after a round.
     """
     encoders = _candidates(weights, rank, generator)
     encoders[-1] = _greedy(coordinates, weights, rank, generator)
-    for n_kept, *budget in (ROUGHLY, _with_care(rank)):
+    for n_kept, *budget in rounds or (ROUGHLY, _with_care(rank)):
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()
