@@ -1,5 +1,7 @@
 """From the name of an architecture to a stem and an autoencoder."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -35,7 +37,8 @@ def architecture_stem(est, X, n_modes, random_state):
         if est.autoencoder == "slow":
             options["max_modes"] = n_affordable(len(X))
         return fit_stem(X, min_modes=n_modes, random_state=random_state, **options)
-    if est.n_components == "auto":
+    none = isinstance(est.autoencoder, str) and est.autoencoder == "none"
+    if est.n_components == "auto" and not none:
         raise ValueError(
             f'n_components="auto" is found along modes, which autoencoder='
             f"{est.autoencoder!r} does without. Pass a number; estimate_dimension(X) "
@@ -47,7 +50,8 @@ def architecture_stem(est, X, n_modes, random_state):
             "memory. Pass numpy.asarray(X) where it fits, every n-th row, or "
             'autoencoder="residual".'
         )
-    return plain_stem(X)
+    stem = plain_stem(X)
+    return replace(stem, scale=np.ones_like(stem.scale)) if none else stem
 
 
 def make_autoencoder(est, snapshots, generator, ranks):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from symdisc._architectures import make_autoencoder
-from symdisc._autoencoder import ResidualMLP
+from symdisc._autoencoder import Columns, ResidualMLP
 from symdisc._bending import bend_plane
 from symdisc._blocks import find_blocks
 from symdisc._discovery import (
@@ -113,7 +113,7 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
-    learn = _learn_residual if est.autoencoder == "residual" else _learn_other
+    learn = LEARNERS.get(est.autoencoder, _learn_other)
     autoencoder, *training = learn(est, snapshots, stem, generator, checkpoint)
     n_components = est.n_components_
     latents = _latents(autoencoder, curve)
@@ -127,7 +127,7 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
         autoencoder.offset -= torch.from_numpy(found.centre)
     rank = len(autoencoder.shift)
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
-    if closed and rank == 2:
+    if closed and rank == 2 and not isinstance(autoencoder, Columns):
         autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
     return _solved(autoencoder, found, *training)
 
@@ -197,6 +197,11 @@ def _learn_other(est, snapshots, stem, generator, checkpoint):
     return autoencoder.cpu(), history, trainer.n_iter
 
 
+def _no_learning(est, snapshots, stem, generator, checkpoint):
+    """Likewise for latents that are the columns of the data."""
+    return Columns(snapshots.coordinates[0].double().cpu()), {}, 1
+
+
 def _solve_readout(autoencoder, snapshots):
     """Solve for the last layer of a residual decoder; others are left as trained."""
     if isinstance(autoencoder.decoder, ResidualMLP):
@@ -258,6 +263,9 @@ def _settings(est, checkpoint):
         verbose=est.verbose,
         checkpoint=checkpoint,
     )
+
+
+LEARNERS = {"residual": _learn_residual, "none": _no_learning}
 
 
 @torch.no_grad()

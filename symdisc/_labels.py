@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
 from symdisc._invariance import MAX_ROWS, Forms
@@ -33,15 +34,41 @@ CHANCE = 1e-7
 MAX_OF_CHANCE = 4.0
 
 
-def label_forms(points, labels):
+def check_labels(y, n_samples):
+    """Return labels, one a sample, or raise."""
+    if y is None:
+        raise ValueError(
+            'symmetry_of="labels" needs labels: pass as y one class or number a row.'
+        )
+    labels = column_or_1d(y, warn=True)
+    if len(labels) != n_samples:
+        raise ValueError(f"y has {len(labels)} labels, but X has {n_samples} rows.")
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
+    if (labels == labels[0]).all():
+        raise ValueError(
+            f"y is {labels[0]!r} in every row: any map leaves it unchanged. Pass "
+            "labels that differ."
+        )
+    if type_of_target(labels) in ("binary", "multiclass"):
+        counts = np.unique(labels, return_counts=True)[1]
+        if counts.min() < 2 * N_FOLDS:
+            raise ValueError(
+                f"y has a class of {counts.min()} rows, but {2 * N_FOLDS} are needed. "
+                "Leave rare classes out, or pass numbers with a decimal point to be "
+                "taken for values."
+            )
+    return labels
+
+
+def label_forms(slots):
     """Say how much each affine map changes the labels.
 
     Parameters
     ----------
-    points : ndarray of shape (n_samples, k)
-        Data of about unit variance.
-    labels : ndarray of shape (n_samples,)
-        Classes or numbers.
+    slots : (points, labels)
+        Data of about unit variance, ndarray of shape (n_samples, k), and their
+        classes or numbers, of shape (n_samples,).
 
     Returns
     -------
@@ -53,13 +80,14 @@ def label_forms(points, labels):
     >>> import numpy as np
     >>> from symdisc._labels import label_forms
     >>> z = np.random.default_rng(0).standard_normal((2000, 2))
-    >>> found = label_forms(z, (z**2).sum(axis=1) > 1).solve()
+    >>> found = label_forms([z, (z**2).sum(axis=1) > 1]).solve()
     >>> (found.errors < 0.01).tolist()
     [True, False, False, False, False, False]
     >>> np.abs(found.maps[0]).round(1)
     array([[0. , 0.7, 0. ],
            [0.7, 0. , 0. ]])
     """
+    points, labels = slots
     model = _best_model(points, labels)
     # Halves of the data are off by about twice what the whole is.
     halves = (clone(model).fit(points[i::2], labels[i::2]) for i in range(2))

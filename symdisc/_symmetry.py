@@ -19,10 +19,14 @@ from symdisc._coders import Decoder, Encoder
 from symdisc._convolution import ConvAutoencoder
 from symdisc._dimension import resolve_components
 from symdisc._findings import solve_for_symmetry, train_adversaries
+from symdisc._labels import check_labels
 from symdisc._layout import check_representation
 from symdisc._outcome import read_equations, reconstruction_error
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._streaming import check_snapshots
+
+# What the eigenvalue problem is for, whatever n_generators is.
+SOLVED = ("dynamics", "labels")
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -48,21 +52,24 @@ class LatentSymmetryDiscoverer(ActingEstimator):
         Blocks of latent coordinates, in order, on each of which generators of their
         own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
         those that the data do not show are left out.
-    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}, \
-default="auto"
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
+"labels"}, default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
         snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
         derivatives where they are given or follow from `t`, else states. "dynamics"
         asks that g maps motions to motions, wherever they are seen: of groups that
-        are not compact, bounded data cannot show more. It is found as by "auto".
-    autoencoder : {"residual", "slow", "conv1d", "conv2d"}, ConvAutoencoder or \
-(encoder, decoder), default="residual"
+        are not compact, bounded data cannot show more. "labels" asks that g leaves
+        the labels in `y` unchanged. Both are found as by "auto".
+    autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
+or (encoder, decoder), default="residual"
         Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
         latents that change slowest, which needs derivatives, and trains the decoder
         alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
         images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
         couple of torch modules copies are trained; they map rows of `X`, less their
         mean and divided by their overall standard deviation, to latents and back.
+        With "none" the columns of `X`, less constants, are the latents,
+        `n_components` is ignored, and symmetries are solved for, not trained.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -172,10 +179,12 @@ default="auto"
         ],
         "representation": [list, tuple, None],
         "symmetry_of": [
-            StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
+            StrOptions(
+                {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
+            )
         ],
         "autoencoder": [
-            StrOptions({"residual", "slow", "conv1d", "conv2d"}),
+            StrOptions({"residual", "slow", "conv1d", "conv2d", "none"}),
             ConvAutoencoder,
             tuple,
         ],
@@ -238,7 +247,9 @@ default="auto"
         X : array-like of shape (n_samples, n_features)
             Snapshots, one a row; at least 5.
         y : array-like of shape (n_samples, n_features), default=None
-            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning.
+            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning,
+            but with ``symmetry_of="labels"`` it is what has to be invariant: one class
+            or number a row.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
             within a group. Without `y`, derivatives are differences along `t`.
@@ -258,6 +269,9 @@ default="auto"
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
         n_least = self._check_sizes(X)
+        labels = None
+        if self.symmetry_of == "labels":
+            y, labels = None, check_labels(y, len(X))
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         random = check_random_state(self.random_state)
@@ -265,15 +279,19 @@ default="auto"
 
         stem = architecture_stem(self, X, n_least, random)
         snapshots = as_snapshots(
-            stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
+            *(stem, X, X_dot, t, groups),
+            symmetry_of=self.symmetry_of,
+            device=device,
+            labels=labels,
         )
         self.n_components_ = resolve_components(
-            self.n_components, snapshots.coordinates, stem.scale, generator
+            n_least if self.autoencoder == "none" else self.n_components,
+            *(snapshots.coordinates, stem.scale, generator),
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
         checkpoint = Checkpoint.of(self)
-        solve = self.n_generators == "auto" or self.symmetry_of == "dynamics"
+        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator, checkpoint)
@@ -292,10 +310,26 @@ default="auto"
 
     def _check_sizes(self, X):
         """Return the smallest number of modes; raise where sizes do not fit."""
+        if self.autoencoder == "none":
+            self._check_columns()
+            return X.shape[1]
         if self.representation is None:
             return self._check_n_components(X)
         check_representation(self)
         return self.n_components
+
+    def _check_columns(self):
+        if self.representation is not None:
+            raise ValueError(
+                "representation chooses axes of the latent space, but "
+                'autoencoder="none" leaves the columns of X as they are. Pass '
+                'autoencoder="residual".'
+            )
+        if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
+            raise ValueError(
+                'autoencoder="none" leaves nothing to train: pass n_generators="auto", '
+                f"or symmetry_of from {SOLVED}."
+            )
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
