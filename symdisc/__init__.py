@@ -1,6 +1,7 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._convolution import ConvAutoencoder
+from symdisc._dimension import DimensionEstimate, estimate_dimension
 from symdisc._equations import EquationSystem
 from symdisc._evidence import Evidence
 from symdisc._library import CandidateLibrary
@@ -17,6 +18,7 @@ __all__ = [
     "Block",
     "CandidateLibrary",
     "ConvAutoencoder",
+    "DimensionEstimate",
     "EquationSystem",
     "Evidence",
     "LatentSINDy",
@@ -25,6 +27,7 @@ __all__ = [
     "Scalars",
     "TangentPipeline",
     "Translations",
+    "estimate_dimension",
     "from_xarray",
     "load",
     "report",

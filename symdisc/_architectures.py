@@ -14,7 +14,7 @@ from symdisc._stem import fit_stem, plain_stem
 WHITE = ("residual", "slow")
 
 
-def architecture_stem(est, X, random_state):
+def architecture_stem(est, X, n_modes, random_state):
     """Return the stem in front of the autoencoder: modes, or none before networks.
 
     Parameters
@@ -22,6 +22,8 @@ def architecture_stem(est, X, random_state):
     est : LatentSymmetryDiscoverer
         Its parameters are read, and it is not changed.
     X : ndarray or Rows of shape (n_samples, n_features)
+    n_modes : int
+        Smallest number of modes.
     random_state : numpy.random.RandomState
 
     Returns
@@ -32,8 +34,12 @@ def architecture_stem(est, X, random_state):
         options = {}
         if est.autoencoder == "slow":
             options["max_modes"] = n_affordable(len(X))
-        return fit_stem(
-            X, min_modes=est.n_components, random_state=random_state, **options
+        return fit_stem(X, min_modes=n_modes, random_state=random_state, **options)
+    if est.n_components == "auto":
+        raise ValueError(
+            f'n_components="auto" is found along modes, which autoencoder='
+            f"{est.autoencoder!r} does without. Pass a number; estimate_dimension(X) "
+            "suggests one."
         )
     if not isinstance(X, np.ndarray):
         raise ValueError(

@@ -1,10 +1,12 @@
 """What the latent-space estimators share: validation, transform, scoring, tags."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -12,10 +14,8 @@ from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
 from symdisc._saving import save
 from symdisc._streaming import (
-    FLOATS,
-    as_rows,
+    as_samples,
     check_snapshots,
-    is_large,
     release,
     row_slices,
     rows_of_block,
@@ -23,6 +23,8 @@ from symdisc._streaming import (
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
+# What n_components may be.
+COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
 CHUNK = 1024
 
@@ -79,11 +81,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             shape than the answer.
         """
         check_is_fitted(self)
-        Z = (
-            as_rows(Z, "Z")
-            if is_large(Z)
-            else check_array(Z, dtype=FLOATS, input_name="Z")
-        )
+        Z = as_samples(Z, "Z")
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"Z has {Z.shape[1]} columns, but the latent space of this "
@@ -192,21 +190,24 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
 
     @property
     def _n_features_out(self):
-        return self.n_components
+        return self.n_components_
 
     def _check_n_components(self, X):
+        """Return how many modes are needed at least, or raise where X has fewer."""
+        if self.n_components == "auto":
+            return 1
         if self.n_components > X.shape[1]:
             raise ValueError(
                 f"n_components={self.n_components} is above the number of features: "
                 f"X has n_features = {X.shape[1]}. Lower n_components."
             )
+        return self.n_components
 
     def _check_rates(self, X, y, order=1):
         """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
             return None
-        large = is_large(y)
-        if not large:
+        if not hasattr(y, "shape"):
             y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
         if len(y.shape) == 1:
             warnings.warn(
@@ -216,10 +217,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
             return None
-        if large:
-            rates = as_rows(y, "y", X.dtype)
-        else:
-            rates = check_array(y, dtype=X.dtype, input_name="y")
+        rates = as_samples(y, "y", X.dtype)
         if rates.shape != (len(X), order * X.shape[1]):
             wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
             raise ValueError(
@@ -241,7 +239,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         step = CHUNK if out is None else min(CHUNK, rows_of_block(n_columns))
         for rows in row_slices(array, step):
             with torch.no_grad():
-                image = module(torch.tensor(array[rows], **options)).cpu().numpy()
+                image = module(_tensor(array[rows], options)).cpu().numpy()
             if out is None:
                 chunks.append(image)
             else:
@@ -255,7 +253,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """Push a curve, given as arrays, through a module; arrays of its dtype."""
         options = _kind(module, curve[0])
         images = [
-            push_forward(module, *(torch.tensor(c[rows], **options) for c in curve))
+            push_forward(
+                module,
+                *(_tensor(c[rows], options) for c in curve),
+            )
             for rows in row_slices(curve[0], CHUNK)
         ]
         return [
@@ -275,6 +276,11 @@ def _kind(module, array):
         if tensor.is_floating_point():
             return {"dtype": tensor.dtype, "device": tensor.device}
     return {"dtype": torch_dtype(array), "device": "cpu"}
+
+
+def _tensor(array, options):
+    """Copy an array, which may have any strides."""
+    return torch.tensor(np.ascontiguousarray(array), **options)
 
 
 def torch_dtype(array):

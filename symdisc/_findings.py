@@ -70,7 +70,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     Parameters
     ----------
     est : LatentSymmetryDiscoverer
-        Its parameters are read, and it is not changed.
+        Its parameters and `n_components_` are read, and it is not changed.
     snapshots : Snapshots
     stem : Stem
     generator : torch.Generator
@@ -93,7 +93,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
         constant = has_translations(est.representation)
         autoencoder = Oriented(autoencoder, axes, constant)
     else:
-        read = read_algebra(trainer, est.n_generators, est.n_components)
+        read = read_algebra(trainer, est.n_generators, est.n_components_)
         algebra, agreement, members, spread = read
     return Findings(
         autoencoder,
@@ -115,7 +115,7 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     learn = _learn_residual if est.autoencoder == "residual" else _learn_other
     autoencoder, *training = learn(est, snapshots, stem, generator, checkpoint)
-    n_components = est.n_components
+    n_components = est.n_components_
     latents = _latents(autoencoder, curve)
     if est.representation:
         found = _find_blocks(est, latents, snapshots)
@@ -230,9 +230,9 @@ def _lost(autoencoder, coordinates, snapshots):
 def _ranks(est):
     """Return the largest and the smallest number of latent dimensions."""
     if not est.representation:
-        return est.n_components, 1
+        return est.n_components_, 1
     # Blocks say how many there are, but for the constant one of translations.
-    rank = est.n_components - has_translations(est.representation)
+    rank = est.n_components_ - has_translations(est.representation)
     return rank, rank
 
 

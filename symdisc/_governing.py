@@ -12,6 +12,7 @@ from symdisc._known import known_algebra, rounded_generators
 from symdisc._lie import LieAlgebra
 from symdisc._regression import sparse_regression
 from symdisc._selection import fit_equations
+from symdisc._streaming import check_size
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
@@ -51,6 +52,11 @@ class Governing:
         elif est.symmetry not in (None, "discover"):
             identity = est.autoencoder == "none"
             dim = est.n_features_in_ if identity else est.n_components
+            if dim == "auto":
+                raise ValueError(
+                    f"symmetry={est.symmetry!r} acts on a number of dimensions, but "
+                    'n_components="auto". Pass that number, or a LieAlgebra.'
+                )
             governing.algebra = known_algebra(est.symmetry, dim)
         return governing
 
@@ -90,7 +96,9 @@ class Governing:
             Number of coefficients that the symmetry leaves free.
         """
         library = self.library(rates.shape[1])
-        features = library.evaluate(state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            features = library.evaluate(state)
+        check_size(features, f"X, by degree={self.degree} and library,")
         if weak is not None:
             rates = weak.derivative @ state[:, : rates.shape[1]]
             features, groups = weak.average @ features, weak.groups

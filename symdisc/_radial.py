@@ -22,7 +22,8 @@ def spread_rows(points, n_rows):
     rows : ndarray of int
         At most `n_rows`; fewer where there are no more distinct points.
     radius : float
-        Distance within which every point has one of these rows.
+        Distance within which every point has one of these rows, or, where all points
+        are among them, had one before the last was chosen.
 
     References
     ----------
@@ -38,11 +39,13 @@ def spread_rows(points, n_rows):
     """
     rows = [0]
     distances = np.linalg.norm(points - points[0], axis=1)
+    radius = distances.max()
     while len(rows) < n_rows and distances.max() > 0:
+        radius = distances.max()
         rows.append(int(distances.argmax()))
         latest = np.linalg.norm(points - points[rows[-1]], axis=1)
         distances = np.minimum(distances, latest)
-    return np.array(rows), float(distances.max())
+    return np.array(rows), float(distances.max() or radius)
 
 
 class RadialMap(nn.Module):

@@ -24,8 +24,8 @@ def sparse_regression(
     max_iter : int, default=20
         Largest number of fits a target.
     floor : float, default=1e-12
-        A target whose root mean square is at most this is constant zero, and
-        gets no terms.
+        A target whose root mean square is at most this share of the largest is
+        constant zero, and gets no terms.
     penalty : None or array-like of shape (n_rows, n_terms), default=None
         Adds ``sum((penalty @ coefficients) ** 2)`` of each target to the mean
         squared error that the fits minimise.
@@ -63,11 +63,12 @@ def sparse_regression(
         scaled = np.concatenate([scaled, penalty / scales])
         padding = len(penalty)
     rows = []
+    largest = _rms(targets).max(initial=0.0)
     for target in targets.T:
         size = _rms(target)
         # Scaled by its size, so that the threshold is dimensionless.
-        active = (sizes > 0) & (size > floor)
-        unit = np.pad(target / size if size > floor else target, (0, padding))
+        active = (sizes > 0) & (size > floor * largest)
+        unit = np.pad(target / size if size > 0 else target, (0, padding))
         row = _threshold_fit(scaled, unit, active, threshold, max_iter)
         rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])

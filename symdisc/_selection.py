@@ -26,7 +26,7 @@ SHARE_OF_TARGET = 1e-6
 FOLDS = 10
 # Supports up to this size are improved by exchanging terms.
 EXCHANGED = 10
-# Targets whose root mean square is at most this are constant zero.
+# Targets whose root mean square is at most this share of the largest are constant zero.
 FLOOR = 1e-12
 
 
@@ -130,8 +130,12 @@ def fit_equations(
     if penalty is not None and basis is not None:
         penalty = penalty @ basis.reshape(len(basis), -1).T
     blocks = row_blocks(groups, len(features))
+    floor = FLOOR * np.sqrt(np.mean(targets**2, axis=0)).max(initial=0.0)
 
     def weigh(design, target):
+        size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
+        if optimizer is None and size <= floor:
+            return np.zeros(design.shape[2])
         return _weights(design, target, threshold, optimizer, blocks, penalty)
 
     if basis is None and penalty is None:
@@ -199,7 +203,7 @@ def _weights(design, target, threshold, optimizer, blocks, penalty):
     weights = np.zeros(n_columns)
     size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
     used = np.flatnonzero(sizes > 0)
-    if size <= FLOOR or not len(used):
+    if not len(used):
         return weights
     scales = sizes[used] / size
     padding = np.zeros((0, len(used))) if penalty is None else penalty[:, used]

@@ -8,16 +8,16 @@ import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import MIN_SAMPLES, LatentEstimator
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
 from symdisc._scoring import latent_curve, rate_r2
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
-from symdisc._streaming import check_snapshots, split_columns
+from symdisc._streaming import as_samples, check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
 
 
@@ -34,9 +34,10 @@ class LatentSINDy(LatentEstimator):
 
     Parameters
     ----------
-    n_components : int, default=2
-        Number of latent dimensions. With ``autoencoder="none"`` the columns of `X`
-        are the latent coordinates and this is ignored.
+    n_components : int or "auto", default=2
+        Number of latent dimensions; "auto" takes one more as long as it explains
+        enough, see `estimate_dimension`. With ``autoencoder="none"`` the columns of
+        `X` are the latent coordinates and this is ignored.
     degree : int, default=2
         Degree of the polynomial candidates.
     library : sequence, optional
@@ -88,7 +89,7 @@ default="residual"
     ----------
     equations_ : EquationSystem
         The equations; print them.
-    coefficients_ : ndarray of shape (n_components, n_terms)
+    coefficients_ : ndarray of shape (n_components_, n_terms)
         Coefficients of the candidates.
     complexity_ : int
         Number of coefficients that are not zero.
@@ -111,8 +112,9 @@ default="residual"
         Losses per epoch (25 iterations); empty where the start is already exact.
     n_iter_ : int
         Number of iterations run; 1 where the solution is in closed form.
-    n_features_in_, feature_names_in_
-        Number of features seen in `fit`, and their names where `X` has string names.
+    n_components_, n_features_in_, feature_names_in_
+        Numbers of latent dimensions and of features seen in `fit`, and the names of
+        features where `X` has string names.
 
     References
     ----------
@@ -136,7 +138,7 @@ default="residual"
     __metadata_request__score = {"t": True, "groups": True}
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": COUNT_OR_AUTO,
         "degree": [Interval(Integral, 0, None, closed="left")],
         "library": "no_validation",
         "order": [Interval(Integral, 1, 2, closed="both")],
@@ -353,10 +355,6 @@ default="residual"
         rates = self._check_rates(X, y, self.order)
         return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
-    @property
-    def _n_features_out(self):
-        return len(self.coefficients_)
-
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""
         X = check_snapshots(self, X, reset=False)
@@ -367,7 +365,7 @@ default="residual"
                 f"{name} is None, but equations of second order (order=2) need the "
                 f"velocity of every snapshot. Pass {name}."
             )
-        X_dot = check_array(X_dot, dtype=X.dtype, input_name=name)
+        X_dot = as_samples(X_dot, name, X.dtype)
         if X_dot.shape != X.shape:
             raise ValueError(
                 f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
@@ -391,6 +389,7 @@ default="residual"
     def _set_equations(self, equations, state, rates):
         self.equations_, self.library_ = equations, equations.library
         self.coefficients_ = equations.coefficients
+        self.n_components_ = len(self.coefficients_)
         self.complexity_ = equations.n_terms
         self._latent_size = float(np.abs(state).max())
         self._rate_scale = rates.std(axis=0)

@@ -1,7 +1,9 @@
 """From validated arrays to the tensors that training sees."""
 
+import numpy as np
 import torch
 
+from symdisc._streaming import check_size
 from symdisc._training import Snapshots
 from symdisc._trajectories import (
     check_agreement,
@@ -13,6 +15,8 @@ from symdisc._trajectories import (
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
+# What errors call the rates that training sees.
+IN_SPREADS = "y (X_dot), over the standard deviation of X along each mode,"
 
 
 def check_device(device):
@@ -83,6 +87,7 @@ def _velocity(stem, coordinates, X_dot, t, groups):
     if X_dot is None:
         return None if t is None else differentiate(coordinates, t, groups)
     velocity = stem.push_forward(X_dot)
+    check_size(velocity, IN_SPREADS, np.float32)
     if t is not None:
         check_agreement(coordinates * stem.scale, velocity * stem.scale, t, groups)
     return velocity

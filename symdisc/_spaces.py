@@ -12,14 +12,16 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._base import torch_dtype
 from symdisc._coders import Decoder, Encoder, Identity
-from symdisc._derivatives import noise_level, smooth_derivatives
+from symdisc._derivatives import noise_level, smooth_derivatives, stretches
+from symdisc._dimension import resolve_components
 from symdisc._discovery import read_algebra
 from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
-from symdisc._snapshots import check_device
+from symdisc._snapshots import IN_SPREADS, check_device
 from symdisc._stem import fit_stem
+from symdisc._streaming import check_size
 from symdisc._training import Settings
-from symdisc._trajectories import check_agreement
+from symdisc._trajectories import check_agreement, median_step
 from symdisc._weak import WeakForm, weak_form
 
 # Differences divide noise by the step: beyond this share of the rates they are lost.
@@ -143,22 +145,27 @@ def _fitted(estimator, X, rates, t, groups):
 
 
 def _learned(est, governing, X, rates, t, groups, random, checkpoint):
-    est._check_n_components(X)
+    n_least = est._check_n_components(X)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     stem = fit_stem(
         X,
-        min_modes=est.n_components,
+        min_modes=n_least,
         random_state=random,
         **(FINE_STEM if est.order == 2 else {}),
     )
     coordinates = stem.coordinates(X)
     if not rates and est.differentiation != "central":
-        n_modes = max(est.n_components, _n_clean(coordinates, t, groups))
+        n_modes = max(n_least, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
+    for rate in rates:
+        check_size(rate, IN_SPREADS, np.float32)
     if rates and t is not None:
         check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
+    n_components = resolve_components(
+        est.n_components, coordinates, stem.scale, generator
+    )
     curve, weak = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(
@@ -172,7 +179,7 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         learned = learn_space(
             curve,
             stem.scale,
-            rank_at_most=est.n_components,
+            rank_at_most=n_components,
             degree=est.degree,
             library=governing.library,
             solve=governing.solve,
@@ -183,15 +190,15 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         )
     read = None, None
     if discover and learned.trainer.game > 0:
-        read = read_algebra(learned.trainer, 1, est.n_components)[:2]
+        read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     with torch.no_grad():
         tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
         latents = autoencoder.push_forward(*tensors)
-    empty = (0, est.n_components - latents[0].shape[1])
+    empty = (0, n_components - latents[0].shape[1])
     return Space(
-        Encoder(stem, autoencoder, est.n_components).to(device),
-        Decoder(stem, autoencoder, est.n_components).to(device),
+        Encoder(stem, autoencoder, n_components).to(device),
+        Decoder(stem, autoencoder, n_components).to(device),
         [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
         learned.history,
         learned.errors,
@@ -215,7 +222,10 @@ def _curve(est, points, rates, t, groups):
     if method == "weak":
         # The derivatives only guide the training of networks.
         weak, method = weak_form(points, t, groups, order=est.order), "spline"
-    curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    with np.errstate(over="ignore", invalid="ignore"):
+        curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    for rate in curve[1:]:
+        check_size(rate, "X differentiated along t")
     if method == "central":
         _warn_of_noise(points, curve[1], t, groups)
     if weak is not None:
@@ -225,12 +235,12 @@ def _curve(est, points, rates, t, groups):
 
 def _warn_of_noise(points, velocity, t, groups):
     """Say so where differences along time are mostly noise."""
-    steps = np.diff(t)
-    if len(points) < 10:
+    # Two rows in a row are no more than a slope, and cannot tell noise from motion.
+    if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
-    step = np.median(steps[steps > 0])
-    noise = noise_level(points, t, groups) / (np.sqrt(2) * step)
-    share = np.linalg.norm(noise) / max(np.sqrt((velocity**2).sum(1).mean()), 1e-300)
+    noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
+    speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
+    share = np.linalg.norm(noise) / max(speed, 1e-300)
     if share > MAX_NOISE:
         warnings.warn(
             f"X seems to carry noise that makes up {share:.0%} of its differences "

@@ -54,10 +54,10 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     """
     rank = min(n_components, len(weights))
     gain = MIN_GAIN * float(weights.sum())
-    encoder, error = _best_projection(coordinates, weights, rank, generator)
+    encoder, error = best_projection(coordinates, weights, rank, generator)
     while len(encoder) > rank_at_least:
         hopeless = error + 10 * gain
-        smaller = _best_projection(
+        smaller = best_projection(
             coordinates, weights, len(encoder) - 1, generator, hopeless
         )
         if smaller[1] - error > gain:
@@ -66,14 +66,16 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     return encoder
 
 
-def _best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
+def best_projection(
+    coordinates, weights, rank, generator, hopeless=math.inf, rounds=None
+):
     """Descend on the held-out error from a batch of candidates; return the best.
 
     Stop early where the error is above `hopeless` after a round.
     """
     encoders = _candidates(weights, rank, generator)
     encoders[-1] = _greedy(coordinates, weights, rank, generator)
-    for n_kept, *budget in (ROUGHLY, _with_care(rank)):
+    for n_kept, *budget in rounds or (ROUGHLY, _with_care(rank)):
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()

@@ -132,6 +132,12 @@ def fit_stem(
     rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
     if rank == 0 or (highest == lowest).all():
         raise _constant()
+    spread = float((highest.astype(float) - lowest.astype(float)).max())
+    if spread**2 < 1e6 * np.finfo(X.dtype).tiny:
+        raise ValueError(
+            f"X varies by {spread:.3g}, which is too little for its square to fit "
+            f"{X.dtype}. Divide X by its size."
+        )
     held = np.cumsum(singular**2)
     residual_variance = max(residual_variance, 10 * eps)
     enough = np.searchsorted(held, (1 - residual_variance) * total) + 1

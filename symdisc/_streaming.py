@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 FLOATS = [np.float64, np.float32]
 # Arrays up to this size are read whole, and then treated as any array: joblib hands
@@ -163,9 +163,13 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
     ndarray or Rows
     """
     if not is_large(X):
-        return validate_data(
-            est, X, reset=reset, dtype=FLOATS, ensure_min_samples=ensure_min_samples
-        )
+        check_unmasked(X, "X")
+        # Infinities of both signs are found by their sum, which is no number.
+        with np.errstate(invalid="ignore"):
+            X = validate_data(
+                est, X, reset=reset, dtype=FLOATS, ensure_min_samples=ensure_min_samples
+            )
+        return check_size(X, "X")
     X = as_rows(X, "X")
     if len(X) < ensure_min_samples:
         raise ValueError(
@@ -173,6 +177,41 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
             f"of {ensure_min_samples}. Pass more rows."
         )
     return validate_data(est, X, reset=reset, skip_check_array=True)
+
+
+def as_samples(X, name, dtype=FLOATS, ensure_min_samples=1):
+    """Validate an array, or Rows, apart from any estimator."""
+    if is_large(X):
+        return as_rows(X, name, None if dtype is FLOATS else dtype)
+    check_unmasked(X, name)
+    with np.errstate(invalid="ignore"):
+        X = check_array(
+            X, dtype=dtype, input_name=name, ensure_min_samples=ensure_min_samples
+        )
+    return check_size(X, name)
+
+
+def check_unmasked(array, name):
+    """Raise where values are masked, which `numpy.asarray` would unmask."""
+    if np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} is a masked array with {np.ma.count_masked(array)} masked values. "
+            "Drop their rows, or fill them in: there is no way to leave them out here."
+        )
+
+
+def check_size(array, name, dtype=None):
+    """Return an array, or raise where the squares of its values overflow in a dtype."""
+    dtype = np.dtype(dtype or array.dtype)
+    largest = max(array.max(initial=0.0), -array.min(initial=0.0))
+    limit = np.sqrt(np.finfo(dtype).max) / 1024
+    if not largest <= limit:
+        raise ValueError(
+            f"{name} has values of size {largest:.3g}, but squares have to fit "
+            f"{dtype}, so {limit:.3g} is the largest that can be. Divide {name} "
+            "by its size, or measure time in larger or smaller units."
+        )
+    return array
 
 
 def is_large(X):

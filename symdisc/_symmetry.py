@@ -4,32 +4,25 @@ import os
 import warnings
 from numbers import Integral, Real
 
-import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
 from symdisc._architectures import architecture_stem
-from symdisc._base import MIN_SAMPLES
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES
 from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
 from symdisc._convolution import ConvAutoencoder
-from symdisc._equations import EquationSystem
-from symdisc._evidence import evidence_of
+from symdisc._dimension import resolve_components
 from symdisc._findings import solve_for_symmetry, train_adversaries
 from symdisc._layout import check_representation
-from symdisc._library import CandidateLibrary
-from symdisc._regression import r2, sparse_regression
+from symdisc._outcome import read_equations, reconstruction_error
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._streaming import check_snapshots
-
-# The decoder of a bent plane is slow.
-MAX_MEASURED_ROWS = 8192
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -43,9 +36,10 @@ class LatentSymmetryDiscoverer(ActingEstimator):
 
     Parameters
     ----------
-    n_components : int, default=2
+    n_components : int or "auto", default=2
         Number of latent dimensions. Directions that the data do not fill stay zero,
-        see `rank_`.
+        see `rank_`. "auto" takes one more as long as it explains enough, see
+        `estimate_dimension`.
     n_generators : int or "auto", default=1
         Number of Lie algebra generators, which the adversaries train. "auto" finds
         all at once and their number, possibly none, by an eigenvalue problem instead
@@ -128,8 +122,10 @@ default="auto"
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 4096 to 8192 rows where there are more.
+    n_components_ : int
+        Number of latent dimensions, where "auto" has become a number.
     rank_ : int
-        Number of latent dimensions that carry information, at most `n_components`.
+        Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
     agreement_ : float
         Mean squared cosine between the generators of independently trained
@@ -169,7 +165,7 @@ default="auto"
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": COUNT_OR_AUTO,
         "n_generators": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
@@ -261,18 +257,18 @@ default="auto"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        if self.representation is None:
-            self._check_n_components(X)
-        else:
-            check_representation(self)
+        n_least = self._check_sizes(X)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = architecture_stem(self, X, random)
+        stem = architecture_stem(self, X, n_least, random)
         snapshots = as_snapshots(
             stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
+        )
+        self.n_components_ = resolve_components(
+            self.n_components, snapshots.coordinates, stem.scale, generator
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
@@ -284,71 +280,22 @@ default="auto"
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
-        self.encoder_ = Encoder(stem, autoencoder, self.n_components).to(device)
-        self.decoder_ = Decoder(stem, autoencoder, self.n_components).to(device)
-        self._read_equations(autoencoder, snapshots)
-        self._measure_reconstruction(autoencoder, snapshots, stem)
+        self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
+        self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
+        self.equations_, self.equation_score_ = read_equations(
+            self, autoencoder, snapshots
+        )
+        self.reconstruction_error_ = reconstruction_error(autoencoder, snapshots, stem)
         if checkpoint is not None:
             checkpoint.finish()
         return self
 
-    def evidence(
-        self,
-        X,
-        y=None,
-        *,
-        t=None,
-        groups=None,
-        n_permutations=199,
-        random_state=0,
-    ):
-        """Test each generator on held-out snapshots.
-
-        Half of the latents (states, transitions or pairs with their rates, as in
-        `symmetry_of_`) are moved by random elements of the group of one generator. A
-        classifier that is fitted to some of them should not be able to tell moved from
-        original ones among the others, no better than with labels given at random.
-        Where the symmetry is one of the dynamics, bounded data need not be invariant:
-        moved motions are compared with what the equations say instead.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Snapshots that were not in the training data.
-        y : array-like of shape (n_samples, n_features), default=None
-            Their time derivatives.
-        t, groups
-            As in `fit`.
-        n_permutations : int, default=199
-            Number of random labellings to compare with.
-        random_state : int, RandomState instance or None, default=0
-            Seed of group elements, folds and permutations.
-
-        Returns
-        -------
-        Evidence
-            Prints as a table; has `auc`, `baseline`, `p_values` and
-            `equivariance_error`. A small p-value speaks against a symmetry. With many
-            snapshots small errors of a generator suffice for that: `auc` says how much
-            they matter.
-
-        Examples
-        --------
-        >>> from symdisc import LatentSymmetryDiscoverer
-        >>> from symdisc.datasets import make_spiral
-        >>> data = make_spiral(random_state=0)
-        >>> X, X_dot = data.X[::2], data.X_dot[::2]
-        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
-        >>> est = est.fit(X, X_dot)
-        >>> found = est.evidence(data.X[1::2], data.X_dot[1::2])
-        >>> bool((found.equivariance_error < 1e-3).all())
-        True
-        """
-        check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
-        X_dot = self._check_rates(X, y)
-        random = check_random_state(random_state)
-        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
+    def _check_sizes(self, X):
+        """Return the smallest number of modes; raise where sizes do not fit."""
+        if self.representation is None:
+            return self._check_n_components(X)
+        check_representation(self)
+        return self.n_components
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
@@ -365,35 +312,3 @@ default="auto"
                 ConvergenceWarning,
                 stacklevel=4,
             )
-
-    def _read_equations(self, autoencoder, snapshots):
-        """Regress the latent velocity on the candidate library."""
-        self.equations_ = self.equation_score_ = None
-        if snapshots.velocity is None:
-            return
-        dtype = autoencoder.shift.dtype
-        with torch.no_grad():
-            latents = autoencoder.push_forward(
-                snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
-            )
-        empty = (0, self.n_components - self.rank_)
-        latent, velocity = (
-            torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents
-        )
-        library = CandidateLibrary.polynomial(self.n_components, self.degree)
-        features = library.evaluate(latent)
-        coefficients = sparse_regression(features, velocity, threshold=self.threshold)
-        self.equations_ = EquationSystem(coefficients, library)
-        self.equation_score_ = r2(features, velocity, coefficients)
-
-    def _measure_reconstruction(self, autoencoder, snapshots, stem):
-        """Set the error over the whole data from that of the POD coordinates."""
-        dtype = autoencoder.shift.dtype
-        step = -(-stem.n_samples // MAX_MEASURED_ROWS)
-        with torch.no_grad():
-            coordinates = snapshots.coordinates[::step].to(dtype)
-            decoded = autoencoder.decode(autoencoder.encode(coordinates))
-            residual = (coordinates - decoded).cpu().numpy() * stem.scale
-        share = len(residual) / stem.n_samples
-        error = np.square(residual).sum() / share + stem.residual
-        self.reconstruction_error_ = float(error / stem.total)

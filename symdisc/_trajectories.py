@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from symdisc._streaming import check_unmasked
+
 # Columns differentiated at once, so that wide snapshots need little extra memory.
 BLOCK = 256
 # A step longer than this many median steps is a gap in the record.
@@ -38,6 +40,7 @@ def check_time(t, groups, n_samples):
     slices = trajectory_slices(groups, n_samples)
     if t is None:
         return None
+    check_unmasked(t, "t")
     t = np.asarray(t)
     if t.dtype.kind not in "iuf":
         raise ValueError(
@@ -170,10 +173,12 @@ def check_agreement(X, X_dot, t, groups):
     ValueError
         If they are not, as where only one of `X` and `X_dot` was scaled.
     """
-    expected = differentiate(X, t, groups)
-    gap = np.linalg.norm(X_dot - expected)
-    gap /= max(np.linalg.norm(expected), np.finfo(X.dtype).tiny)
-    if gap > MAX_DISAGREEMENT:
+    # Steps of another unit of time may be small enough for an overflow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = differentiate(X, t, groups)
+        gap = np.linalg.norm(X_dot - expected)
+        gap /= max(np.linalg.norm(expected), np.finfo(X.dtype).tiny)
+    if not gap <= MAX_DISAGREEMENT:
         raise ValueError(
             f"y (X_dot) and t disagree: y differs by {gap:.0%} from the differences of "
             "X along t. Check the units of t, or leave out y, or use a "

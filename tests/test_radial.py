@@ -67,7 +67,8 @@ def test_spread_rows_cover_the_data(seed, n_rows):
 def test_equal_points_are_chosen_once():
     rows, radius = spread_rows(np.repeat([[0.0], [2.0]], 5, axis=0), 4)
     assert rows.tolist() == [0, 5]
-    assert radius == 0
+    # Not 0, which is no width for a Gaussian.
+    assert radius == 2
 
 
 def test_the_autoencoder_weighs_coordinates():

@@ -55,8 +55,10 @@ def test_constant_targets_get_no_terms():
     features, targets = table()
     targets[:, 1] = 1e-14 * targets[:, 0]
     assert not sparse_regression(features, targets)[1].any()
-    tiny = sparse_regression(features, 1e-6 * targets, floor=1e-5)
-    assert not tiny.any()
+    # Constant beside others, whatever the unit of time.
+    tiny = sparse_regression(features, 1e-20 * targets)
+    assert_allclose(tiny, 1e-20 * sparse_regression(features, targets))
+    assert not sparse_regression(features, 0 * targets).any()
 
 
 def test_degenerate_columns():
