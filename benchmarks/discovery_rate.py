@@ -13,7 +13,8 @@ Every system has a known symmetry, or none, and the number of generators is not 
 ``reaction``    reaction-diffusion, so(2), and ``reaction_3d`` in three components;
 ``pendulum``    angle and velocity, so(2) in coordinates to be found;
 ``lotka``       Lotka-Volterra, canonical coordinates, so(2) likewise;
-``bumps``       signals with two bumps on a ring, two channels, so(2)+so(2).
+``bumps``       signals with two bumps on a ring, two channels, so(2)+so(2);
+``object``      images of a turning object, in its slowest latents, so(3).
 
 The seed draws data and initial weights; ``reaction`` has the same data for all seeds,
 up to noise. Noise is added to snapshots and not to derivatives. It is relative to the
@@ -57,6 +58,7 @@ from symdisc.datasets import (
     make_no_symmetry,
     make_pendulum,
     make_reaction_diffusion,
+    make_rotating_object,
     make_scaling,
     make_sphere,
     make_spiral,
@@ -85,6 +87,7 @@ class System(NamedTuple):
     expected: str
     # Of the snapshots themselves, not of hidden states.
     has_energy: bool = False
+    autoencoder: str = "residual"
 
 
 def main():
@@ -131,6 +134,7 @@ def measure(name, noise, seed):
         system.n_components,
         n_generators="auto",
         symmetry_of=system.symmetry_of,
+        autoencoder=system.autoencoder,
         random_state=seed,
     )
     start = time.perf_counter()
@@ -165,7 +169,7 @@ def angle_to_truth(est, data):
     # generator L into A L A^-1.
     table = np.hstack([data.Z, np.ones((len(data.Z), 1))])
     image = np.linalg.lstsq(table, est.transform(data.X), rcond=None)[0][:-1].T
-    true = image @ true @ np.linalg.inv(image)
+    true = image @ true @ np.linalg.pinv(image)
     spans = (matrices.reshape(len(matrices), -1).T for matrices in (found, true))
     return float(subspace_angles(*spans).max())
 
@@ -207,6 +211,13 @@ SYSTEMS = {
     "pendulum": System(make_pendulum, 2, "derivatives", "so(2)", True),
     "lotka": System(make_lotka_volterra, 2, "derivatives", "so(2)", True),
     "bumps": System(partial(make_double_bump, n_channels=2), 4, "auto", "so(2)+so(2)"),
+    "object": System(
+        partial(make_rotating_object, 8000, n_pixels=16, n_views=2),
+        3,
+        "derivatives",
+        "so(3)",
+        autoencoder="slow",
+    ),
 }
 
 

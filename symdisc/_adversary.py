@@ -59,6 +59,13 @@ class LieGAN(nn.Module):
         self.weights = nn.ParameterList(weights)
         self.biases = nn.ParameterList(biases)
 
+    def actors(self):
+        """Return what is trained to act as a symmetry."""
+        return [self.frame]
+
+    def meet(self, trainer):
+        """Prepare for the latents before the game begins: there is nothing to do."""
+
     def basis(self):
         """Lie algebra elements, shape (n_members, c, dim, dim), orthonormal frames.
 
@@ -156,8 +163,13 @@ def consensus(projectors, evidence, n_generators):
     agreement : float
         Mean squared cosine between that subspace and the better half's; 1 is perfect.
     """
-    kept = evidence.argsort(descending=True)[: (len(evidence) + 1) // 2]
-    values, vectors = torch.linalg.eigh(projectors[kept].mean(dim=0))
+    kept = projectors[better_half(evidence)]
+    values, vectors = torch.linalg.eigh(kept.mean(dim=0))
     dim = math.isqrt(len(values))
     basis = vectors[:, -n_generators:].mT.flip(0).unflatten(-1, (dim, dim))
     return basis, float(values[-n_generators:].mean())
+
+
+def better_half(evidence):
+    """Members whose discriminators can tell least."""
+    return evidence.argsort(descending=True)[: (len(evidence) + 1) // 2]

@@ -96,53 +96,27 @@ def _uniform_linear(fan_in, fan_out, generator, like):
     return layer
 
 
-class Autoencoder(nn.Module):
-    """Encoder, gauge and decoder between whitened coordinates and latents.
+class GaugedAutoencoder(nn.Module):
+    """An encoder, a gauge and a decoder, between coordinates and latents.
+
+    The attribute `decoder` is set by subclasses. It and the encoder have a method
+    `push_forward` beside `forward`.
 
     Parameters
     ----------
-    start : tensor of shape (rank, n_modes)
-        Linear encoder to start from.
-    coordinates : tensor of shape (n_samples, n_modes)
-        Data, for the gauge and for the linear decoder by least squares.
-    velocity : tensor of shape (n_samples, n_modes) or None
-        Time derivative of the coordinates.
-    weights : tensor of shape (n_modes,)
-        Standard deviation of each mode over that of the first.
-    hidden_units : int
-    generator : torch.Generator
-    degree : int, default=1
-        The decoder starts at the best polynomial of this degree.
+    encoder : torch.nn.Module
+        Maps (n, n_coordinates) to (n, rank).
+    like : tensor of shape (rank,)
+        Has the dtype and device of the buffers.
     """
 
-    def __init__(
-        self,
-        start,
-        coordinates,
-        velocity,
-        weights,
-        hidden_units,
-        generator,
-        *,
-        degree=1,
-    ):
+    def __init__(self, encoder, like):
         super().__init__()
-        rank = len(start)
-        self.encoder = ResidualMLP(start, hidden_units, generator)
-        with torch.no_grad():
-            # The faintest modes are the ones that grow most outside the training data:
-            # the network starts by listening to each as loudly as its error counts.
-            self.encoder.mlp[0].weight.mul_(weights.sqrt())
-        self.register_buffer("shift", start.new_zeros(rank))
-        self.register_buffer("gauge", torch.eye(rank).to(start))
-        self.register_buffer("scale", start.new_ones(()))
-        self.register_buffer("offset", start.new_zeros(rank))
-        self.fix_gauge(coordinates, velocity)
-        monomials = Monomials(rank, degree, start.device) if degree > 1 else None
-        n_features = rank if monomials is None else len(monomials)
-        zeros = start.new_zeros(coordinates.shape[1], n_features)
-        self.decoder = ResidualMLP(zeros, hidden_units, generator, monomials)
-        self.start_decoder(coordinates)
+        self.encoder = encoder
+        self.register_buffer("shift", torch.zeros_like(like))
+        self.register_buffer("gauge", torch.eye(len(like)).to(like))
+        self.register_buffer("scale", like.new_ones(()))
+        self.register_buffer("offset", torch.zeros_like(like))
 
     def encode(self, coordinates):
         """Map coordinates (n, n_modes) to latents (n, rank)."""
@@ -193,21 +167,79 @@ class Autoencoder(nn.Module):
         self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
 
     @torch.no_grad()
-    def start_decoder(self, coordinates):
-        """Set the decoder's linear map by least squares."""
-        (latent,) = self.whiten(self.encode(coordinates))
-        monomials = self.decoder.monomials
-        features = latent if monomials is None else monomials(latent)
-        # In double precision: monomials of latents can be nearly dependent.
-        targets = coordinates.double()
-        maps = torch.linalg.lstsq(features.double(), targets).solution
-        self.decoder.linear.copy_(maps.mT)
-
-    @torch.no_grad()
     def rescale(self, scale, offset):
         """Let the latents be scale * z + offset, z white."""
         self.scale.fill_(scale)
         self.offset.copy_(torch.as_tensor(offset))
+
+
+class Autoencoder(GaugedAutoencoder):
+    """Encoder, gauge and decoder between whitened coordinates and latents.
+
+    Parameters
+    ----------
+    start : tensor of shape (rank, n_modes)
+        Linear encoder to start from.
+    coordinates : tensor of shape (n_samples, n_modes)
+        Data, for the gauge and for the linear decoder by least squares.
+    velocity : tensor of shape (n_samples, n_modes) or None
+        Time derivative of the coordinates.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each mode over that of the first.
+    hidden_units : int
+    generator : torch.Generator
+    degree : int, default=1
+        The decoder starts at the best polynomial of this degree.
+    """
+
+    def __init__(
+        self,
+        start,
+        coordinates,
+        velocity,
+        weights,
+        hidden_units,
+        generator,
+        *,
+        degree=1,
+    ):
+        encoder = ResidualMLP(start, hidden_units, generator)
+        with torch.no_grad():
+            # The faintest modes are the ones that grow most outside the training data:
+            # the network starts by listening to each as loudly as its error counts.
+            encoder.mlp[0].weight.mul_(weights.sqrt())
+        super().__init__(encoder, start[:, 0])
+        self.fix_gauge(coordinates, velocity)
+        latent = self.whiten(self.encode(coordinates).detach())[0]
+        self.decoder = polynomial_decoder(
+            latent, coordinates, hidden_units, generator, degree
+        )
+
+
+@torch.no_grad()
+def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
+    """Return a residual decoder that starts at the best polynomial.
+
+    Parameters
+    ----------
+    latent : tensor of shape (n_samples, rank)
+    coordinates : tensor of shape (n_samples, n_coordinates)
+    hidden_units : int
+    generator : torch.Generator
+    degree : int, default=1
+
+    Returns
+    -------
+    ResidualMLP
+    """
+    monomials, features = None, latent
+    if degree > 1:
+        monomials = Monomials(latent.shape[1], degree, latent.device)
+        features = monomials(latent)
+    # In double precision: monomials of latents can be nearly dependent.
+    maps = torch.linalg.lstsq(features.double(), coordinates.double()).solution
+    linear = maps.mT.to(coordinates)
+    return ResidualMLP(linear, hidden_units, generator, monomials)
 
 
 def _covariance(raw):

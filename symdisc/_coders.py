@@ -11,9 +11,17 @@ class _Coder(nn.Module):
     def __init__(self, stem, autoencoder, n_components):
         super().__init__()
         for name in ("mean", "modes", "scale"):
-            self.register_buffer(name, torch.tensor(getattr(stem, name)))
+            array = getattr(stem, name)
+            self.register_buffer(name, None if array is None else torch.tensor(array))
         self.autoencoder = autoencoder
         self.n_empty = n_components - len(autoencoder.shift)
+
+    def _project(self, x):
+        return x if self.modes is None else x @ self.modes.mT
+
+    def _combine(self, coordinates):
+        scaled = coordinates * self.scale
+        return scaled if self.modes is None else scaled @ self.modes
 
 
 class Encoder(_Coder):
@@ -21,13 +29,13 @@ class Encoder(_Coder):
 
     def forward(self, x):
         """Project on the modes, whiten, encode."""
-        coordinates = (x @ self.modes.mT - self.mean @ self.modes.mT) / self.scale
+        coordinates = (self._project(x) - self._project(self.mean)) / self.scale
         return F.pad(self.autoencoder.encode(coordinates), (0, self.n_empty))
 
     def push_forward(self, x, *rates):
         """Return latents and their time derivatives, given those of the snapshots."""
-        coordinates = (x @ self.modes.mT - self.mean @ self.modes.mT) / self.scale
-        rates = [rate @ self.modes.mT / self.scale for rate in rates]
+        coordinates = (self._project(x) - self._project(self.mean)) / self.scale
+        rates = [self._project(rate) / self.scale for rate in rates]
         images = self.autoencoder.push_forward(coordinates, *rates)
         return tuple(F.pad(image, (0, self.n_empty)) for image in images)
 
@@ -38,13 +46,13 @@ class Decoder(_Coder):
     def forward(self, z):
         """Decode, undo the whitening, combine the modes."""
         coordinates = self.autoencoder.decode(z[:, : z.shape[1] - self.n_empty])
-        return self.mean + (coordinates * self.scale) @ self.modes
+        return self.mean + self._combine(coordinates)
 
     def push_forward(self, *curve):
         """Return snapshots and their time derivatives, given those of the latents."""
         filled = (z[:, : z.shape[1] - self.n_empty] for z in curve)
         images = self.autoencoder.push_back(*filled)
-        snapshots, *rates = ((image * self.scale) @ self.modes for image in images)
+        snapshots, *rates = (self._combine(image) for image in images)
         return self.mean + snapshots, *rates
 
 

@@ -5,14 +5,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from symdisc._adversary import LieGAN, consensus
+from symdisc._adversary import LieGAN, better_half, consensus
 from symdisc._compact import nearest_compact
 from symdisc._invariance import (
+    are_confirmed,
     count_symmetries,
-    distribution_symmetries,
-    motion_symmetries,
+    distribution_forms,
+    motion_forms,
 )
 from symdisc._lie import LieAlgebra
+from symdisc._spread import generator_spread, projector
 
 DISCRIMINATOR_UNITS = 32
 # Tolerance of naming an algebra, where halves of the data say how well it is known.
@@ -42,19 +44,24 @@ def read_algebra(trainer, n_generators, n_components):
     """Return the algebra on which the trained adversaries agree, and how much.
 
     Latent dimensions that the data do not fill are left invariant. Of all adversaries
-    there is also the mean squared cosine to that algebra. There is none, and no
-    agreement, where training was interrupted before the adversaries joined.
+    there is also the mean squared cosine to that algebra, and of those that decide the
+    spread of the canonical generators. There is no algebra, and no agreement, where
+    training was interrupted before the adversaries joined.
     """
     if trainer.game <= 0:
         nothing = np.zeros((0, n_components, n_components))
-        return LieAlgebra(nothing, decimals=1), np.nan, None
+        return LieAlgebra(nothing, decimals=1), np.nan, None, nothing
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
     flat = basis.flatten(start_dim=1)
     shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)
     members = (shares / n_generators).double().cpu().numpy()
-    empty = n_components - trainer.adversary.dim
-    basis = np.pad(basis.double().cpu().numpy(), ((0, 0), (0, empty), (0, empty)))
-    return LieAlgebra(basis, decimals=1), agreement, members
+    dim = trainer.adversary.dim
+    empty = ((0, n_components - dim),) * 2
+    basis = np.pad(basis.double().cpu().numpy(), ((0, 0), *empty))
+    algebra = LieAlgebra(basis, decimals=1)
+    spans = trainer.projectors[better_half(trainer.evidence)].double().cpu().numpy()
+    spread = generator_spread(algebra.matrices[:, :dim, :dim], spans)
+    return algebra, agreement, members, np.pad(spread, ((0, 0), *empty))
 
 
 class Found(NamedTuple):
@@ -71,6 +78,8 @@ class Found(NamedTuple):
         What the generators leave in place.
     nearest : ndarray of shape (k, k)
         The map that changes the data least, whether it is a symmetry or not.
+    spread : ndarray of shape (c, n_components, n_components)
+        Standard errors of the canonical generators.
     """
 
     algebra: LieAlgebra
@@ -78,6 +87,7 @@ class Found(NamedTuple):
     errors: np.ndarray
     centre: np.ndarray
     nearest: np.ndarray
+    spread: np.ndarray
 
 
 def find_algebra(latents, snapshots, n_generators, n_components):
@@ -97,44 +107,80 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     -------
     Found
     """
-    mean, k = latents[0].mean(axis=0), latents[0].shape[1]
-    factor = np.linalg.cholesky(np.cov(latents[0].T).reshape(k, k))
-    white = np.linalg.solve(factor, (latents[0] - mean).T).T
-    rates = [np.linalg.solve(factor, rate.T).T for rate in latents[1:2]]
-    rates = [rate / max(np.sqrt(np.mean(rate**2)), 1e-300) for rate in rates]
-    slots = _slots(white, rates, snapshots)
-    find = distribution_symmetries
-    if snapshots.symmetry_of == "dynamics":
-        find = motion_symmetries
-    found = find(slots)
+    white, mean, factor = whiten(latents)
+    slots, k = slots_of(white, snapshots), len(mean)
+    ask = motion_forms if snapshots.symmetry_of == "dynamics" else distribution_forms
+    forms, *of_halves = (ask(part) for part in (slots, *halve(slots)))
+    found, *halves = (f.solve() for f in (forms, *of_halves))
     count = n_generators
     if n_generators == "auto":
-        count = count_symmetries(found)
+        count = _count(found, halves, of_halves)
+
+    def act(maps):
+        """Let maps of white latents act on latents, and leave further ones alone."""
+        basis = factor @ maps[..., :k] @ np.linalg.inv(factor)
+        return np.pad(basis, ((0, 0), *((0, n_components - k),) * 2))
+
     maps = found.maps[:count]
-    empty = n_components - k
-    halves = [find([s[i::2] for s in slots]).maps[:count] for i in range(2)]
-    agreement = _mean_squared_cosine(*halves)
+    halves = [half.maps[:count] for half in halves]
+    agreement = mean_squared_cosine(*halves)
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
-    # Halves of the data are off by about twice what the whole is.
-    tol = float(np.clip(np.sqrt(max(1 - agreement, 0)), *TOLERANCES))
-    maps = nearest_compact(maps[..., :k], tol)
-    basis = factor @ maps @ np.linalg.inv(factor)
-    basis = np.pad(basis, ((0, 0), (0, empty), (0, empty)))
-    algebra = LieAlgebra(basis, tol=tol, decimals=1)
-    return Found(algebra, agreement, found.errors, centre, nearest)
+    tol = tolerance(agreement)
+    compact = nearest_compact(maps[..., :k], tol)
+    algebra = LieAlgebra(act(compact), tol=tol, decimals=1)
+    spread = standard_error(algebra, [act(half) for half in halves])
+    return Found(algebra, agreement, found.errors, centre, nearest, spread)
 
 
-def _slots(white, rates, snapshots):
-    """Return what one map moves together."""
+def whiten(latents):
+    """Return white latents and rates of unit variance, the mean, and what undid it."""
+    mean, k = latents[0].mean(axis=0), latents[0].shape[1]
+    factor = np.linalg.cholesky(np.cov(latents[0].T).reshape(k, k))
+    white = [np.linalg.solve(factor, (latents[0] - mean).T).T]
+    rates = [np.linalg.solve(factor, rate.T).T for rate in latents[1:2]]
+    white += [rate / max(np.sqrt(np.mean(rate**2)), 1e-300) for rate in rates]
+    return white, mean, factor
+
+
+def slots_of(white, snapshots):
+    """Return what one map moves together, of white latents and their rates."""
     if snapshots.symmetry_of == "states":
-        return [white]
+        return white[:1]
     if snapshots.symmetry_of == "transitions":
-        return [white[rows.cpu().numpy()] for rows in snapshots.successors]
-    return [white, *rates]
+        return [white[0][rows.cpu().numpy()] for rows in snapshots.successors]
+    return white
 
 
-def _mean_squared_cosine(*families):
+def halve(slots):
+    """Return every other row of slots, and the rest."""
+    return [[slot[i::2] for slot in slots] for i in range(2)]
+
+
+def tolerance(agreement):
+    """Tolerance of naming an algebra, from how well halves of the data agree on it."""
+    # Halves of the data are off by about twice what the whole is.
+    return float(np.clip(np.sqrt(max(1 - agreement, 0)), *TOLERANCES))
+
+
+def standard_error(algebra, halves):
+    """Return standard errors of canonical generators, from two halves of the data."""
+    spans = np.array([projector(half) for half in halves])
+    return generator_spread(algebra.matrices, spans) / np.sqrt(2)
+
+
+def _count(found, halves, of_halves):
+    """Count the symmetries that each half of the data confirms to the other."""
+    count = count_symmetries(found)
+    while not all(
+        are_confirmed(half.maps[:count], forms)
+        for half, forms in zip(halves, of_halves[::-1], strict=True)
+    ):
+        count -= 1
+    return count
+
+
+def mean_squared_cosine(*families):
     """Mean squared cosine of the angles between two spans of matrices; 1 if empty."""
     if not len(families[0]):
         return 1.0

@@ -65,7 +65,46 @@ class Symmetries(NamedTuple):
     chance: float
 
 
-def distribution_symmetries(slots, seed=0):
+class Forms(NamedTuple):
+    """Two quadratic forms of linear maps: how much they change, and how large they are.
+
+    Parameters
+    ----------
+    change, size : ndarray of shape (n_maps, n_maps)
+        Of maps whose entries are written in one row.
+    shape : tuple of int
+        Of a map, (k, k) or (k, k + 1): the last column is then a translation.
+    chance : float
+        Relative changes below this do not differ.
+    """
+
+    change: np.ndarray
+    size: np.ndarray
+    shape: tuple
+    chance: float
+
+    def solve(self, allowed=None):
+        """Return all maps, or those in the span of others, by how much they change.
+
+        Parameters
+        ----------
+        allowed : ndarray of shape (n_allowed, *shape), optional
+            Linearly independent.
+
+        Returns
+        -------
+        Symmetries
+        """
+        n = len(self.change)
+        span = np.eye(n) if allowed is None else allowed.reshape(len(allowed), n)
+        size = self.size + FLOOR * np.trace(self.size) * np.eye(n)
+        errors, vectors = linalg.eigh(*(span @ q @ span.T for q in (self.change, size)))
+        maps = (vectors.T @ span).reshape(-1, *self.shape)
+        maps /= np.linalg.norm(maps, axis=(1, 2), keepdims=True)
+        return Symmetries(np.maximum(errors, 0.0), maps, self.chance)
+
+
+def distribution_symmetries(slots, seed=0, *, allowed=None):
     """Find the maps that leave the distribution of white data unchanged.
 
     Parameters
@@ -75,6 +114,8 @@ def distribution_symmetries(slots, seed=0):
         of about unit variance.
     seed : int
         Draws rows and test functions.
+    allowed : ndarray of shape (n_allowed, k, k), optional
+        Linearly independent maps in whose span to look.
 
     Returns
     -------
@@ -91,6 +132,27 @@ def distribution_symmetries(slots, seed=0):
     >>> np.abs(found.maps[0]).round(1)
     array([[0. , 0.7],
            [0.7, 0. ]])
+    >>> shears = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+    >>> (distribution_symmetries([z], allowed=shears).errors < 0.01).tolist()
+    [True, False]
+    """
+    return distribution_forms(slots, seed).solve(allowed)
+
+
+def distribution_forms(slots, seed=0, *, constants=None):
+    """Say how much each linear map changes the distribution of white data.
+
+    Parameters
+    ----------
+    slots, seed
+        See `distribution_symmetries`.
+    constants : sequence of float, optional
+        For affine maps: the constant coordinate of each slot, 1 for points and 0 for
+        rates, which no translation changes.
+
+    Returns
+    -------
+    Forms
     """
     random = np.random.default_rng(seed)
     rows = random.permutation(len(slots[0]))[:MAX_ROWS]
@@ -100,24 +162,29 @@ def distribution_symmetries(slots, seed=0):
     waves *= random.choice(SCALES, (N_TESTS, 1, 1))
     phases = np.einsum("nsk,tsk->nt", stacked, waves)
     slopes = np.sin(phases + random.uniform(0, 2 * np.pi, N_TESTS))
+    if constants is not None:
+        column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
+        stacked = np.concatenate([stacked, column], axis=2)
     # Mean change of each test function along each elementary map E_ab, z_b to a.
     moments = np.einsum("nt,nsb->tsb", slopes, stacked) / n
     means = np.einsum("tsa,tsb->tab", waves, moments).reshape(N_TESTS, -1)
-    size = np.zeros((k * k, k * k))
+    size = np.zeros((means.shape[1],) * 2)
     for wave, slope in zip(waves[:N_NOISE_TESTS], slopes.T, strict=False):
         changes = np.einsum("n,sa,nsb->nab", slope, wave, stacked).reshape(n, -1)
         size += changes.T @ changes / n
-    form, chance = means.T @ means / N_TESTS, CHANCE / n
-    return _solve(form, size / N_NOISE_TESTS, (k, k), chance)
+    shape = k, stacked.shape[2]
+    return Forms(means.T @ means / N_TESTS, size / N_NOISE_TESTS, shape, CHANCE / n)
 
 
-def motion_symmetries(slots):
+def motion_symmetries(slots, *, allowed=None):
     """Find the affine maps that commute with the motion z_dot = F(z).
 
     Parameters
     ----------
     slots : (z, z_dot), ndarray of shape (n_samples, k) each
         Data of about unit variance and their rates.
+    allowed : ndarray of shape (n_allowed, k, k + 1), optional
+        Linearly independent maps in whose span to look.
 
     Returns
     -------
@@ -134,6 +201,20 @@ def motion_symmetries(slots):
     >>> (found.errors < 0.01).tolist()
     [True, False, False, False, False, False]
     """
+    return motion_forms(slots).solve(allowed)
+
+
+def motion_forms(slots):
+    """Say how much each affine map fails to commute with the motion z_dot = F(z).
+
+    Parameters
+    ----------
+    slots : (z, z_dot), ndarray of shape (n_samples, k) each
+
+    Returns
+    -------
+    Forms
+    """
     points, rates, slopes = _field(*slots)
     n, k = points.shape
     extended = np.hstack([points, np.ones((n, 1))])
@@ -143,7 +224,7 @@ def motion_symmetries(slots):
     pushed, turned = (part.reshape(n * k, -1) for part in (pushed, turned))
     change = pushed - turned
     size = pushed.T @ pushed + turned.T @ turned
-    return _solve(change.T @ change, size, (k, k + 1), FIELD_ERROR)
+    return Forms(change.T @ change, size, (k, k + 1), FIELD_ERROR)
 
 
 @torch.no_grad()
@@ -197,10 +278,35 @@ def count_symmetries(found):
     return int(apart[0]) + 1 if len(apart) else 0
 
 
-def _solve(form, size, shape, chance):
-    """Eigenvectors of one quadratic form relative to another."""
-    size = size + FLOOR * np.trace(size) * np.eye(len(size))
-    errors, vectors = linalg.eigh(form, size)
-    maps = vectors.T.reshape(-1, *shape)
-    maps /= np.linalg.norm(maps, axis=(1, 2), keepdims=True)
-    return Symmetries(np.maximum(errors, 0.0), maps, chance)
+def are_confirmed(maps, forms):
+    """Say whether maps found in some data are symmetries of other data as well.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (c, *shape)
+        Found without the data of `forms`.
+    forms : Forms
+        Of the other data.
+
+    Returns
+    -------
+    bool
+        Whether all their combinations change those by a small share of what most maps
+        do, or of what the next map does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._invariance import are_confirmed, distribution_forms
+    >>> z = np.random.default_rng(0).standard_normal((4000, 2))
+    >>> maps = np.array([[[0.0, -1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]])
+    >>> forms = distribution_forms([z])
+    >>> are_confirmed(maps[:1], forms), are_confirmed(maps, forms)
+    (True, False)
+    """
+    if not len(maps):
+        return True
+    errors = np.maximum(forms.solve().errors, forms.chance)
+    # Half of the data says less: apart from the next is enough.
+    limit = max(MAX_SHARE * np.median(errors), errors[len(maps)] / MIN_GAP)
+    return bool(forms.solve(maps).errors[-1] <= limit)

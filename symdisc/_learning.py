@@ -19,8 +19,10 @@ HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
+# Levenberg-Marquardt is there after some ten steps, or there is no such thing.
+MAX_EXACT_EVALUATIONS = 20
 # A nonlinear encoder replaces the linear one where the product of the two held-out
-# errors falls below this share.
+# errors falls below this share; where there is but one of them, below its root.
 MIN_GAIN = 0.25
 # Penalties of the radial encoder's weights to choose from: the noisier, the larger.
 RIDGES = (1e-10, 1e-8, 1e-6)
@@ -61,6 +63,7 @@ def learn_space(
     scale,
     *,
     rank_at_most,
+    rank_at_least=1,
     degree,
     library,
     solve,
@@ -80,6 +83,8 @@ def learn_space(
         Standard deviation of the data along each mode.
     rank_at_most : int
         Largest number of latent dimensions.
+    rank_at_least : int, default=1
+        Number of latent dimensions that are kept however little they explain.
     degree : int
         Degree of the polynomial equations that the start is sharpened with.
     library : callable
@@ -103,7 +108,8 @@ def learn_space(
     curve = [torch.tensor(np.asarray(c, dtype=float)) for c in curve]
     weights = torch.tensor(np.asarray(scale, dtype=float) / scale[0])
     coordinates = curve[0].to(generator.device, torch.float32)
-    start = find_start(coordinates, weights.to(coordinates), rank_at_most, generator)
+    data = coordinates, weights.to(coordinates)
+    start = find_start(*data, rank_at_most, generator, rank_at_least)
     start = start.double().cpu()
     if not symmetry:
         exact = _exact(curve, weights, start, rank_at_most, library, solve, weak)
@@ -114,12 +120,14 @@ def learn_space(
         unfolded = _unfold(problem, start)
         if unfolded is not None:
             return unfolded
-    start = polish_start(start, curve, weights, degree, weak)
+    if len(curve) > 1:
+        start = polish_start(start, curve, weights, degree, weak)
     best = problem.judge(_autoencoder(start, curve, weights), "start")
     if not symmetry and max(best.errors.values()) <= EXACT:
         return best
     trained = _train(problem, start, symmetry, settings, generator)
-    if symmetry or _product(trained) < MIN_GAIN * _product(best):
+    gain = MIN_GAIN ** (len(best.errors) / 2)
+    if symmetry or _product(trained) < gain * _product(best):
         return trained
     return replace(best, trainer=trained.trainer, history=trained.history)
 
@@ -135,7 +143,9 @@ def _exact(curve, weights, start, rank_at_most, library, solve, weak):
         starts.append(torch.eye(len(weights), dtype=start.dtype)[:rank_at_most])
     for encoder in starts:
         problem = _Problem(curve, weights, library(len(encoder)), solve, weak)
-        encoder = polish_start(encoder, curve[:1], weights, 1)
+        encoder = polish_start(
+            encoder, curve[:1], weights, 1, max_evaluations=MAX_EXACT_EVALUATIONS
+        )
         space = problem.judge(_autoencoder(encoder, curve, weights), "start")
         if space.errors["x"] <= EXACT:
             return space

@@ -20,7 +20,9 @@ MAX_EVALUATIONS = 60
 MIN_DEGREE = 2
 
 
-def polish_start(start, curve, weights, degree, weak=None):
+def polish_start(
+    start, curve, weights, degree, weak=None, max_evaluations=MAX_EVALUATIONS
+):
     """Descend from a linear encoder on equation and reconstruction error together.
 
     Parameters
@@ -37,6 +39,7 @@ def polish_start(start, curve, weights, degree, weak=None):
     weak : WeakForm, optional
         The equations are integrated over its windows, and the highest derivative in
         `curve` is not used.
+    max_evaluations : int, default=60
 
     Returns
     -------
@@ -67,7 +70,7 @@ def polish_start(start, curve, weights, degree, weak=None):
         entries,
         problem.jacobian,
         x_scale="jac",
-        max_nfev=MAX_EVALUATIONS,
+        max_nfev=max_evaluations,
         ftol=1e-10,
         xtol=1e-10,
     ).x

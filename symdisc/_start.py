@@ -18,7 +18,10 @@ import torch
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
-ROUNDS = ((16, 40, 64, 256), (4, 100, 64, 256))
+ROUGHLY = (16, 40, 64, 256)
+N_STEPS = 100
+# Functions of more latents need more features, and leave time for fewer candidates.
+FEATURES_PER_PAIR, MAX_FEATURES, ROWS_PER_FEATURE = 16, 256, 4
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened
@@ -26,7 +29,7 @@ LENGTH_SCALE = 0.7
 MIN_GAIN = 0.02
 
 
-def find_start(coordinates, weights, n_components, generator):
+def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     """Find a linear encoder from which the coordinates can be predicted.
 
     Directions that explain less than `MIN_GAIN` of the (weighted) variance are left
@@ -41,6 +44,8 @@ def find_start(coordinates, weights, n_components, generator):
     n_components : int
         Largest number of latent dimensions.
     generator : torch.Generator
+    rank_at_least : int, default=1
+        Number of directions that are kept however little they explain.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def find_start(coordinates, weights, n_components, generator):
     rank = min(n_components, len(weights))
     gain = MIN_GAIN * float(weights.sum())
     encoder, error = best_projection(coordinates, weights, rank, generator)
-    while len(encoder) > 1:
+    while len(encoder) > rank_at_least:
         hopeless = error + 10 * gain
         smaller = best_projection(
             coordinates, weights, len(encoder) - 1, generator, hopeless
@@ -61,16 +66,14 @@ def find_start(coordinates, weights, n_components, generator):
     return encoder
 
 
-def best_projection(
-    coordinates, weights, rank, generator, hopeless=math.inf, rounds=ROUNDS
-):
+def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
     """Descend on the held-out error from a batch of candidates; return the best.
 
     Stop early where the error is above `hopeless` after a round.
     """
     encoders = _candidates(weights, rank, generator)
     encoders[-1] = _greedy(coordinates, weights, rank, generator)
-    for n_kept, *budget in rounds:
+    for n_kept, *budget in (ROUGHLY, _with_care(rank)):
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()
@@ -78,6 +81,13 @@ def best_projection(
         if errors[0] > hopeless:
             break
     return encoders[0], float(errors[0])
+
+
+def _with_care(rank):
+    """Budget of the last round."""
+    n_features = min(FEATURES_PER_PAIR * rank**2, MAX_FEATURES)
+    n_candidates = 4 if rank < 3 else 2
+    return n_candidates, N_STEPS, n_features, ROWS_PER_FEATURE * n_features
 
 
 def _descend(encoders, coordinates, weights, budget, generator):
@@ -105,7 +115,7 @@ def _descend(encoders, coordinates, weights, budget, generator):
 def _candidates(weights, rank, generator):
     """Leading modes, mixed with more and more of the following ones."""
     options = {"dtype": weights.dtype, "device": weights.device}
-    n_candidates, n_modes = ROUNDS[0][0], len(weights)
+    n_candidates, n_modes = ROUGHLY[0], len(weights)
     encoders = torch.zeros(n_candidates, rank, n_modes, **options)
     encoders[:, :, :rank] = torch.eye(rank, **options)
     if n_modes > rank:
@@ -120,13 +130,14 @@ def _candidates(weights, rank, generator):
 @torch.no_grad()
 def _greedy(coordinates, weights, rank, generator):
     """Leading directions of what the directions before them leave unexplained."""
-    batch = _draw(coordinates, 4 * ROUNDS[-1][3], generator)
+    n_features, n_fit = _with_care(rank)[2:]
+    batch = _draw(coordinates, 4 * n_fit, generator)
     rows, residual = batch.new_zeros(0, len(weights)), batch * weights
     while len(rows) < rank:
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1]
         # Unlike Cholesky's, this factorisation takes a direction found before, too.
         rows = torch.linalg.qr(torch.cat([rows, (weights * leading)[None]]).mT)[0].mT
-        features = _random_features(len(rows), ROUNDS[-1][2], generator, batch)
+        features = _random_features(len(rows), n_features, generator, batch)
         residual = weights * _residual(rows, batch, features)
     return rows
 

@@ -24,8 +24,8 @@ class Stem:
     Parameters
     ----------
     mean : ndarray of shape (n_features,)
-    modes : ndarray of shape (n_modes, n_features)
-        Orthonormal rows, leading mode first.
+    modes : ndarray of shape (n_modes, n_features) or None
+        Orthonormal rows, leading mode first. None takes the features as they are.
     scale : ndarray of shape (n_modes,)
         Standard deviation of the data along each mode, positive.
     residual : float
@@ -54,11 +54,43 @@ class Stem:
 
     def coordinates(self, X):
         """Return the whitened POD coordinates of `X`, shape (n_samples, n_modes)."""
+        if self.modes is None:
+            return (X - self.mean) / self.scale
         return (X @ self.modes.T - self.mean @ self.modes.T) / self.scale
 
     def push_forward(self, X_dot):
         """Return the velocity of the coordinates, given that of the data."""
-        return X_dot @ self.modes.T / self.scale
+        rates = X_dot if self.modes is None else X_dot @ self.modes.T
+        return rates / self.scale
+
+
+def plain_stem(X):
+    """Return a stem without modes: features less their mean, at one common scale.
+
+    Networks for images need the pixels side by side.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+
+    Returns
+    -------
+    Stem
+    """
+    mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+    total = _centred_sum_of_squares(X, mean)
+    spread = np.sqrt(total / X.size)
+    if (X[0] == X).all():
+        raise _constant()
+    scale = np.full(X.shape[1], spread, dtype=X.dtype)
+    return Stem(mean, None, scale, 0.0, total, len(X))
+
+
+def _constant():
+    return ValueError(
+        "X is constant: every row is the same snapshot, so there is no latent "
+        "space to find. Pass rows that differ, e.g. a longer trajectory."
+    )
 
 
 def fit_stem(
@@ -99,10 +131,7 @@ def fit_stem(
     largest = max(highest.max(), -lowest.min())
     rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
     if rank == 0 or (highest == lowest).all():
-        raise ValueError(
-            "X is constant: every row is the same snapshot, so there is no latent "
-            "space to find. Pass rows that differ, e.g. a longer trajectory."
-        )
+        raise _constant()
     spread = float((highest.astype(float) - lowest.astype(float)).max())
     if spread**2 < 1e6 * np.finfo(X.dtype).tiny:
         raise ValueError(

@@ -10,19 +10,23 @@ from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
+from symdisc._architectures import architecture_stem
 from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES
 from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
+from symdisc._convolution import ConvAutoencoder
 from symdisc._dimension import resolve_components
 from symdisc._equations import EquationSystem
+from symdisc._evidence import evidence_of
 from symdisc._findings import solve_for_symmetry, train_adversaries
+from symdisc._layout import check_representation
 from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 from symdisc._snapshots import as_snapshots, check_device
-from symdisc._stem import fit_stem
 from symdisc._streaming import check_snapshots
 
 # The decoder of a bent plane is slow.
@@ -41,13 +45,16 @@ class LatentSymmetryDiscoverer(ActingEstimator):
     Parameters
     ----------
     n_components : int or "auto", default=2
-        Number of latent dimensions. Directions that the data do not fill stay zero,
-        see `rank_`. "auto" takes one more as long as it explains enough, see
-        `estimate_dimension`.
+        Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
+        Directions that the data do not fill stay zero, see `rank_`.
     n_generators : int or "auto", default=1
         Number of Lie algebra generators, which the adversaries train. "auto" finds
         all at once and their number, possibly none, by an eigenvalue problem instead
         of a game (see `symdisc._invariance`), and needs no seed.
+    representation : sequence of Block, Translations and Scalars, optional
+        Blocks of latent coordinates, in order, on each of which generators of their
+        own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
+        those that the data do not show are left out.
     symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}, \
 default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
@@ -55,6 +62,14 @@ default="auto"
         derivatives where they are given or follow from `t`, else states. "dynamics"
         asks that g maps motions to motions, wherever they are seen: of groups that
         are not compact, bounded data cannot show more. It is found as by "auto".
+    autoencoder : {"residual", "slow", "conv1d", "conv2d"}, ConvAutoencoder or \
+(encoder, decoder), default="residual"
+        Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
+        latents that change slowest, which needs derivatives, and trains the decoder
+        alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
+        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
+        couple of torch modules copies are trained; they map rows of `X`, less their
+        mean and divided by their overall standard deviation, to latents and back.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -64,7 +79,8 @@ default="auto"
         Weights, for the autoencoder, of the losses "recon", "gan" (generator and
         discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
         through the decoder), each relative to the variance of what it measures;
-        default 1, 0.001, 0.1, 0.
+        default 1, 0.001, 0.1, 0. Where `representation` leaves no generator to be
+        found, the default of "gan" is 1: only the encoder can adapt.
     max_iter : int, default=600
         Number of minibatch iterations; learning rates decay to zero over them.
     batch_size : int, default=128
@@ -97,17 +113,22 @@ default="auto"
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
         Losses per epoch (25 iterations), nan where a player had not joined yet.
+    generator_spread_ : ndarray of shape (c, `n_components_`, `n_components_`)
+        Standard deviation of the entries of ``lie_algebra_.matrices``: over the
+        adversaries that decide, or from two halves of the data (half their
+        difference, a standard error). nan where a single adversary decides.
+    symmetry_of_ : {"states", "transitions", "derivatives", "dynamics"}
+        What the symmetry is one of.
     symmetry_errors_ : ndarray or None
         How much each of all linear maps changes the data, ascending; the first are
-        those of `lie_algebra_`. None where adversaries were trained.
+        those of `lie_algebra_`. With `representation`, those of its generators, in
+        order, reported or not. None where adversaries were trained.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 4096 to 8192 rows where there are more.
-    n_components_ : int
-        Number of latent dimensions, where "auto" has become a number.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
@@ -118,8 +139,8 @@ default="auto"
     restart_agreement_ : ndarray of shape (`n_restarts`,) or None
         Mean squared cosine between the generators of each adversary and
         `lie_algebra_`. None where none were trained.
-    n_features_in_ : int
-        Number of features seen in `fit`.
+    n_components_, n_features_in_ : int
+        Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
 
@@ -154,8 +175,14 @@ default="auto"
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "representation": [list, tuple, None],
         "symmetry_of": [
             StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
+        ],
+        "autoencoder": [
+            StrOptions({"residual", "slow", "conv1d", "conv2d"}),
+            ConvAutoencoder,
+            tuple,
         ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
@@ -175,7 +202,9 @@ default="auto"
         n_components=2,
         *,
         n_generators=1,
+        representation=None,
         symmetry_of="auto",
+        autoencoder="residual",
         degree=2,
         threshold=0.1,
         loss_weights=None,
@@ -190,7 +219,9 @@ default="auto"
     ):
         self.n_components = n_components
         self.n_generators = n_generators
+        self.representation = representation
         self.symmetry_of = symmetry_of
+        self.autoencoder = autoencoder
         self.degree = degree
         self.threshold = threshold
         self.loss_weights = loss_weights
@@ -231,18 +262,18 @@ default="auto"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        n_least = self._check_n_components(X)
+        random = check_random_state(self.random_state)
+        if self.representation is None:
+            self.n_components_ = resolve_components(self, X, random)
+        else:
+            self.n_components_ = check_representation(self)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
-        random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = fit_stem(X, min_modes=n_least, random_state=random)
+        stem = architecture_stem(self, X, random)
         snapshots = as_snapshots(
             stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
-        )
-        self.n_components_ = resolve_components(
-            self.n_components, snapshots.coordinates, stem.scale, generator
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
@@ -252,6 +283,7 @@ default="auto"
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator, checkpoint)
         self._set_findings(found)
+        self.symmetry_of_ = snapshots.symmetry_of
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
@@ -261,10 +293,69 @@ default="auto"
             checkpoint.finish()
         return self
 
+    def evidence(
+        self,
+        X,
+        y=None,
+        *,
+        t=None,
+        groups=None,
+        n_permutations=199,
+        random_state=0,
+    ):
+        """Test each generator on held-out snapshots.
+
+        Half of the latents (states, transitions or pairs with their rates, as in
+        `symmetry_of_`) are moved by random elements of the group of one generator. A
+        classifier that is fitted to some of them should not be able to tell moved from
+        original ones among the others, no better than with labels given at random.
+        Where the symmetry is one of the dynamics, bounded data need not be invariant:
+        moved motions are compared with what the equations say instead.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots that were not in the training data.
+        y : array-like of shape (n_samples, n_features), default=None
+            Their time derivatives.
+        t, groups
+            As in `fit`.
+        n_permutations : int, default=199
+            Number of random labellings to compare with.
+        random_state : int, RandomState instance or None, default=0
+            Seed of group elements, folds and permutations.
+
+        Returns
+        -------
+        Evidence
+            Prints as a table; has `auc`, `baseline`, `p_values` and
+            `equivariance_error`. A small p-value speaks against a symmetry. With many
+            snapshots small errors of a generator suffice for that: `auc` says how much
+            they matter.
+
+        Examples
+        --------
+        >>> from symdisc import LatentSymmetryDiscoverer
+        >>> from symdisc.datasets import make_spiral
+        >>> data = make_spiral(random_state=0)
+        >>> X, X_dot = data.X[::2], data.X_dot[::2]
+        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
+        >>> est = est.fit(X, X_dot)
+        >>> found = est.evidence(data.X[1::2], data.X_dot[1::2])
+        >>> bool((found.equivariance_error < 1e-3).all())
+        True
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        X_dot = self._check_rates(X, y)
+        random = check_random_state(random_state)
+        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
+
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
         self.symmetry_errors_ = found.symmetry_errors
         self.restart_agreement_ = found.restart_agreement
+        self.generator_spread_ = found.spread
         self.rank_, self.history_ = found.rank, found.history
         self.n_iter_ = found.n_iter
         if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:

@@ -127,7 +127,8 @@ class Trainer:
         self.settings, self.generator = settings, generator
         self.reference = _one_row_per_block(snapshots.coordinates, generator)
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
-        self.learners, self.critics = [*autoencoder.parameters()], []
+        self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
+        self.critics = []
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
         self.n_iter = 0
         if adversary is not None:
@@ -136,11 +137,12 @@ class Trainer:
     def _seat(self, adversary):
         """Let both players of the game take part in the steps."""
         self.evidence = adversary.frame.new_zeros(len(adversary.frame))
-        self.projectors, self.n_averaged = adversary.projector(), 1
-        self.learners.append(adversary.frame)
+        self.projectors, self.n_averaged = adversary.projector(), 0
+        actors = adversary.actors()
+        self.learners += actors
         self.critics = [*adversary.weights, *adversary.biases]
         self.optimizers += [
-            torch.optim.Adam([adversary.frame], betas=(0.5, 0.99), fused=True),
+            torch.optim.Adam(actors, betas=(0.5, 0.99), fused=True),
             torch.optim.Adam(self.critics, betas=(0.5, 0.99), fused=True),
         ]
 
@@ -227,17 +229,26 @@ class Trainer:
         if self.adversary is None:
             self._descend(objective, progress)
             return losses
+        if self.n_averaged == 0:
+            self.adversary.meet(self)
         critic, learner = self._play(self._pairs(curve, successors), progress)
         losses |= {"discriminator": critic.mean(), "generator": learner.mean()}
         self._descend(objective + learner.sum(), progress, critic.sum())
         return losses
 
-    def _draw(self):
+    @torch.no_grad()
+    def many_pairs(self):
+        """Return what one group element moves, of many rows: (n, slots, rank)."""
+        rows, successors = self._draw(MAX_REFERENCE_ROWS)
+        curve = self.autoencoder.push_forward(*self.snapshots.curve(rows))
+        return self._pairs(curve, successors)
+
+    def _draw(self, n_rows=None):
         """Rows of a minibatch and, for transitions, of the snapshots after them."""
         data, device = self.snapshots, self.snapshots.coordinates.device
         successors = data.successors
+        size = (n_rows or self.settings.batch_size,)
         n_rows = len(data.coordinates) if successors is None else len(successors[0])
-        size = (self.settings.batch_size,)
         rows = torch.randint(n_rows, size, generator=self.generator, device=device)
         if successors is None:
             return rows, None

@@ -398,7 +398,7 @@ def test_ctrl_c_before_training_ends_the_fit(monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symdisc._findings.find_start", interrupted)
+    monkeypatch.setattr("symdisc._architectures.find_start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit("game")
 
@@ -431,7 +431,7 @@ def test_a_real_interrupt():
     )
     assert process.stdout.readline() == "go\n"
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=600)
     assert process.returncode == 0
     n_iter, message = said.split(maxsplit=1)
     assert 30 <= int(n_iter) < 100_000

@@ -1,0 +1,120 @@
+"""From the name of an architecture to a stem and an autoencoder."""
+
+import numpy as np
+import torch
+
+from symdisc._autoencoder import Autoencoder
+from symdisc._convolution import named_architecture
+from symdisc._learning import HIDDEN_UNITS
+from symdisc._modules import Beside, ModuleAutoencoder, copy_pair
+from symdisc._slow import SlowAutoencoder, n_affordable
+from symdisc._start import find_start
+from symdisc._stem import fit_stem, plain_stem
+
+WHITE = ("residual", "slow")
+
+
+def architecture_stem(est, X, random_state):
+    """Return the stem in front of the autoencoder: modes, or none before networks.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters and `n_components_` are read, and it is not changed.
+    X : ndarray or Rows of shape (n_samples, n_features)
+    random_state : numpy.random.RandomState
+
+    Returns
+    -------
+    Stem
+    """
+    if isinstance(est.autoencoder, str) and est.autoencoder in WHITE:
+        options = {}
+        if est.autoencoder == "slow":
+            options["max_modes"] = n_affordable(len(X))
+        return fit_stem(
+            X, min_modes=est.n_components_, random_state=random_state, **options
+        )
+    if not isinstance(X, np.ndarray):
+        raise ValueError(
+            f"autoencoder={est.autoencoder!r} needs all of X, of shape {X.shape}, in "
+            "memory. Pass numpy.asarray(X) where it fits, every n-th row, or "
+            'autoencoder="residual".'
+        )
+    return plain_stem(X)
+
+
+def make_autoencoder(est, snapshots, generator, ranks):
+    """Return the autoencoder to be trained.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+    snapshots : Snapshots
+    generator : torch.Generator
+    ranks : (int, int)
+        Largest and smallest number of latent dimensions.
+
+    Returns
+    -------
+    GaugedAutoencoder
+    """
+    most, least = ranks
+    kind, weights = est.autoencoder, snapshots.weights
+    coordinates, velocity = snapshots.coordinates, snapshots.velocity
+    if isinstance(kind, str) and kind in WHITE:
+        if kind == "slow":
+            _check_velocity(velocity)
+            return SlowAutoencoder(coordinates, velocity, most, HIDDEN_UNITS, generator)
+        start = find_start(coordinates, weights, most, generator, least)
+        return Autoencoder(
+            start, coordinates, velocity, weights, HIDDEN_UNITS, generator
+        )
+    if isinstance(kind, tuple):
+        pair = copy_pair(_check_pair(kind), most, coordinates)
+        return ModuleAutoencoder(*pair, coordinates, velocity, most)
+    if isinstance(kind, str):
+        kind = named_architecture(kind, coordinates.shape[1])
+    return _convolutional(kind, coordinates, velocity, ranks, generator)
+
+
+def _convolutional(design, coordinates, velocity, ranks, generator):
+    """Networks beside the linear maps that the residual autoencoder starts from."""
+    n_features = coordinates.shape[1]
+    linear = _linear_start(coordinates, ranks, generator)
+    rank = len(linear)
+    encoder, decoder = design.build(n_features, rank, generator, coordinates)
+    encoder = Beside(linear, encoder)
+    decoder = Beside(coordinates.new_zeros(n_features, rank), decoder)
+    autoencoder = ModuleAutoencoder(encoder, decoder, coordinates, velocity, rank)
+    with torch.no_grad():
+        latent = autoencoder.encode(coordinates)
+        decoder.linear.copy_(torch.linalg.lstsq(latent, coordinates).solution.mT)
+    return autoencoder
+
+
+def _linear_start(pixels, ranks, generator):
+    """Linear encoder of pixels, (rank, n_pixels), found along their modes."""
+    array, (most, least) = pixels.cpu().numpy(), ranks
+    draws = np.random.RandomState(generator.initial_seed() % 2**32)
+    stem = fit_stem(array, min_modes=most, random_state=draws)
+    white = torch.from_numpy(stem.coordinates(array)).to(pixels)
+    weights = torch.from_numpy(stem.scale / stem.scale[0]).to(pixels)
+    start = find_start(white, weights, most, generator, least)
+    return start @ torch.from_numpy(stem.modes / stem.scale[:, None]).to(pixels)
+
+
+def _check_velocity(velocity):
+    if velocity is None:
+        raise ValueError(
+            'autoencoder="slow" needs time derivatives: pass X_dot as y, or t.'
+        )
+
+
+def _check_pair(pair):
+    if len(pair) != 2 or not all(isinstance(m, torch.nn.Module) for m in pair):
+        raise ValueError(
+            f"autoencoder is a tuple of {[type(m).__name__ for m in pair]}; give two "
+            "torch modules, (encoder, decoder)."
+        )
+    return pair
