@@ -16,16 +16,14 @@ from symdisc._stem import fit_stem, plain_stem
 WHITE = ("residual", "slow")
 
 
-def architecture_stem(est, X, n_modes, random_state):
+def architecture_stem(est, X, random_state):
     """Return the stem in front of the autoencoder: modes, or none before networks.
 
     Parameters
     ----------
     est : LatentSymmetryDiscoverer
-        Its parameters are read, and it is not changed.
+        Its parameters and `n_components_` are read, and it is not changed.
     X : ndarray or Rows of shape (n_samples, n_features)
-    n_modes : int
-        Smallest number of modes.
     random_state : numpy.random.RandomState
 
     Returns
@@ -36,13 +34,8 @@ def architecture_stem(est, X, n_modes, random_state):
         options = {}
         if est.autoencoder == "slow":
             options["max_modes"] = n_affordable(len(X))
-        return fit_stem(X, min_modes=n_modes, random_state=random_state, **options)
-    none = isinstance(est.autoencoder, str) and est.autoencoder == "none"
-    if est.n_components == "auto" and not none:
-        raise ValueError(
-            f'n_components="auto" is found along modes, which autoencoder='
-            f"{est.autoencoder!r} does without. Pass a number; estimate_dimension(X) "
-            "suggests one."
+        return fit_stem(
+            X, min_modes=est.n_components_, random_state=random_state, **options
         )
     if not isinstance(X, np.ndarray):
         raise ValueError(
@@ -51,7 +44,11 @@ def architecture_stem(est, X, n_modes, random_state):
             'autoencoder="residual".'
         )
     stem = plain_stem(X)
-    return replace(stem, scale=np.ones_like(stem.scale)) if none else stem
+    return (
+        replace(stem, scale=np.ones_like(stem.scale))
+        if est.autoencoder == "none"
+        else stem
+    )
 
 
 def make_autoencoder(est, snapshots, generator, ranks):

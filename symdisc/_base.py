@@ -193,15 +193,11 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         return self.n_components_
 
     def _check_n_components(self, X):
-        """Return how many modes are needed at least, or raise where X has fewer."""
-        if self.n_components == "auto":
-            return 1
         if self.n_components > X.shape[1]:
             raise ValueError(
                 f"n_components={self.n_components} is above the number of features: "
                 f"X has n_features = {X.shape[1]}. Lower n_components."
             )
-        return self.n_components
 
     def _check_rates(self, X, y, order=1):
         """Return the time derivatives in y, or None: columns beside each other."""

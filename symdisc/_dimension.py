@@ -19,8 +19,6 @@ from symdisc._trajectories import trajectory_slices
 
 # Of data that need more latents, a user has to say so.
 MAX_LATENTS = 8
-# Finer than a start has to be, see `symdisc._start`: errors are compared.
-ROUNDS = ((16, 40, 64, 256), (4, 100, 128, 512))
 # Rows among which neighbours are looked for at once, at least and at most.
 FEWEST_ROWS, MOST_ROWS = 100, 4000
 # Rows, at most, whose neighbours an estimate at one scale is taken from.
@@ -171,8 +169,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     smallest = 100 * np.finfo(X.dtype).eps * extent
     scales, errors = _two_nn_scales(points, window, smallest, random)
     chosen = _plateau(scales[:, 1], errors)
-    generator = torch.Generator().manual_seed(int(random.randint(2**31 - 1)))
-    n_components, unexplained = count_latents(coordinates, stem.scale, generator)
+    n_components, unexplained = _count(coordinates, stem.scale, random)
     return DimensionEstimate(
         n_components=n_components,
         unexplained=unexplained,
@@ -184,33 +181,19 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     )
 
 
-def resolve_components(n_components, coordinates, scale, generator):
-    """Return `n_components`, counted by `count_latents` where it is "auto"."""
-    if n_components != "auto":
-        return n_components
-    return count_latents(coordinates, scale, generator)[0]
+def resolve_components(est, X, random):
+    """Return `n_components` of an estimator, counted where it is "auto"."""
+    if est.n_components != "auto":
+        est._check_n_components(X)
+        return est.n_components
+    stem = fit_stem(X, min_modes=1, random_state=random)
+    return _count(stem.coordinates(X), stem.scale, random)[0]
 
 
-def count_latents(coordinates, scale, generator):
-    """Count the latent coordinates that an autoencoder needs, and say why.
-
-    Parameters
-    ----------
-    coordinates : array-like of shape (n_samples, n_modes)
-        Whitened POD coordinates.
-    scale : ndarray of shape (n_modes,)
-        Standard deviation of the data along each mode.
-    generator : torch.Generator
-
-    Returns
-    -------
-    n_components : int
-    unexplained : ndarray of shape (n_tried,)
-        By 1, 2, ... of them.
-    """
-    coordinates = torch.as_tensor(
-        coordinates, dtype=torch.float32, device=generator.device
-    )
+def _count(coordinates, scale, random):
+    """Count the latents that are needed; also what 1, 2, ... leave unexplained."""
+    generator = torch.Generator().manual_seed(int(random.randint(2**31 - 1)))
+    coordinates = torch.as_tensor(coordinates, dtype=torch.float32)
     weights = torch.as_tensor(scale / scale[0]).to(coordinates)
     with threadpool_limits(1, user_api="openmp"):
         errors = _unexplained_by_rank(coordinates, weights, generator)
@@ -236,9 +219,7 @@ def _unexplained_by_rank(coordinates, weights, generator):
     """
     errors = []
     for rank in range(1, min(MAX_LATENTS, len(weights)) + 1):
-        encoder, error = best_projection(
-            coordinates, weights, rank, generator, rounds=ROUNDS
-        )
+        encoder, error = best_projection(coordinates, weights, rank, generator)
         error = error / float(weights.sum())
         errors.append(min(error, _polynomial_error(coordinates, weights, encoder)))
         hopeless = errors[-1] < MIN_GAIN

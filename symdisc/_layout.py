@@ -7,7 +7,7 @@ from symdisc._representation import Block, Scalars, Translations
 
 
 def check_representation(est):
-    """Check that blocks fill the latent space and that something acts on it.
+    """Check that blocks fill the latent space; return how many dimensions it has.
 
     Parameters
     ----------
@@ -15,10 +15,14 @@ def check_representation(est):
         Its parameters `representation`, `n_components` (which counts the constant
         coordinate of translations) and `n_generators` are read.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     TypeError, ValueError
-        If they do not.
+        If they do not, or nothing acts on it.
     """
     representation, n_components = est.representation, est.n_components
     for block in representation:
@@ -46,6 +50,7 @@ def check_representation(est):
             f"{sum(dims) + constant}, or add Scalars(n) for those that stay as they "
             "are."
         )
+    return n_components
 
 
 def check_filled(representation, rank):

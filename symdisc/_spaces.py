@@ -145,27 +145,24 @@ def _fitted(estimator, X, rates, t, groups):
 
 
 def _learned(est, governing, X, rates, t, groups, random, checkpoint):
-    n_least = est._check_n_components(X)
+    n_components = resolve_components(est, X, random)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     stem = fit_stem(
         X,
-        min_modes=n_least,
+        min_modes=n_components,
         random_state=random,
         **(FINE_STEM if est.order == 2 else {}),
     )
     coordinates = stem.coordinates(X)
     if not rates and est.differentiation != "central":
-        n_modes = max(n_least, _n_clean(coordinates, t, groups))
+        n_modes = max(n_components, _n_clean(coordinates, t, groups))
         stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
     rates = [stem.push_forward(rate) for rate in rates]
     for rate in rates:
         check_size(rate, IN_SPREADS, np.float32)
     if rates and t is not None:
         check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
-    n_components = resolve_components(
-        est.n_components, coordinates, stem.scale, generator
-    )
     curve, weak = _curve(est, coordinates, rates, t, groups)
     discover = est.symmetry == "discover"
     settings = Settings.from_weights(

@@ -66,16 +66,14 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     return encoder
 
 
-def best_projection(
-    coordinates, weights, rank, generator, hopeless=math.inf, rounds=None
-):
+def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
     """Descend on the held-out error from a batch of candidates; return the best.
 
     Stop early where the error is above `hopeless` after a round.
     """
     encoders = _candidates(weights, rank, generator)
     encoders[-1] = _greedy(coordinates, weights, rank, generator)
-    for n_kept, *budget in rounds or (ROUGHLY, _with_care(rank)):
+    for n_kept, *budget in (ROUGHLY, _with_care(rank)):
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()

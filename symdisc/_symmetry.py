@@ -41,9 +41,8 @@ class LatentSymmetryDiscoverer(ActingEstimator):
     Parameters
     ----------
     n_components : int or "auto", default=2
-        Number of latent dimensions. Directions that the data do not fill stay zero,
-        see `rank_`. "auto" takes one more as long as it explains enough, see
-        `estimate_dimension`.
+        Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
+        Directions that the data do not fill stay zero, see `rank_`.
     n_generators : int or "auto", default=1
         Number of Lie algebra generators, which the adversaries train. "auto" finds
         all at once and their number, possibly none, by an eigenvalue problem instead
@@ -113,7 +112,7 @@ or (encoder, decoder), default="residual"
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
         Losses per epoch (25 iterations), nan where a player had not joined yet.
-    generator_spread_ : ndarray of shape (c, `n_components`, `n_components`)
+    generator_spread_ : ndarray of shape (c, `n_components_`, `n_components_`)
         Standard deviation of the entries of ``lie_algebra_.matrices``: over the
         adversaries that decide, or from two halves of the data (half their
         difference, a standard error). nan where a single adversary decides.
@@ -129,8 +128,6 @@ or (encoder, decoder), default="residual"
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 4096 to 8192 rows where there are more.
-    n_components_ : int
-        Number of latent dimensions, where "auto" has become a number.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
@@ -141,8 +138,8 @@ or (encoder, decoder), default="residual"
     restart_agreement_ : ndarray of shape (`n_restarts`,) or None
         Mean squared cosine between the generators of each adversary and
         `lie_algebra_`. None where none were trained.
-    n_features_in_ : int
-        Number of features seen in `fit`.
+    n_components_, n_features_in_ : int
+        Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
 
@@ -268,25 +265,21 @@ or (encoder, decoder), default="residual"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        n_least = self._check_sizes(X)
         labels = None
         if self.symmetry_of == "labels":
             y, labels = None, check_labels(y, len(X))
+        random = check_random_state(self.random_state)
+        self.n_components_ = self._count_components(X, random)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
-        random = check_random_state(self.random_state)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = architecture_stem(self, X, n_least, random)
+        stem = architecture_stem(self, X, random)
         snapshots = as_snapshots(
             *(stem, X, X_dot, t, groups),
             symmetry_of=self.symmetry_of,
             device=device,
             labels=labels,
-        )
-        self.n_components_ = resolve_components(
-            n_least if self.autoencoder == "none" else self.n_components,
-            *(snapshots.coordinates, stem.scale, generator),
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
@@ -308,15 +301,14 @@ or (encoder, decoder), default="residual"
             checkpoint.finish()
         return self
 
-    def _check_sizes(self, X):
-        """Return the smallest number of modes; raise where sizes do not fit."""
+    def _count_components(self, X, random):
+        """Return the number of latent dimensions; raise where sizes do not fit."""
         if self.autoencoder == "none":
             self._check_columns()
             return X.shape[1]
-        if self.representation is None:
-            return self._check_n_components(X)
-        check_representation(self)
-        return self.n_components
+        if self.representation is not None:
+            return check_representation(self)
+        return resolve_components(self, X, random)
 
     def _check_columns(self):
         if self.representation is not None:

@@ -140,7 +140,12 @@ def test_what_cannot_be_estimated():
         estimate_dimension(X, window=0)
     with pytest.raises(ValueError, match="groups has shape"):
         estimate_dimension(X, groups=[1, 2])
-    # Gaussian noise in 12 dimensions: one latent is as good as the next.
-    noise = np.random.default_rng(0).standard_normal((1000, 12))
-    with pytest.warns(UserWarning, match="8 latent coordinates leave"):
-        assert estimate_dimension(noise, random_state=0).n_components == 8
+
+
+def test_more_latents_than_are_tried(monkeypatch):
+    from symdisc import _dimension
+
+    monkeypatch.setattr(_dimension, "MAX_LATENTS", 2)
+    X = make_sphere(500, random_state=0).X
+    with pytest.warns(UserWarning, match="2 latent coordinates leave"):
+        assert estimate_dimension(X, random_state=0).n_components == 2

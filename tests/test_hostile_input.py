@@ -71,7 +71,8 @@ def numbers(found):
 
 def assert_finite(est):
     for name, attribute in vars(est).items():
-        if not name.endswith("_") or name == "history_":
+        # By their documentation, these are NaN where there is nothing to tell.
+        if not name.endswith("_") or name in ("history_", "generator_spread_"):
             continue
         for array in numbers(attribute):
             assert np.isfinite(array).all(), f"{name} is not finite"
@@ -353,7 +354,7 @@ def test_other_numbers_are_those_numbers(dtype):
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_scale_of_snapshots_changes_nothing(scale):
     """Latents are white: the algebra, and the equations, are those of scaled data."""
-    Z, rates = circle(200)[0][:, :2], circle(200)[1][:, :2]
+    Z, rates = (part[:, :2] for part in circle(120)[:2])
     X, y = (np.hstack([z, 2 * z[:, ::-1]]) for z in (Z, rates))
     est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
     one, other = outcome(est, X, y), outcome(est, scale * X, scale * y)
