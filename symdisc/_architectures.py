@@ -44,11 +44,10 @@ def architecture_stem(est, X, random_state):
             'autoencoder="residual".'
         )
     stem = plain_stem(X)
-    return (
-        replace(stem, scale=np.ones_like(stem.scale))
-        if est.autoencoder == "none"
-        else stem
-    )
+    if est.autoencoder == "none":
+        # Columns keep their units.
+        stem = replace(stem, scale=np.ones_like(stem.scale))
+    return stem
 
 
 def make_autoencoder(est, snapshots, generator, ranks):
