@@ -13,7 +13,7 @@ Every system has a known symmetry, or none, and the number of generators is not 
 ``reaction``    reaction-diffusion, so(2), and ``reaction_3d`` in three components;
 ``pendulum``    angle and velocity, so(2) in coordinates to be found;
 ``lotka``       Lotka-Volterra, canonical coordinates, so(2) likewise;
-``masses``      four-vectors labelled light or heavy, so(1,3), in the columns themselves;
+``masses``      four-vectors, light or heavy, so(1,3), in the columns themselves;
 ``bumps``       signals with two bumps on a ring, two channels, so(2)+so(2);
 ``object``      images of a turning object, in its slowest latents, so(3).
 
