@@ -19,8 +19,9 @@ HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
-# Levenberg-Marquardt is there after some ten steps, or there is no such thing.
-MAX_EXACT_EVALUATIONS = 20
+# Where there is such a space, some ten steps of Levenberg-Marquardt come near it: steps
+# to take, and the error at most.
+EXACT_ROUNDS = ((20, 1e-2), (60, EXACT))
 # A nonlinear encoder replaces the linear one where the product of the two held-out
 # errors falls below this share; where there is but one of them, below its root.
 MIN_GAIN = 0.25
@@ -143,11 +144,14 @@ def _exact(curve, weights, start, rank_at_most, library, solve, weak):
         starts.append(torch.eye(len(weights), dtype=start.dtype)[:rank_at_most])
     for encoder in starts:
         problem = _Problem(curve, weights, library(len(encoder)), solve, weak)
-        encoder = polish_start(
-            encoder, curve[:1], weights, 1, max_evaluations=MAX_EXACT_EVALUATIONS
-        )
-        space = problem.judge(_autoencoder(encoder, curve, weights), "start")
-        if space.errors["x"] <= EXACT:
+        for max_evaluations, error in EXACT_ROUNDS:
+            encoder = polish_start(
+                encoder, curve[:1], weights, 1, max_evaluations=max_evaluations
+            )
+            space = problem.judge(_autoencoder(encoder, curve, weights), "start")
+            if space.errors["x"] > error:
+                break
+        else:
             return space
     return None
 
