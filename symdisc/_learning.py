@@ -21,7 +21,7 @@ HIDDEN_UNITS = 128
 EXACT = 1e-6
 # Where there is such a space, some ten steps of Levenberg-Marquardt come near it: steps
 # to take, and the error at most.
-EXACT_ROUNDS = ((20, 1e-2), (60, EXACT))
+EXACT_ROUNDS = ((20, 3e-2), (60, EXACT))
 # A nonlinear encoder replaces the linear one where the product of the two held-out
 # errors falls below this share; where there is but one of them, below its root.
 MIN_GAIN = 0.25

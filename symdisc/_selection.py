@@ -22,7 +22,7 @@ from symdisc._regression import check_tables, r2, sparse_regression
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
 SHARE_OF_ERROR = 0.1
-SHARE_OF_TARGET = 1e-8
+SHARE_OF_TARGET = 1e-6
 FOLDS = 10
 # Supports up to this size are improved by exchanging terms.
 EXCHANGED = 10

@@ -21,7 +21,7 @@ import torch
 ROUGHLY = (16, 40, 64, 256)
 N_STEPS = 100
 # Functions of more latents need more features, and leave time for fewer candidates.
-FEATURES_PER_PAIR, MAX_FEATURES, ROWS_PER_FEATURE = 16, 256, 4
+MAX_FEATURES, ROWS_PER_FEATURE = 256, 4
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened
@@ -85,8 +85,8 @@ def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
 
 def _with_care(rank):
     """Budget of the last round."""
-    n_features = min(FEATURES_PER_PAIR * rank**2, MAX_FEATURES)
-    n_candidates = 4 if rank < 3 else 2
+    n_features = min(16 * 2**rank, MAX_FEATURES)
+    n_candidates = 4 if rank < 4 else 2
     return n_candidates, N_STEPS, n_features, ROWS_PER_FEATURE * n_features
 
 
