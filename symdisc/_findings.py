@@ -124,7 +124,7 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
         autoencoder.offset -= torch.from_numpy(found.centre)
     rank = len(autoencoder.shift)
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
-    if closed and rank == 2:
+    if closed and rank == 2 and latents[1].any():
         autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
     return _solved(autoencoder, found, *training)
 
