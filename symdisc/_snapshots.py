@@ -62,8 +62,8 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
         )
     if symmetry_of == "dynamics" and not velocity.any():
         raise ValueError(
-            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot) or '
-            "X along t, is at rest in every row. Pass rows in motion, or "
+            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
+            ", or X along t, is at rest in every row. Pass rows in motion, or "
             'symmetry_of="states".'
         )
     successors = None
