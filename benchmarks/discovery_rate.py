@@ -13,6 +13,7 @@ Every system has a known symmetry, or none, and the number of generators is not 
 ``reaction``    reaction-diffusion, so(2), and ``reaction_3d`` in three components;
 ``pendulum``    angle and velocity, so(2) in coordinates to be found;
 ``lotka``       Lotka-Volterra, canonical coordinates, so(2) likewise;
+``masses``      four-vectors, light or heavy, so(1,3), in the columns themselves;
 ``bumps``       signals with two bumps on a ring, two channels, so(2)+so(2);
 ``object``      images of a turning object, in its slowest latents, so(3).
 
@@ -55,6 +56,7 @@ from symdisc.datasets import (
     make_double_bump,
     make_hyperbolic,
     make_lotka_volterra,
+    make_minkowski,
     make_no_symmetry,
     make_pendulum,
     make_reaction_diffusion,
@@ -138,7 +140,7 @@ def measure(name, noise, seed):
         random_state=seed,
     )
     start = time.perf_counter()
-    est.fit(data.X, data.get("X_dot"))
+    est.fit(data.X, data.y if system.symmetry_of == "labels" else data.get("X_dot"))
     seconds = time.perf_counter() - start
     algebra = est.lie_algebra_
     return {
@@ -210,6 +212,7 @@ SYSTEMS = {
     "reaction_3d": System(reaction, 3, "derivatives", "so(2)"),
     "pendulum": System(make_pendulum, 2, "derivatives", "so(2)", True),
     "lotka": System(make_lotka_volterra, 2, "derivatives", "so(2)", True),
+    "masses": System(make_minkowski, 4, "labels", "so(1,3)", autoencoder="none"),
     "bumps": System(partial(make_double_bump, n_channels=2), 4, "auto", "so(2)+so(2)"),
     "object": System(
         partial(make_rotating_object, 8000, n_pixels=16, n_views=2),

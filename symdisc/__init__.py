@@ -3,6 +3,7 @@
 from symdisc._convolution import ConvAutoencoder
 from symdisc._dimension import DimensionEstimate, estimate_dimension
 from symdisc._equations import EquationSystem
+from symdisc._evidence import Evidence
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
 from symdisc._loading import load
@@ -19,6 +20,7 @@ __all__ = [
     "ConvAutoencoder",
     "DimensionEstimate",
     "EquationSystem",
+    "Evidence",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",

@@ -1,9 +1,11 @@
 """What a discovered symmetry does to snapshots."""
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._base import LatentEstimator
+from symdisc._evidence import evidence_of
 from symdisc._streaming import check_snapshots
 
 
@@ -100,6 +102,64 @@ class ActingEstimator(LatentEstimator):
         coefficients = np.zeros((len(theta), len(algebra)))
         coefficients[:, generator] = theta
         return self.act(np.repeat(x, len(theta), axis=0), coefficients)
+
+    def evidence(
+        self,
+        X,
+        y=None,
+        *,
+        t=None,
+        groups=None,
+        n_permutations=199,
+        random_state=0,
+    ):
+        """Test each generator on held-out snapshots.
+
+        Half of the latents (states, transitions or pairs with their rates, as in
+        `symmetry_of_`) are moved by random elements of the group of one generator. A
+        classifier that is fitted to some of them should not be able to tell moved from
+        original ones among the others, no better than with labels given at random.
+        Where the symmetry is one of the dynamics, bounded data need not be invariant:
+        moved motions are compared with what the equations say instead.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots that were not in the training data.
+        y : array-like of shape (n_samples, n_features), default=None
+            Their time derivatives.
+        t, groups
+            As in `fit`.
+        n_permutations : int, default=199
+            Number of random labellings to compare with.
+        random_state : int, RandomState instance or None, default=0
+            Seed of group elements, folds and permutations.
+
+        Returns
+        -------
+        Evidence
+            Prints as a table; has `auc`, `baseline`, `p_values` and
+            `equivariance_error`. A small p-value speaks against a symmetry. With many
+            snapshots small errors of a generator suffice for that: `auc` says how much
+            they matter.
+
+        Examples
+        --------
+        >>> from symdisc import LatentSymmetryDiscoverer
+        >>> from symdisc.datasets import make_spiral
+        >>> data = make_spiral(random_state=0)
+        >>> X, X_dot = data.X[::2], data.X_dot[::2]
+        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
+        >>> est = est.fit(X, X_dot)
+        >>> found = est.evidence(data.X[1::2], data.X_dot[1::2])
+        >>> bool((found.equivariance_error < 1e-3).all())
+        True
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        X_dot = self._check_rates(X, y)
+        random = check_random_state(random_state)
+        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
 
     def _acted_on(self, X):
         check_is_fitted(self)

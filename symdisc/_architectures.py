@@ -1,5 +1,7 @@
 """From the name of an architecture to a stem and an autoencoder."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -41,7 +43,11 @@ def architecture_stem(est, X, random_state):
             "memory. Pass numpy.asarray(X) where it fits, every n-th row, or "
             'autoencoder="residual".'
         )
-    return plain_stem(X)
+    stem = plain_stem(X)
+    if est.autoencoder == "none":
+        # Columns keep their units.
+        stem = replace(stem, scale=np.ones_like(stem.scale))
+    return stem
 
 
 def make_autoencoder(est, snapshots, generator, ranks):

@@ -173,6 +173,37 @@ class GaugedAutoencoder(nn.Module):
         self.offset.copy_(torch.as_tensor(offset))
 
 
+class Columns(nn.Module):
+    """No autoencoder: coordinates are the latents, but for a constant.
+
+    Parameters
+    ----------
+    like : tensor of shape (rank,)
+        Has the dtype and device of the buffers.
+    """
+
+    def __init__(self, like):
+        super().__init__()
+        self.register_buffer("shift", torch.zeros_like(like))
+        self.register_buffer("offset", torch.zeros_like(like))
+
+    def encode(self, coordinates):
+        """Map coordinates (n, rank) to latents (n, rank)."""
+        return coordinates + self.offset
+
+    def decode(self, latent):
+        """Map latents (n, rank) to coordinates (n, rank)."""
+        return latent - self.offset
+
+    def push_forward(self, coordinates, *rates):
+        """Return latents along a curve."""
+        return coordinates + self.offset, *rates
+
+    def push_back(self, latent, *rates):
+        """Return coordinates along a curve."""
+        return latent - self.offset, *rates
+
+
 class Autoencoder(GaugedAutoencoder):
     """Encoder, gauge and decoder between whitened coordinates and latents.
 

@@ -13,10 +13,13 @@ from symdisc._invariance import (
     distribution_forms,
     motion_forms,
 )
+from symdisc._labels import label_forms
 from symdisc._lie import LieAlgebra
 from symdisc._spread import generator_spread, projector
 
 DISCRIMINATOR_UNITS = 32
+# What is asked where it is not whether a distribution is invariant.
+QUESTIONS = {"dynamics": motion_forms, "labels": label_forms}
 # Tolerance of naming an algebra, where halves of the data say how well it is known.
 TOLERANCES = 0.05, 0.25
 
@@ -109,7 +112,7 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     """
     white, mean, factor = whiten(latents)
     slots, k = slots_of(white, snapshots), len(mean)
-    ask = motion_forms if snapshots.symmetry_of == "dynamics" else distribution_forms
+    ask = QUESTIONS.get(snapshots.symmetry_of, distribution_forms)
     forms, *of_halves = (ask(part) for part in (slots, *halve(slots)))
     found, *halves = (f.solve() for f in (forms, *of_halves))
     count = n_generators
@@ -145,6 +148,8 @@ def whiten(latents):
 
 def slots_of(white, snapshots):
     """Return what one map moves together, of white latents and their rates."""
+    if snapshots.symmetry_of == "labels":
+        return [white[0], snapshots.labels]
     if snapshots.symmetry_of == "states":
         return white[:1]
     if snapshots.symmetry_of == "transitions":

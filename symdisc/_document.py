@@ -7,6 +7,7 @@ a decoder go on sharing their network.
 
 import math
 import os
+from dataclasses import fields
 from functools import singledispatchmethod
 
 import numpy as np
@@ -21,6 +22,7 @@ from symdisc._equations import EquationSystem
 from symdisc._formulas import write_formula, write_symbol
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._representation import Block, Scalars, Translations
 
 # Layers of torch that modules of this package consist of.
 LAYERS = (
@@ -167,6 +169,17 @@ class Writer:
         # The rounded generators follow from the others.
         known = {k: v for k, v in vars(value).items() if k != "_generators"}
         return {"kind": "algebra", "attributes": self._named(LieAlgebra, known)}
+
+    @_object.register(Block)
+    @_object.register(Scalars)
+    @_object.register(Translations)
+    def _(self, value):
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {
+            "kind": "block",
+            "name": type(value).__name__,
+            "given": self.write(given),
+        }
 
     @_object.register
     def _(self, value: nn.Module):

@@ -113,6 +113,11 @@ def evidence_of(est, X, X_dot, t, groups, n_permutations, random):
 def _held_out(est, X, X_dot, t, groups):
     """Return latents that one group element moves together, and what they are."""
     of, t = est.symmetry_of_, check_time(t, groups, len(X))
+    if of == "labels":
+        raise ValueError(
+            'evidence is for distributions and motions, but symmetry_of="labels". '
+            "Compare what a classifier makes of X and of act(X, theta)."
+        )
     if of in ("states", "transitions"):
         latents = est._apply(est.encoder_, X).astype(float)
         if of == "states":

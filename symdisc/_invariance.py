@@ -58,11 +58,14 @@ class Symmetries(NamedTuple):
         Of unit norm.
     chance : float
         Errors below this do not differ.
+    limit : float
+        Errors above this are not those of symmetries.
     """
 
     errors: np.ndarray
     maps: np.ndarray
     chance: float
+    limit: float = np.inf
 
 
 class Forms(NamedTuple):
@@ -76,12 +79,15 @@ class Forms(NamedTuple):
         Of a map, (k, k) or (k, k + 1): the last column is then a translation.
     chance : float
         Relative changes below this do not differ.
+    limit : float
+        Relative changes above this are not those of symmetries.
     """
 
     change: np.ndarray
     size: np.ndarray
     shape: tuple
     chance: float
+    limit: float = np.inf
 
     def solve(self, allowed=None):
         """Return all maps, or those in the span of others, by how much they change.
@@ -101,7 +107,7 @@ class Forms(NamedTuple):
         errors, vectors = linalg.eigh(*(span @ q @ span.T for q in (self.change, size)))
         maps = (vectors.T @ span).reshape(-1, *self.shape)
         maps /= np.linalg.norm(maps, axis=(1, 2), keepdims=True)
-        return Symmetries(np.maximum(errors, 0.0), maps, self.chance)
+        return Symmetries(np.maximum(errors, 0.0), maps, self.chance, self.limit)
 
 
 def distribution_symmetries(slots, seed=0, *, allowed=None):
@@ -273,7 +279,7 @@ def count_symmetries(found):
     0
     """
     errors = np.maximum(found.errors, found.chance)
-    small = errors[:-1] <= MAX_SHARE * np.median(errors)
+    small = errors[:-1] <= min(MAX_SHARE * np.median(errors), found.limit)
     apart = np.flatnonzero(small & (errors[1:] >= MIN_GAP * errors[:-1]))
     return int(apart[0]) + 1 if len(apart) else 0
 

@@ -16,6 +16,7 @@ from symdisc._equations import EquationSystem
 from symdisc._formulas import read_formula, read_symbol
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._representation import Block, Scalars, Translations
 from symdisc._rounding import rounded_matrix
 from symdisc._snapshots import check_device
 
@@ -179,6 +180,9 @@ class _Reader:
         )
         return algebra
 
+    def _block(self, name, given):
+        return BLOCKS[name](**self.read(given))
+
     def _module(self, name, training, attributes, parameters, buffers, modules):
         cls = (LAYERS_BY_NAME | own_classes(nn.Module))[name]
         module = cls.__new__(cls)
@@ -228,7 +232,9 @@ class _Reader:
         return {name: self.read(value) for name, value in attributes.items()}
 
 
+BLOCKS = {cls.__name__: cls for cls in (Block, Scalars, Translations)}
 READERS = {
+    "block": _Reader._block,
     "float": _Reader._float,
     "tuple": _Reader._tuple,
     "dict": _Reader._dict,

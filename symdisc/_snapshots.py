@@ -33,7 +33,7 @@ def check_device(device):
     return device
 
 
-def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
+def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
     """Project data on the stem and resolve what symmetry is asked of.
 
     Parameters
@@ -43,8 +43,9 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
     X_dot : ndarray of shape (n_samples, n_features) or None
     t : array-like of shape (n_samples,), float or None
     groups : array-like of shape (n_samples,) or None
-    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
     device : torch.device
+    labels : ndarray of shape (n_samples,), optional
 
     Returns
     -------
@@ -85,6 +86,7 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device):
         and tuple(torch.as_tensor(rows, device=device) for rows in successors),
         weights=tensor(stem.scale / stem.scale[0]),
         symmetry_of=symmetry_of,
+        labels=labels,
     )
 
 

@@ -4,13 +4,11 @@ import os
 import warnings
 from numbers import Integral, Real
 
-import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
@@ -20,17 +18,15 @@ from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
 from symdisc._convolution import ConvAutoencoder
 from symdisc._dimension import resolve_components
-from symdisc._equations import EquationSystem
-from symdisc._evidence import evidence_of
 from symdisc._findings import solve_for_symmetry, train_adversaries
+from symdisc._labels import check_labels
 from symdisc._layout import check_representation
-from symdisc._library import CandidateLibrary
-from symdisc._regression import r2, sparse_regression
+from symdisc._outcome import read_equations, reconstruction_error
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._streaming import check_snapshots
 
-# The decoder of a bent plane is slow.
-MAX_MEASURED_ROWS = 8192
+# What the eigenvalue problem is for, whatever n_generators is.
+SOLVED = ("dynamics", "labels")
 
 
 class LatentSymmetryDiscoverer(ActingEstimator):
@@ -55,21 +51,24 @@ class LatentSymmetryDiscoverer(ActingEstimator):
         Blocks of latent coordinates, in order, on each of which generators of their
         own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
         those that the data do not show are left out.
-    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics"}, \
-default="auto"
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
+"labels"}, default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
         snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
         derivatives where they are given or follow from `t`, else states. "dynamics"
         asks that g maps motions to motions, wherever they are seen: of groups that
-        are not compact, bounded data cannot show more. It is found as by "auto".
-    autoencoder : {"residual", "slow", "conv1d", "conv2d"}, ConvAutoencoder or \
-(encoder, decoder), default="residual"
+        are not compact, bounded data cannot show more. "labels" asks that g leaves
+        the labels in `y` unchanged. Both are found as by "auto".
+    autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
+or (encoder, decoder), default="residual"
         Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
         latents that change slowest, which needs derivatives, and trains the decoder
         alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
         images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
         couple of torch modules copies are trained; they map rows of `X`, less their
         mean and divided by their overall standard deviation, to latents and back.
+        With "none" the columns of `X`, less constants, are the latents,
+        `n_components` is ignored, and symmetries are solved for, not trained.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -177,10 +176,12 @@ default="auto"
         ],
         "representation": [list, tuple, None],
         "symmetry_of": [
-            StrOptions({"auto", "states", "transitions", "derivatives", "dynamics"})
+            StrOptions(
+                {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
+            )
         ],
         "autoencoder": [
-            StrOptions({"residual", "slow", "conv1d", "conv2d"}),
+            StrOptions({"residual", "slow", "conv1d", "conv2d", "none"}),
             ConvAutoencoder,
             tuple,
         ],
@@ -243,7 +244,9 @@ default="auto"
         X : array-like of shape (n_samples, n_features)
             Snapshots, one a row; at least 5.
         y : array-like of shape (n_samples, n_features), default=None
-            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning.
+            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning,
+            but with ``symmetry_of="labels"`` it is what has to be invariant: one class
+            or number a row.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
             within a group. Without `y`, derivatives are differences along `t`.
@@ -262,23 +265,26 @@ default="auto"
             If training diverges.
         """
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
+        labels = None
+        if self.symmetry_of == "labels":
+            y, labels = None, check_labels(y, len(X))
         random = check_random_state(self.random_state)
-        if self.representation is None:
-            self.n_components_ = resolve_components(self, X, random)
-        else:
-            self.n_components_ = check_representation(self)
+        self.n_components_ = self._count_components(X, random)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
         stem = architecture_stem(self, X, random)
         snapshots = as_snapshots(
-            stem, X, X_dot, t, groups, symmetry_of=self.symmetry_of, device=device
+            *(stem, X, X_dot, t, groups),
+            symmetry_of=self.symmetry_of,
+            device=device,
+            labels=labels,
         )
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
         checkpoint = Checkpoint.of(self)
-        solve = self.n_generators == "auto" or self.symmetry_of == "dynamics"
+        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator, checkpoint)
@@ -287,69 +293,35 @@ default="auto"
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
-        self._read_equations(autoencoder, snapshots)
-        self._measure_reconstruction(autoencoder, snapshots, stem)
+        self.equations_, self.equation_score_ = read_equations(
+            self, autoencoder, snapshots
+        )
+        self.reconstruction_error_ = reconstruction_error(autoencoder, snapshots, stem)
         if checkpoint is not None:
             checkpoint.finish()
         return self
 
-    def evidence(
-        self,
-        X,
-        y=None,
-        *,
-        t=None,
-        groups=None,
-        n_permutations=199,
-        random_state=0,
-    ):
-        """Test each generator on held-out snapshots.
+    def _count_components(self, X, random):
+        """Return the number of latent dimensions; raise where sizes do not fit."""
+        if self.autoencoder == "none":
+            self._check_columns()
+            return X.shape[1]
+        if self.representation is not None:
+            return check_representation(self)
+        return resolve_components(self, X, random)
 
-        Half of the latents (states, transitions or pairs with their rates, as in
-        `symmetry_of_`) are moved by random elements of the group of one generator. A
-        classifier that is fitted to some of them should not be able to tell moved from
-        original ones among the others, no better than with labels given at random.
-        Where the symmetry is one of the dynamics, bounded data need not be invariant:
-        moved motions are compared with what the equations say instead.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Snapshots that were not in the training data.
-        y : array-like of shape (n_samples, n_features), default=None
-            Their time derivatives.
-        t, groups
-            As in `fit`.
-        n_permutations : int, default=199
-            Number of random labellings to compare with.
-        random_state : int, RandomState instance or None, default=0
-            Seed of group elements, folds and permutations.
-
-        Returns
-        -------
-        Evidence
-            Prints as a table; has `auc`, `baseline`, `p_values` and
-            `equivariance_error`. A small p-value speaks against a symmetry. With many
-            snapshots small errors of a generator suffice for that: `auc` says how much
-            they matter.
-
-        Examples
-        --------
-        >>> from symdisc import LatentSymmetryDiscoverer
-        >>> from symdisc.datasets import make_spiral
-        >>> data = make_spiral(random_state=0)
-        >>> X, X_dot = data.X[::2], data.X_dot[::2]
-        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="dynamics")
-        >>> est = est.fit(X, X_dot)
-        >>> found = est.evidence(data.X[1::2], data.X_dot[1::2])
-        >>> bool((found.equivariance_error < 1e-3).all())
-        True
-        """
-        check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
-        X_dot = self._check_rates(X, y)
-        random = check_random_state(random_state)
-        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
+    def _check_columns(self):
+        if self.representation is not None:
+            raise ValueError(
+                "representation chooses axes of the latent space, but "
+                'autoencoder="none" leaves the columns of X as they are. Pass '
+                'autoencoder="residual".'
+            )
+        if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
+            raise ValueError(
+                'autoencoder="none" leaves nothing to train: pass n_generators="auto", '
+                f"or symmetry_of from {SOLVED}."
+            )
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
@@ -366,35 +338,3 @@ default="auto"
                 ConvergenceWarning,
                 stacklevel=4,
             )
-
-    def _read_equations(self, autoencoder, snapshots):
-        """Regress the latent velocity on the candidate library."""
-        self.equations_ = self.equation_score_ = None
-        if snapshots.velocity is None:
-            return
-        dtype = autoencoder.shift.dtype
-        with torch.no_grad():
-            latents = autoencoder.push_forward(
-                snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
-            )
-        empty = (0, self.n_components_ - self.rank_)
-        latent, velocity = (
-            torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents
-        )
-        library = CandidateLibrary.polynomial(self.n_components_, self.degree)
-        features = library.evaluate(latent)
-        coefficients = sparse_regression(features, velocity, threshold=self.threshold)
-        self.equations_ = EquationSystem(coefficients, library)
-        self.equation_score_ = r2(features, velocity, coefficients)
-
-    def _measure_reconstruction(self, autoencoder, snapshots, stem):
-        """Set the error over the whole data from that of the POD coordinates."""
-        dtype = autoencoder.shift.dtype
-        step = -(-stem.n_samples // MAX_MEASURED_ROWS)
-        with torch.no_grad():
-            coordinates = snapshots.coordinates[::step].to(dtype)
-            decoded = autoencoder.decode(autoencoder.encode(coordinates))
-            residual = (coordinates - decoded).cpu().numpy() * stem.scale
-        share = len(residual) / stem.n_samples
-        error = np.square(residual).sum() / share + stem.residual
-        self.reconstruction_error_ = float(error / stem.total)

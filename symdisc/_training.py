@@ -44,6 +44,8 @@ class Snapshots:
     symmetry_of : {"states", "transitions", "derivatives"}
     acceleration : tensor of shape (n_samples, n_modes) or None
         For equations of second order.
+    labels : ndarray of shape (n_samples,) or None
+        What is invariant, where that is asked of labels.
     """
 
     coordinates: torch.Tensor
@@ -52,6 +54,7 @@ class Snapshots:
     weights: torch.Tensor
     symmetry_of: str
     acceleration: torch.Tensor | None = None
+    labels: np.ndarray | None = None
 
     def curve(self, rows):
         """Coordinates of rows and the time derivatives that are known of them."""

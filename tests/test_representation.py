@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations
+from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations, load
 from symdisc._blocks import all_forms
 from symdisc._findings import GAN_WEIGHT
 from symdisc._integers import integer_generator
@@ -192,6 +192,20 @@ def test_translations_of_a_motion(seed):
     assert abs(change[:, 0].mean()) > 0.1 > 10 * abs(change[:, 1].mean())
 
 
+def test_a_representation_can_be_saved(tmp_path):
+    X, X_dot, _ = drifting(0)
+    est = LatentSymmetryDiscoverer(
+        3,
+        n_generators="auto",
+        representation=[Translations(1, scale=(0.1,)), Scalars(1)],
+        symmetry_of="dynamics",
+    ).fit(X, X_dot)
+    est.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.representation == est.representation
+    assert (again.transform(X) == est.transform(X)).all()
+
+
 def test_translations_are_not_invented():
     rng = np.random.default_rng(0)
     Z = rng.uniform(-1, 1, (800, 2))
@@ -250,13 +264,16 @@ def test_known_rotations_of_a_sphere(seed):
     bent = np.column_stack([z[:, 0] + 0.5 * z[:, 1] ** 2, z[:, 1:]])
     X = bent @ rng.standard_normal((3, 8))
     est = LatentSymmetryDiscoverer(
-        3, representation=[Block("so(3)")], random_state=seed
+        3, representation=[Block("so(3)")], max_iter=2400, random_state=seed
     ).fit(X[::2])
+    # A sphere has no thickness: 0.075 without training.
+    radius = np.linalg.norm(est.transform(X), axis=1)
+    assert radius.std() / radius.mean() < 0.05
     assert est.lie_algebra_.name == "so(3)"
     assert est.reconstruction_error_ < 2e-3
     theta = rng.uniform(-3, 3, (1500, 3))
-    assert energy_distance(est.act(X[1::2], theta), X[1::2]) < 0.003
-    assert (est.evidence(X[1::2]).auc < 0.6).all()
+    assert energy_distance(est.act(X[1::2], theta), X[1::2]) < 0.005
+    assert (est.evidence(X[1::2]).auc < 0.66).all()
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,0 +1,68 @@
+"""What a learned latent space comes to: its equations, and what it loses."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from symdisc._equations import EquationSystem
+from symdisc._library import CandidateLibrary
+from symdisc._regression import r2, sparse_regression
+
+# The decoder of a bent plane is slow.
+MAX_MEASURED_ROWS = 8192
+
+
+def read_equations(est, autoencoder, snapshots):
+    """Regress the latent velocity on the candidate library.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters and `n_components_` are read.
+    autoencoder : torch.nn.Module
+    snapshots : Snapshots
+
+    Returns
+    -------
+    equations : EquationSystem or None
+        None where no velocity is known.
+    score : float or None
+        R2 of the latent velocity.
+    """
+    if snapshots.velocity is None:
+        return None, None
+    dtype, rank = autoencoder.shift.dtype, len(autoencoder.shift)
+    with torch.no_grad():
+        latents = autoencoder.push_forward(
+            snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
+        )
+    empty = (0, est.n_components_ - rank)
+    latent, velocity = (F.pad(z, empty).cpu().numpy() for z in latents)
+    library = CandidateLibrary.polynomial(est.n_components_, est.degree)
+    features = library.evaluate(latent)
+    coefficients = sparse_regression(features, velocity, threshold=est.threshold)
+    return EquationSystem(coefficients, library), r2(features, velocity, coefficients)
+
+
+def reconstruction_error(autoencoder, snapshots, stem):
+    """Return the share of the variance that is lost, modes and all.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+    snapshots : Snapshots
+    stem : Stem
+
+    Returns
+    -------
+    float
+    """
+    dtype = autoencoder.shift.dtype
+    step = -(-stem.n_samples // MAX_MEASURED_ROWS)
+    with torch.no_grad():
+        coordinates = snapshots.coordinates[::step].to(dtype)
+        decoded = autoencoder.decode(autoencoder.encode(coordinates))
+        residual = (coordinates - decoded).cpu().numpy() * stem.scale
+    share = len(residual) / stem.n_samples
+    error = np.square(residual).sum() / share + stem.residual
+    return float(error / stem.total)
