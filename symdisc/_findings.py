@@ -127,7 +127,8 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
         autoencoder.offset -= torch.from_numpy(found.centre)
     rank = len(autoencoder.shift)
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
-    if closed and rank == 2 and not isinstance(autoencoder, Columns):
+    moves = closed and rank == 2 and latents[1].any()
+    if moves and not isinstance(autoencoder, Columns):
         autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
     return _solved(autoencoder, found, *training)
 

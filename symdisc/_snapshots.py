@@ -61,6 +61,12 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None)
             f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
             "t."
         )
+    if symmetry_of == "dynamics" and not velocity.any():
+        raise ValueError(
+            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
+            ", or X along t, is at rest in every row. Pass rows in motion, or "
+            'symmetry_of="states".'
+        )
     successors = None
     if symmetry_of == "transitions":
         successors = transition_pairs(t, groups, len(X))
