@@ -215,7 +215,10 @@ def test_a_latent_space_in_front_is_differentiated_exactly():
     X, X_dot, _, _ = oscillator()
     lift = np.random.default_rng(0).standard_normal((2, 8)).astype(np.float32)
     X, X_dot = (X @ lift).astype(np.float32), (X_dot @ lift).astype(np.float32)
-    steps = [("space", LatentSINDy(random_state=0)), ("sindy", LatentSINDy(autoencoder="none"))]
+    steps = [
+        ("space", LatentSINDy(random_state=0)),
+        ("sindy", LatentSINDy(autoencoder="none")),
+    ]
     pipe = TangentPipeline(steps).fit(X, X_dot)
     np.testing.assert_allclose(
         *(pipe[name].coefficients_ for name in ("space", "sindy")), atol=1e-4
