@@ -9,7 +9,7 @@ from symdisc._autoencoder import Autoencoder
 from symdisc._calibration import calibrate, needs_calibration
 from symdisc._discovery import make_adversary
 from symdisc._monomials import affordable_degree
-from symdisc._polish import polish_start
+from symdisc._polish import MAX_EVALUATIONS, polish_start
 from symdisc._readout import solve_readout
 from symdisc._start import find_start
 from symdisc._training import Snapshots, Trainer
@@ -19,9 +19,8 @@ HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
-# Where there is such a space, some ten steps of Levenberg-Marquardt come near it: steps
-# to take, and the error at most.
-EXACT_ROUNDS = ((20, 3e-2), (60, EXACT))
+# Where there is such a space, some ten steps of Levenberg-Marquardt come near it.
+FEW, NEARLY_EXACT = 20, 3e-2
 # A nonlinear encoder replaces the linear one where the product of the two held-out
 # errors falls below this share; where there is but one of them, below its root.
 MIN_GAIN = 0.25
@@ -113,7 +112,8 @@ def learn_space(
     start = find_start(*data, rank_at_most, generator, rank_at_least)
     start = start.double().cpu()
     if not symmetry:
-        exact = _exact(curve, weights, start, rank_at_most, library, solve, weak)
+        problem = curve, weights, library, solve, weak
+        exact = _exact(problem, start, rank_at_most, degree)
         if exact is not None:
             return exact
     problem = _Problem(curve, weights, library(len(start)), solve, weak)
@@ -133,26 +133,29 @@ def learn_space(
     return replace(best, trainer=trained.trainer, history=trained.history)
 
 
-def _exact(curve, weights, start, rank_at_most, library, solve, weak):
+def _exact(problem, start, rank_at_most, degree):
     """Space of a linear encoder from which all is a polynomial, or None.
 
-    It follows from the snapshots alone. With random features the start may have missed
-    directions that many others depend on: the leading modes are tried as well.
+    It follows from the snapshots alone, or, where these lead into a local minimum, from
+    their motion as well. With random features the start may have missed directions that
+    many others depend on: the leading modes are tried as well.
     """
+    curve, weights, library, solve, weak = problem
+    stages = [(curve[:1], 1, None, FEW), (curve[:1], 1, None, MAX_EVALUATIONS)]
+    if len(curve) > 1:
+        stages.append((curve, degree, weak, MAX_EVALUATIONS))
     starts = [start]
     if len(start) < min(rank_at_most, len(weights)):
         starts.append(torch.eye(len(weights), dtype=start.dtype)[:rank_at_most])
     for encoder in starts:
-        problem = _Problem(curve, weights, library(len(encoder)), solve, weak)
-        for max_evaluations, error in EXACT_ROUNDS:
-            encoder = polish_start(
-                encoder, curve[:1], weights, 1, max_evaluations=max_evaluations
-            )
-            space = problem.judge(_autoencoder(encoder, curve, weights), "start")
-            if space.errors["x"] > error:
+        judge = _Problem(curve, weights, library(len(encoder)), solve, weak).judge
+        for known, *how in stages:
+            encoder = polish_start(encoder, known, weights, *how)
+            space = judge(_autoencoder(encoder, curve, weights), "start")
+            if space.errors["x"] <= EXACT:
+                return space
+            if space.errors["x"] > NEARLY_EXACT:
                 break
-        else:
-            return space
     return None
 
 
