@@ -351,3 +351,12 @@ def test_bad_options():
         LieAlgebra(TURN).group_element([1.0, 2.0])
     with pytest.raises(ValueError, match="theta contains NaN"):
         LieAlgebra(TURN).group_element(np.nan)
+
+
+def test_a_wide_tolerance_leaves_some_entry_of_every_generator():
+    """Halves of the data that disagree make it 0.25."""
+    basis = np.random.default_rng(0).standard_normal((3, 9, 9))
+    algebra = LieAlgebra(basis, tol=0.25)
+    assert algebra.name == "unidentified"
+    spans = [np.linalg.qr(b.reshape(3, -1).T)[0] for b in (basis, algebra.matrices)]
+    assert_allclose(np.linalg.svd(spans[0].T @ spans[1])[1], 1, atol=1e-8)
