@@ -240,7 +240,8 @@ def test_symbolic_group_element(matrix, expected):
 @given(seed=seeds, k=st.integers(1, 4), theta=st.floats(-1.0, 1.0))
 def test_symbolic_group_element_agrees_with_numeric(seed, k, theta):
     matrix = np.random.default_rng(seed).normal(size=(k, k))
-    algebra = LieAlgebra(matrix, decimals=8)
+    # A wider tolerance merges eigenvalues that are near each other.
+    algebra = LieAlgebra(matrix, tol=1e-4, decimals=10)
     symbolic = algebra.group_element().subs("theta0", theta).evalf()
     numeric = algebra.group_element(theta)
     assert_allclose(
