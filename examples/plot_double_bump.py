@@ -68,7 +68,7 @@ for row, generator in enumerate(est.lie_algebra_.matrices):
         theta[row] = turn / slowest
         moved = six[0].inverse_transform(est.act(six[0].transform(snapshot), theta))
         for channel, signal in enumerate(np.split(moved[0], 2)):
-            label = f"turned by {np.degrees(turn):.0f} degrees"
+            label = f"{np.degrees(turn):.0f} degrees"
             axes[row, channel].plot(data.grid, signal, style, label=label)
     for channel, name in enumerate(["rectangle", "triangle"]):
         axes[row, channel].plot(
@@ -82,5 +82,6 @@ for row, generator in enumerate(est.lie_algebra_.matrices):
         axes[row, channel].set_title(f"generator {row} on the {name}")
 for ax in axes[1]:
     ax.set_xlabel("angle on the ring (rad)")
-fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+handles = axes[0, 0].get_legend_handles_labels()
+fig.legend(*handles, loc="outside upper center", ncols=5, title="turned by")
 plt.show()

@@ -78,12 +78,12 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 3.5), sharey=True, layout="constrain
 for ax, run in zip(axes, (6, 7), strict=True):
     rows = groups == run
     predicted = model.simulate(X[rows][0], t[rows])
-    ax.plot(t[rows][::4], X[rows][::4, :3], ".", markersize=5, color="0.7")
+    ax.plot(t[rows][::6], X[rows][::6, :3], "o", color="black", fillstyle="none", ms=4)
     for sensor, style in enumerate(["-", "--", "-."]):
         ax.plot(t[rows], predicted[:, sensor], style, label=f"sensor {sensor}")
     ax.set(title=f"run {run}, not seen before", xlabel="time (s)")
     error = np.mean((predicted - X[rows]) ** 2) / X[rows].var()
     print(f"Run {run}: {error:.2%} of the variance is not predicted")
-axes[0].set_ylabel("data (every fourth, dots), simulation")
+axes[0].set_ylabel("data (every sixth, circles), simulation")
 axes[1].legend()
 plt.show()

@@ -101,7 +101,7 @@ fig.colorbar(
 ax_latent.plot(*Z.T, color="0.85", linewidth=0.6)
 stretch = Z[120:145]
 angles = np.arange(4) * np.pi / 2
-names = ["original", r"$\theta = \pi/2$", r"$\theta = \pi$", r"$\theta = 3\pi/2$"]
+names = [r"$\theta = 0$", r"$\theta = \pi/2$", r"$\theta = \pi$", r"$\theta = 3\pi/2$"]
 elements = est.lie_algebra_.group_element(angles[:, None])
 colors = ["black", *plt.cm.viridis([0.1, 0.4, 0.65])]
 for element, name, color in zip(elements, names, colors, strict=True):

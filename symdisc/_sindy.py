@@ -89,7 +89,7 @@ default="residual"
     ----------
     equations_ : EquationSystem
         The equations; print them.
-    coefficients_ : ndarray of shape (n_components_, n_terms)
+    coefficients_ : ndarray of shape (`n_components_`, n_terms)
         Coefficients of the candidates.
     complexity_ : int
         Number of coefficients that are not zero.
