@@ -87,6 +87,8 @@ class CoefficientDisplay(Display):
         ax.set(xlabel=f"coefficient{bars}", ylabel="term")
         ax.grid(axis="y", color="0.9")
         ax.set_axisbelow(True)
+        # Room for the legend beside the markers.
+        ax.margins(x=0.25)
         ax.legend(fontsize="small")
 
     def _mark(self, ax, equation, terms):
