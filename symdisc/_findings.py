@@ -164,8 +164,11 @@ def _adversary(est, rank, snapshots, generator):
 def _find_blocks(est, latents, snapshots):
     """Find the symmetries that the blocks of a representation allow."""
     check_filled(est.representation, latents[0].shape[1])
-    choose = est.n_generators == "auto"
-    return find_blocks(latents, snapshots, est.representation, choose=choose)
+    options = {
+        "choose": est.n_generators == "auto",
+        "fixed": est.autoencoder == "none",
+    }
+    return find_blocks(latents, snapshots, est.representation, **options)
 
 
 def _learn_residual(est, snapshots, stem, generator, checkpoint):
