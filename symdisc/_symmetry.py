@@ -128,7 +128,7 @@ or (encoder, decoder), default="residual"
         are exact.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
-        from 4096 to 8192 rows where there are more.
+        from 1024 to 2048 rows where there are more.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
