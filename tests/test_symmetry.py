@@ -18,8 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from symdisc import LatentSymmetryDiscoverer, LieAlgebra
 from symdisc.datasets import make_reaction_diffusion
 
-QUICK = {"max_iter": 1000}
-
 
 def skew_share(est):
     basis = est.lie_algebra_.basis[0]
@@ -42,7 +40,7 @@ def assert_rotation(est, frequency, min_score=0.998):
 
 def check_embedded_rotation(seed):
     X, X_dot, Z, frequency = embedded_rotation(seed)
-    est = LatentSymmetryDiscoverer(random_state=seed, **QUICK).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(random_state=seed).fit(X, X_dot)
     assert_rotation(est, frequency)
     assert est.reconstruction_error_ < 1e-3
     # Equal up to the gauge: the latent radius is proportional to the true one.
@@ -95,7 +93,7 @@ def test_other_senses_of_symmetry(symmetry_of):
     radius = np.where(group == 0, 1.0, 2.0)
     lift = np.random.default_rng(0).standard_normal((2, 12))
     X = (radius * np.array([np.cos(phase), np.sin(phase)])).T @ lift
-    est = LatentSymmetryDiscoverer(symmetry_of=symmetry_of, random_state=0, **QUICK)
+    est = LatentSymmetryDiscoverer(symmetry_of=symmetry_of, random_state=0)
     est.fit(X, groups=group)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est) > 0.99
@@ -108,13 +106,13 @@ def test_time_stands_in_for_derivatives():
     phase, radius = 2 * t + group, 1.0 + 0.5 * group
     lift = np.random.default_rng(1).standard_normal((2, 12))
     X = (radius * np.array([np.cos(phase), -np.sin(phase)])).T @ lift
-    est = LatentSymmetryDiscoverer(random_state=0, **QUICK)
+    est = LatentSymmetryDiscoverer(random_state=0)
     assert_rotation(est.fit(X, t=t, groups=group), 2.0)
 
 
 def test_empty_latent_direction_stays_zero(rotation):
     X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(3, random_state=0, **QUICK).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(3, random_state=0).fit(X, X_dot)
     assert est.rank_ == 2
     assert est.lie_algebra_.name == "so(2)"
     eigenvalues = np.abs(np.linalg.eigvals(est.lie_algebra_.basis[0]))
@@ -129,7 +127,7 @@ def test_units_and_empty_features_do_not_matter(rotation):
     X, X_dot, *_ = rotation
     empty = np.zeros((len(X), 3))
     X, X_dot = 1e-3 * np.hstack([X, empty]), 1e-3 * np.hstack([X_dot, empty])
-    est = LatentSymmetryDiscoverer(3, random_state=0, **QUICK).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(3, random_state=0).fit(X, X_dot)
     assert est.rank_ == 2
     assert est.lie_algebra_.name == "so(2)"
     assert est.reconstruction_error_ < 1e-3
@@ -145,17 +143,18 @@ def test_more_components_than_independent_rows():
 @pytest.fixture(scope="module")
 def fitted(rotation):
     X, X_dot, *_ = rotation
-    return LatentSymmetryDiscoverer(random_state=0, **QUICK).fit(X, X_dot)
+    return LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)
 
 
 def test_fitted_attributes(fitted, rotation):
     X = rotation[0]
     assert isinstance(fitted.lie_algebra_, LieAlgebra)
     assert fitted.n_features_in_ == X.shape[1]
-    assert fitted.n_iter_ == 1000
+    assert fitted.n_iter_ == fitted.max_iter
     lengths = {name: len(values) for name, values in fitted.history_.items()}
     assert lengths == dict.fromkeys(
-        ["reconstruction", "equation", "discriminator", "generator"], 1000 // 25
+        ["reconstruction", "equation", "discriminator", "generator"],
+        fitted.max_iter // 25,
     )
     assert isinstance(fitted.encoder_, torch.nn.Module)
     assert list(fitted.get_feature_names_out()) == ["z0", "z1"]
@@ -206,7 +205,7 @@ def test_pandas_output(fitted, rotation):
 
 def test_float32_stays_float32(rotation):
     X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(random_state=0, **QUICK)
+    est = LatentSymmetryDiscoverer(random_state=0)
     est.fit(X.astype(np.float32), X_dot.astype(np.float32))
     assert_rotation(est, frequency)
     Z = est.transform(X.astype(np.float32))
@@ -217,7 +216,7 @@ def test_float32_stays_float32(rotation):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_recovers_embedded_rotation_on_a_gpu(rotation):
     X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(random_state=0, device="cuda", **QUICK)
+    est = LatentSymmetryDiscoverer(random_state=0, device="cuda")
     assert_rotation(est.fit(X, X_dot), frequency)
     assert est.transform(X).dtype == X.dtype
 
@@ -371,7 +370,7 @@ def test_html_repr_of_fitted_estimator(fitted):
 
 def test_restarts_are_counted_and_agree(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(n_restarts=3, tol=1, random_state=0, **QUICK)
+    est = LatentSymmetryDiscoverer(n_restarts=3, tol=1, random_state=0)
     est.fit(X, X_dot)
     assert est.restart_agreement_.shape == (3,)
     assert (est.restart_agreement_ <= 1 + 1e-6).all()
