@@ -34,7 +34,7 @@ print(f"Largest error of a coefficient: {aligned.max_coefficient_error:.1e}")
 
 # %%
 # Besides the seven terms of the Lorenz equations there are only traces, with
-# coefficients of about a millionth. The remaining check needs no truth: are
+# coefficients of millionths. The remaining check needs no truth: are
 # trajectories predicted that the model has not seen? These start from fresh states.
 
 fresh = make_lorenz(n_trajectories=3, random_state=1)

@@ -64,7 +64,9 @@ print(model.equations_.to_table())
 # Is it real?
 # -----------
 # Decay rate and frequency do not depend on the choice of coordinates: they are the
-# real and the imaginary part of the eigenvalues of the linear terms.
+# real and the imaginary part of the eigenvalues of the linear terms. Of the snapshots
+# nothing is lost because only those of their modes count that stand out of the noise,
+# and there are two of these.
 
 columns = [model.library_.names.index(name) for name in ("z0", "z1")]
 eigenvalues = np.linalg.eigvals(model.coefficients_[:, columns])
