@@ -104,7 +104,11 @@ class Forms(NamedTuple):
         n = len(self.change)
         span = np.eye(n) if allowed is None else allowed.reshape(len(allowed), n)
         size = self.size + FLOOR * np.trace(self.size) * np.eye(n)
-        errors, vectors = linalg.eigh(*(span @ q @ span.T for q in (self.change, size)))
+        errors, vectors = np.zeros(0), np.zeros((0, 0))
+        if len(span):  # scipy 1.11 refuses matrices without entries
+            errors, vectors = linalg.eigh(
+                *(span @ q @ span.T for q in (self.change, size))
+            )
         maps = (vectors.T @ span).reshape(-1, *self.shape)
         maps /= np.linalg.norm(maps, axis=(1, 2), keepdims=True)
         return Symmetries(np.maximum(errors, 0.0), maps, self.chance, self.limit)
