@@ -274,7 +274,9 @@ or (encoder, decoder), default="residual"
         device = check_device(self.device)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = architecture_stem(self, X, random)
+        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
+        static = X_dot is None and t is None
+        stem = architecture_stem(self, X, random, fine=solve and static)
         snapshots = as_snapshots(
             *(stem, X, X_dot, t, groups),
             symmetry_of=self.symmetry_of,
@@ -284,7 +286,6 @@ or (encoder, decoder), default="residual"
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
         checkpoint = Checkpoint.of(self)
-        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator, checkpoint)
