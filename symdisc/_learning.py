@@ -1,7 +1,6 @@
 """Learn a latent space in which given candidate functions describe the motion."""
 
 from dataclasses import dataclass, field, replace
-from math import comb
 
 import numpy as np
 import torch
@@ -9,9 +8,7 @@ import torch
 from symdisc._autoencoder import Autoencoder
 from symdisc._calibration import calibrate, needs_calibration
 from symdisc._discovery import make_adversary
-from symdisc._fourier import solve_waves
-from symdisc._linear_action import fit_waves, symmetric_encoder
-from symdisc._monomials import affordable_degree
+from symdisc._monomials import affordable_degree, beyond_polynomials
 from symdisc._polish import MAX_EVALUATIONS, polish_start
 from symdisc._readout import solve_readout
 from symdisc._start import find_start
@@ -19,9 +16,6 @@ from symdisc._training import Snapshots, Trainer
 from symdisc._unfolding import unfolded_spaces
 
 HIDDEN_UNITS = 128
-# Latents on which a symmetry is linear are preferred to others if they leave no more
-# than this unexplained.
-MAX_LOST = 0.03
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
 # snapshots and of their latent velocity, there is nothing for a network to learn.
 EXACT = 1e-6
@@ -115,15 +109,9 @@ def learn_space(
     weights = torch.tensor(np.asarray(scale, dtype=float) / scale[0])
     coordinates = curve[0].to(generator.device, torch.float32)
     data = coordinates, weights.to(coordinates)
-    may_be_exact = _beyond_polynomials(weights, rank_at_most) <= EXACT
-    if not symmetry and len(curve) == 1 and not may_be_exact:
-        ranks = rank_at_least, rank_at_most
-        symmetric = _symmetric(curve, weights, ranks, generator)
-        if symmetric is not None:
-            return symmetric
     start = find_start(*data, rank_at_most, generator, rank_at_least)
     start = start.double().cpu()
-    if not symmetry and may_be_exact:
+    if not symmetry:
         problem = curve, weights, library, solve, weak
         exact = _exact(problem, start, rank_at_most, degree)
         if exact is not None:
@@ -145,35 +133,6 @@ def learn_space(
     return replace(best, trainer=trained.trainer, history=trained.history)
 
 
-def _beyond_polynomials(weights, rank):
-    """Least share of the variance that polynomials of so many latents leave."""
-    n_terms = comb(rank + affordable_degree(rank), rank)
-    variances = weights**2
-    return float(variances[n_terms - 1 :].sum() / variances.sum())
-
-
-def _symmetric(curve, weights, ranks, generator):
-    """Space in which a compact symmetry acts linearly, or None.
-
-    A smooth function of the latents predicts as much: that of all these the symmetry
-    should be linear is all that can tell them apart, where nothing moves.
-    """
-    random = np.random.default_rng(generator.initial_seed())
-    points = curve[0].numpy(), weights.numpy()
-    encoder, blocks = symmetric_encoder(*points, ranks, random)
-    if encoder is None:
-        return None
-    autoencoder = _autoencoder(torch.from_numpy(encoder), curve, weights)
-    with torch.no_grad():
-        latents = autoencoder.encode(curve[0])
-    lost, decoder = fit_waves(latents.numpy(), *points, blocks, random)
-    if lost > MAX_LOST:
-        return None
-    solve_waves(decoder, latents, curve[0])
-    autoencoder.decoder = decoder
-    return LatentSpace(autoencoder, {"x": lost}, "start")
-
-
 def _exact(problem, start, rank_at_most, degree):
     """Space of a linear encoder from which all is a polynomial, or None.
 
@@ -182,6 +141,8 @@ def _exact(problem, start, rank_at_most, degree):
     many others depend on: the leading modes are tried as well.
     """
     curve, weights, library, solve, weak = problem
+    if beyond_polynomials(weights, rank_at_most) > EXACT:
+        return None
     stages = [(curve[:1], 1, None, FEW), (curve[:1], 1, None, MAX_EVALUATIONS)]
     if len(curve) > 1:
         stages.append((curve, degree, weak, MAX_EVALUATIONS))

@@ -16,9 +16,13 @@ import torch
 from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 
-from symdisc._fourier import N_WAVES, draw_waves, solve_waves
+from symdisc._discovery import whiten
+from symdisc._fourier import N_WAVES, WaveAutoencoder, draw_waves, solve_waves
 from symdisc._invariance import count_symmetries, distribution_symmetries
 
+# Latents on which a symmetry is linear are preferred to others if they leave no more
+# than this unexplained, of rows held out.
+MAX_LOST = 0.03
 # Spans of so many leading modes are looked at, at most: each pair of modes has a
 # generator, and needs its share of the data.
 MOST_MODES = 12
@@ -43,6 +47,36 @@ N_STEPS = 8
 ROUNDING_RIDGE = 1e-4
 
 
+def symmetric_autoencoder(points, scale, ranks, seed):
+    """Find an autoencoder on whose latents a compact symmetry acts linearly.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_modes)
+        White coordinates along the modes, leading mode first.
+    scale : ndarray of shape (n_modes,)
+        Standard deviation along each mode.
+    ranks : (int, int)
+        Largest and smallest number of latents.
+    seed : int
+
+    Returns
+    -------
+    WaveAutoencoder or None
+        None where no symmetry stands out, or its latents do not tell enough.
+    """
+    random, weights = np.random.default_rng(seed), scale / scale[0]
+    encoder, blocks = symmetric_encoder(points, weights, ranks, random)
+    if encoder is None:
+        return None
+    latents = points @ encoder.T
+    lost, decoder = fit_waves(latents, points, weights, blocks, random)
+    if lost > MAX_LOST:
+        return None
+    solve_waves(decoder, torch.from_numpy(latents), torch.from_numpy(points))
+    return WaveAutoencoder(encoder, decoder, blocks)
+
+
 def symmetric_encoder(points, weights, ranks, random):
     """Find a linear encoder whose latents a compact group moves linearly.
 
@@ -53,14 +87,15 @@ def symmetric_encoder(points, weights, ranks, random):
     weights : ndarray of shape (n_modes,)
         Standard deviation along each mode, relative to that of the first.
     ranks : (int, int)
-        Smallest and largest number of latents.
+        Largest and smallest number of latents.
     random : numpy.random.Generator
         Draws the waves with which encoders are compared.
 
     Returns
     -------
     encoder : ndarray of shape (rank, n_modes) or None
-        With orthonormal rows; None where no symmetry stands out.
+        On its latents the generators are about skew. None where no symmetry stands
+        out.
     blocks : tuple of int
         Sizes of the blocks of latents that the group does not mix.
     """
@@ -74,9 +109,10 @@ def symmetric_encoder(points, weights, ranks, random):
                 kinds[blocks] = lost, rows
     best, chosen = np.inf, (None, ())
     for blocks, (_, rows) in kinds.items():
-        encoder = _refined(points, rows, blocks)
+        parts = np.split(rows, np.cumsum(blocks)[:-1])
+        encoder = np.vstack([_rounded(points, part) for part in parts])
         latents = points @ encoder.T
-        if count_symmetries(distribution_symmetries([latents])):
+        if count_symmetries(distribution_symmetries(whiten([latents])[0])):
             lost, _ = fit_waves(latents, points, weights, blocks, random)
             lost += MIN_GAIN * len(rows)
             if lost < best:
@@ -119,7 +155,7 @@ def fit_waves(latents, points, weights, blocks, random, scales=SCALES, n_waves=N
 
 
 def _unions(points, weights, n_modes, ranks):
-    """Encoders from unions of blocks that the symmetries of a span do not mix."""
+    """Yield encoders: unions of blocks that the symmetries of a span do not mix."""
     leading = points[:, :n_modes]
     rows, columns = np.triu_indices(n_modes, 1)
     skew = np.zeros((len(rows), n_modes, n_modes))
@@ -132,7 +168,7 @@ def _unions(points, weights, n_modes, ranks):
         for size in range(1, len(sizes) + 1):
             for union in map(list, combinations(range(len(sizes)), size)):
                 rank = sizes[union].sum()
-                if ranks[0] <= rank <= ranks[1] and sizes[union].max() > 1:
+                if ranks[1] <= rank <= ranks[0] and sizes[union].max() > 1:
                     axes = [np.flatnonzero(labels == block) for block in union]
                     encoder = np.zeros((rank, points.shape[1]))
                     encoder[:, :n_modes] = frame[:, np.concatenate(axes)].T
@@ -159,38 +195,30 @@ def _blocks(generators, weights):
     return frame, connected_components(mixing > MIXED * mixing.max())[1]
 
 
-def _refined(points, encoder, blocks):
-    """Encoder with orthonormal rows, its blocks made round."""
-    parts = np.split(encoder, np.cumsum(blocks)[:-1])
-    left, _, right = np.linalg.svd(
-        np.vstack([_rounded(points, part) for part in parts]), full_matrices=False
-    )
-    return left @ right
-
-
 def _rounded(points, encoder):
-    """Encoder of a block, moved to where its latents lie on a sphere, if they nearly do.
+    """Move the encoder of a block to where latents lie on a sphere, if they nearly do.
 
     Modes of similar variance are mixed by chance, and an orbit is then not quite round.
-    That it is one says more than means over the data, which vary by chance as well.
+    That it is one says more than means over the data, which vary by chance as well. The
+    mean stays the centre: about other centres a circle is round, too, if its angle is
+    bent by a Moebius map of the disc.
     """
-    if len(encoder) < 2 or _roughness(points @ encoder.T) > ROUND:
+    size = len(encoder)
+    if size < 2 or _roughness(points @ encoder.T) > ROUND:
         return encoder
-    table = np.column_stack([points, np.ones(len(points))])
-    maps = np.column_stack([encoder, np.zeros(len(encoder))]) / np.sqrt(len(encoder))
-    ridge = ROUNDING_RIDGE * len(table) * np.eye(maps.size)
+    maps = encoder
+    ridge = ROUNDING_RIDGE * len(points) * np.eye(maps.size)
     for _ in range(N_STEPS):
-        latents = table @ maps.T
-        slopes = 2 * latents[:, :, None] * table[:, None]
-        slopes = slopes.reshape(len(table), -1)
-        misfit = np.sum(latents**2, axis=1) - 1
+        latents = points @ maps.T
+        slopes = 2 / size * latents[:, :, None] * points[:, None]
+        slopes = slopes.reshape(len(points), -1)
+        misfit = np.sum(latents**2, axis=1) / size - 1
         step = linalg.solve(
             slopes.T @ slopes + ridge, slopes.T @ misfit, assume_a="pos"
         )
         maps = maps - step.reshape(maps.shape)
-    rounded = maps[:, :-1]
-    better = _roughness(table @ maps.T) < _roughness(points @ encoder.T)
-    return rounded * np.sqrt(len(encoder)) if better else encoder
+    better = _roughness(points @ maps.T) < _roughness(points @ encoder.T)
+    return maps if better else encoder
 
 
 def _roughness(latents):
