@@ -23,6 +23,8 @@ from symdisc._invariance import count_symmetries, distribution_symmetries
 # Latents on which a symmetry is linear are preferred to others if they leave no more
 # than this unexplained, of rows held out.
 MAX_LOST = 0.03
+# Rows that are looked at: with fewer, chance is too large; more take their time.
+FEWEST_ROWS, MOST_ROWS = 200, 8000
 # Spans of so many leading modes are looked at, at most: each pair of modes has a
 # generator, and needs its share of the data.
 MOST_MODES = 12
@@ -31,7 +33,10 @@ LIKELY_SHARE = 0.2
 LIKELY_GAP = 3.0
 # How strongly the covariance is averaged: directions that generators of unit frequency
 # mix have equal variance up to about this, inverted.
-AVERAGING = 10.0
+AVERAGING = 100.0
+# Blocks of equal variance are told apart by a random form of this size beside the
+# covariance, which is averaged in the same way.
+RANDOM_SHARES = (0.0, 0.3)
 # Coordinates belong to one block where generators mix them by more than this, relative
 # to the strongest mixing, squared.
 MIXED = 0.1
@@ -65,6 +70,9 @@ def symmetric_autoencoder(points, scale, ranks, seed):
     WaveAutoencoder or None
         None where no symmetry stands out, or its latents do not tell enough.
     """
+    if len(points) < FEWEST_ROWS:
+        return None
+    points = points[:: -(-len(points) // MOST_ROWS)]
     random, weights = np.random.default_rng(seed), scale / scale[0]
     encoder, blocks = symmetric_encoder(points, weights, ranks, random)
     if encoder is None:
@@ -102,7 +110,7 @@ def symmetric_encoder(points, weights, ranks, random):
     # The best of each kind, by few waves; then the best of these, by many.
     kinds = {}
     for n_modes in range(2, min(MOST_MODES, points.shape[1]) + 1):
-        for rows, blocks in _unions(points, weights, n_modes, ranks):
+        for rows, blocks in _unions(points, weights, n_modes, ranks, random):
             data = points @ rows.T, points, weights
             lost, _ = fit_waves(*data, blocks, random, ROUGH_SCALES, N_ROUGHLY)
             if lost < kinds.get(blocks, (np.inf,))[0]:
@@ -154,7 +162,7 @@ def fit_waves(latents, points, weights, blocks, random, scales=SCALES, n_waves=N
     return min(found, key=lambda pair: pair[0])
 
 
-def _unions(points, weights, n_modes, ranks):
+def _unions(points, weights, n_modes, ranks, random):
     """Yield encoders: unions of blocks that the symmetries of a span do not mix."""
     leading = points[:, :n_modes]
     rows, columns = np.triu_indices(n_modes, 1)
@@ -163,16 +171,28 @@ def _unions(points, weights, n_modes, ranks):
     skew[range(len(rows)), columns, rows] = 1.0
     found = distribution_symmetries([leading], allowed=skew)
     for count in _likely_counts(found.errors, found.chance):
-        frame, labels = _blocks(found.maps[:count], weights[:n_modes])
-        sizes = np.bincount(labels)
-        for size in range(1, len(sizes) + 1):
-            for union in map(list, combinations(range(len(sizes)), size)):
-                rank = sizes[union].sum()
-                if ranks[1] <= rank <= ranks[0] and sizes[union].max() > 1:
-                    axes = [np.flatnonzero(labels == block) for block in union]
-                    encoder = np.zeros((rank, points.shape[1]))
-                    encoder[:, :n_modes] = frame[:, np.concatenate(axes)].T
-                    yield encoder, tuple(sizes[union].tolist())
+        for share in RANDOM_SHARES:
+            form = np.diag(weights[:n_modes] ** 2)
+            noise = random.normal(size=form.shape)
+            form = form + share * (noise + noise.T) / np.linalg.norm(noise + noise.T, 2)
+            frame, labels = _blocks(found.maps[:count], form)
+            sizes = np.bincount(labels)
+            for union in _subsets(sizes, ranks):
+                axes = [np.flatnonzero(labels == block) for block in union]
+                encoder = np.zeros((sizes[union].sum(), points.shape[1]))
+                encoder[:, :n_modes] = frame[:, np.concatenate(axes)].T
+                yield encoder, tuple(sizes[union].tolist())
+
+
+def _subsets(sizes, ranks):
+    """List the subsets of blocks, one of which is moved, with allowed total sizes."""
+    numbers = range(len(sizes))
+    subsets = [list(s) for n in numbers for s in combinations(numbers, n + 1)]
+    return [
+        s
+        for s in subsets
+        if ranks[1] <= sizes[s].sum() <= ranks[0] and sizes[s].max() > 1
+    ]
 
 
 def _likely_counts(errors, chance):
@@ -182,14 +202,14 @@ def _likely_counts(errors, chance):
     return np.flatnonzero(small & (errors[1:] >= LIKELY_GAP * errors[:-1])) + 1
 
 
-def _blocks(generators, weights):
+def _blocks(generators, form):
     """Axes along which the generators are block-diagonal, and the block of each."""
-    n = len(weights)
+    n = len(form)
     units = generators / np.linalg.norm(generators, 2, axis=(1, 2))[:, None, None]
     # The nearest to the covariance that hardly changes: S + a sum_i ad_i^T ad_i S = D.
     change = [np.kron(u, np.eye(n)) + np.kron(np.eye(n), u) for u in units]
     averaging = np.eye(n * n) + AVERAGING * sum(ad.T @ ad for ad in change)
-    covariance = linalg.solve(averaging, np.diag(weights**2).ravel()).reshape(n, n)
+    covariance = linalg.solve(averaging, form.ravel()).reshape(n, n)
     frame = np.linalg.eigh((covariance + covariance.T) / 2)[1][:, ::-1]
     mixing = np.sum((frame.T @ units @ frame) ** 2, axis=0)
     return frame, connected_components(mixing > MIXED * mixing.max())[1]

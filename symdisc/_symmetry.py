@@ -124,7 +124,8 @@ or (encoder, decoder), default="residual"
         order, reported or not. None where adversaries were trained.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
-        are exact.
+        are exact, or where a symmetry acts on linear latents of snapshots without
+        time: their decoder, of waves, is solved for.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 4096 to 8192 rows where there are more.
