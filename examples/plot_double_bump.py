@@ -71,5 +71,5 @@ print(f"Variance in 4 components: {four[0].explained_variance_ratio_.sum():.0%}"
 
 # %%
 # With the sum of both bumps in one channel, the first harmonics of both lie in the same
-# plane. No linear map tells them apart, so that there is nothing to be found in this
-# way, and no symmetry is reported.
+# plane, and no linear map tells them apart. Of 4000 such signals, only the rotation that
+# turns both bumps together is found with four latents, and 4 % of the variance is lost.

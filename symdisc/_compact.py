@@ -79,7 +79,7 @@ def skew_in_blocks(basis, blocks, tol):
     labels = np.full(basis.shape[1], -1)
     labels[: sum(blocks)] = np.repeat(np.arange(len(blocks)), blocks)
     same = (labels[:, None] == labels) & (labels >= 0)
-    nearest = same * (basis - basis.transpose(0, 2, 1)) / 2
+    nearest = np.where(same, (basis - basis.transpose(0, 2, 1)) / 2, 0.0)
     moved = np.linalg.norm(basis - nearest, axis=(1, 2))
     small = moved <= tol * np.linalg.norm(basis, axis=(1, 2))
     return nearest if small.all() else None
