@@ -14,6 +14,8 @@ Every system has a known symmetry, or none, and the number of generators is not 
 ``pendulum``    angle and velocity, so(2) in coordinates to be found;
 ``lotka``       Lotka-Volterra, canonical coordinates, so(2) likewise;
 ``masses``      four-vectors, light or heavy, so(1,3), in the columns themselves;
+``two_body``    two bodies in the plane, so(2), in the columns themselves, where one
+                matrix acts on both positions and both momenta;
 ``bumps``       signals with two bumps on a ring, two channels, so(2)+so(2);
 ``object``      images of a turning object, in its slowest latents, so(3).
 
@@ -50,7 +52,7 @@ from joblib import Parallel, delayed, parallel_config
 from scipy.linalg import subspace_angles
 from scipy.stats import binomtest
 
-from symdisc import LatentSymmetryDiscoverer
+from symdisc import Block, LatentSymmetryDiscoverer
 from symdisc.datasets import (
     cached,
     make_double_bump,
@@ -65,6 +67,7 @@ from symdisc.datasets import (
     make_sphere,
     make_spiral,
     make_torus,
+    make_two_body,
 )
 from symdisc.metrics import orbit_drift
 
@@ -90,6 +93,7 @@ class System(NamedTuple):
     # Of the snapshots themselves, not of hidden states.
     has_energy: bool = False
     autoencoder: str = "residual"
+    representation: tuple | None = None
 
 
 def main():
@@ -137,6 +141,7 @@ def measure(name, noise, seed):
         n_generators="auto",
         symmetry_of=system.symmetry_of,
         autoencoder=system.autoencoder,
+        representation=system.representation,
         random_state=seed,
     )
     start = time.perf_counter()
@@ -213,6 +218,14 @@ SYSTEMS = {
     "pendulum": System(make_pendulum, 2, "derivatives", "so(2)", True),
     "lotka": System(make_lotka_volterra, 2, "derivatives", "so(2)", True),
     "masses": System(make_minkowski, 4, "labels", "so(1,3)", autoencoder="none"),
+    "two_body": System(
+        make_two_body,
+        8,
+        "derivatives",
+        "so(2)",
+        autoencoder="none",
+        representation=(Block(2, copies=4),),
+    ),
     "bumps": System(partial(make_double_bump, n_channels=2), 4, "auto", "so(2)+so(2)"),
     "object": System(
         partial(make_rotating_object, 8000, n_pixels=16, n_views=2),

@@ -9,10 +9,10 @@ problem, as in `symdisc._unfolding`.
 
 import numpy as np
 import torch
-from scipy.optimize import least_squares
 from torch import nn
 
 from symdisc._averaging import conserve_radius
+from symdisc._least_squares import least_squares
 from symdisc._radial import RadialMap, solve_radial, spread_rows
 
 N_CENTRES = 150
@@ -159,15 +159,11 @@ def _round(features, start, n_linear):
     before = np.sum(problem.residual(start.ravel())[:n] ** 2)
     if before < CURVED:
         return None
-    found = least_squares(
-        problem.residual,
-        start.ravel(),
-        problem.jacobian,
-        x_scale="jac",
-        max_nfev=MAX_EVALUATIONS,
+    weights, found = least_squares(
+        problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
     )
-    after = np.sum(found.fun[:n] ** 2)
-    return None if after > MIN_GAIN * before else found.x.reshape(start.shape)
+    after = np.sum(found[:n] ** 2)
+    return None if after > MIN_GAIN * before else weights.reshape(start.shape)
 
 
 class _Rounding:

@@ -22,10 +22,12 @@ from symdisc._invariance import (
 from symdisc._layout import embed, joined_algebra, slices
 from symdisc._lie import LieAlgebra
 from symdisc._orientation import Axes, find_axes
+from symdisc._representation import Block
 
 # Axes are chosen to make errors small, and projections of many independent variables
 # are nearly normal, hence nearly round. Median error, 2000 states: 0.008 to 0.012 for
 # two rotations and two scalars, 0.022 for the best planes in a cube of six dimensions.
+# Where axes are given, errors of a block are compared with those of its own maps.
 MAX_SHARE_OF_BLOCKS = 0.0125
 
 
@@ -53,7 +55,7 @@ class FoundBlocks(NamedTuple):
     spread: np.ndarray
 
 
-def find_blocks(latents, snapshots, representation, *, choose):
+def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
     """Find axes along which the generators of blocks change the data least.
 
     Parameters
@@ -66,6 +68,8 @@ def find_blocks(latents, snapshots, representation, *, choose):
     choose : bool
         Whether to leave out the generators that data do not show, rather than to
         report all.
+    fixed : bool, default=False
+        Whether blocks act on the latents as they are, up to their centre.
 
     Returns
     -------
@@ -73,18 +77,19 @@ def find_blocks(latents, snapshots, representation, *, choose):
     """
     white, mean, factor = whiten(latents)
     slots, symmetry_of = slots_of(white, snapshots), snapshots.symmetry_of
-    rigid = is_rigid(representation, symmetry_of)
+    options = {"rigid": is_rigid(representation, symmetry_of), "fixed": fixed}
     forms, *of_halves = (all_forms(p, symmetry_of) for p in (slots, *halve(slots)))
-    axes = find_axes(forms, representation, rigid=rigid)
+    start = Axes(factor, np.zeros(len(mean))) if fixed else None
+    axes = find_axes(forms, representation, start=start, **options)
     axes_of_halves = [
-        find_axes(half, representation, rigid=rigid, start=axes) for half in of_halves
+        find_axes(half, representation, start=axes, **options) for half in of_halves
     ]
     for block, columns in zip(representation, slices(representation), strict=True):
-        if block.known is None:
+        if block.known is None and not fixed:
             axes = _settled(block, columns, forms, axes)
-    typical = np.median(np.maximum(forms.solve().errors, forms.chance))
-    share = MAX_SHARE if symmetry_of == "dynamics" else MAX_SHARE_OF_BLOCKS
-    limit, errors, maps, halves = share * typical, [], [], [[], []]
+    chosen = symmetry_of != "dynamics" and not fixed
+    share = MAX_SHARE_OF_BLOCKS if chosen else MAX_SHARE
+    errors, maps, halves = [], [], [[], []]
     for block, columns in zip(representation, slices(representation), strict=True):
         allowed = embed(block.allowed, columns, len(mean))
         found = forms.solve(axes.pull(allowed))
@@ -94,7 +99,9 @@ def find_blocks(latents, snapshots, representation, *, choose):
         ]
         count = block.count
         if choose:
-            count = _count(block, found, limit, parts, of_halves)
+            among = _acting(block, columns, axes) if fixed else None
+            limit = share * _typical(forms, among)
+            count = _count(block, found, limit, parts, of_halves, among)
         errors.append(found.errors[: block.count])
         maps.append(_reported(block, axes.push(found.maps[:count]), columns))
         for half, part in zip(halves, parts, strict=True):
@@ -154,7 +161,21 @@ def _settled(block, columns, forms, axes):
     return axes.rotated(columns, rotation)
 
 
-def _count(block, found, limit, halves, of_halves):
+def _acting(block, columns, axes):
+    """All maps that act on each copy alike, or None where there are no copies."""
+    if not isinstance(block, Block):
+        return None
+    units = np.eye(block.size**2).reshape(-1, block.size, block.size)
+    maps = np.kron(np.eye(block.copies), units)
+    maps = np.pad(maps, ((0, 0), (0, 0), (0, 1)))
+    return axes.pull(embed(maps, columns, len(axes.centre)))
+
+
+def _typical(forms, among):
+    return np.median(np.maximum(forms.solve(among).errors, forms.chance))
+
+
+def _count(block, found, limit, halves, of_halves, among):
     """Count the generators of a block that stand apart and that halves confirm.
 
     Known generators are all symmetries or are not reported.
@@ -167,7 +188,7 @@ def _count(block, found, limit, halves, of_halves):
         count
         for count in counts[counts <= block.count]
         if all(
-            are_confirmed(half[:count], forms)
+            are_confirmed(half[:count], forms, among)
             for half, forms in zip(halves, of_halves[::-1], strict=True)
         )
     ]

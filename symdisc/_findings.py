@@ -23,6 +23,7 @@ from symdisc._lie import LieAlgebra
 from symdisc._linear_action import symmetric_autoencoder
 from symdisc._monomials import beyond_polynomials
 from symdisc._oriented import Oriented
+from symdisc._outcome import MAX_MEASURED_ROWS
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
 from symdisc._stem import MAX_MODES
@@ -169,8 +170,11 @@ def _adversary(est, rank, snapshots, generator):
 def _find_blocks(est, latents, snapshots):
     """Find the symmetries that the blocks of a representation allow."""
     check_filled(est.representation, latents[0].shape[1])
-    choose = est.n_generators == "auto"
-    return find_blocks(latents, snapshots, est.representation, choose=choose)
+    options = {
+        "choose": est.n_generators == "auto",
+        "fixed": est.autoencoder == "none",
+    }
+    return find_blocks(latents, snapshots, est.representation, **options)
 
 
 def _learn_residual(est, snapshots, stem, generator, checkpoint):
@@ -242,7 +246,7 @@ def _bend(autoencoder, curve, found, snapshots, n_components):
 @torch.no_grad()
 def _lost(autoencoder, coordinates, snapshots):
     """Return the share of the variance that is lost between encoder and decoder."""
-    points = torch.from_numpy(coordinates)
+    points = torch.from_numpy(coordinates[:: -(-len(coordinates) // MAX_MEASURED_ROWS)])
     weights = snapshots.weights.double().cpu()
     residual = (points - autoencoder.decode(autoencoder.encode(points))) * weights
     spread = (points - points.mean(dim=0)) * weights

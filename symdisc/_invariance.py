@@ -284,7 +284,7 @@ def count_symmetries(found):
     return int(apart[0]) + 1 if len(apart) else 0
 
 
-def are_confirmed(maps, forms):
+def are_confirmed(maps, forms, among=None):
     """Say whether maps found in some data are symmetries of other data as well.
 
     Parameters
@@ -293,6 +293,8 @@ def are_confirmed(maps, forms):
         Found without the data of `forms`.
     forms : Forms
         Of the other data.
+    among : ndarray of shape (n_maps, *shape), optional
+        Linearly independent maps to compare with, instead of all.
 
     Returns
     -------
@@ -312,7 +314,7 @@ def are_confirmed(maps, forms):
     """
     if not len(maps):
         return True
-    errors = np.maximum(forms.solve().errors, forms.chance)
+    errors = np.maximum(forms.solve(among).errors, forms.chance)
     # Half of the data says less: apart from the next is enough.
     limit = max(MAX_SHARE * np.median(errors), errors[len(maps)] / MIN_GAP)
     return bool(forms.solve(maps).errors[-1] <= limit)

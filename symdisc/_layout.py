@@ -6,14 +6,15 @@ from symdisc._lie import LieAlgebra
 from symdisc._representation import Block, Scalars, Translations
 
 
-def check_representation(est):
+def check_representation(est, n_components):
     """Check that blocks fill the latent space; return how many dimensions it has.
 
     Parameters
     ----------
     est : LatentSymmetryDiscoverer
-        Its parameters `representation`, `n_components` (which counts the constant
-        coordinate of translations) and `n_generators` are read.
+        Its parameters `representation` and `n_generators` are read.
+    n_components : int
+        Counts the constant coordinate of translations.
 
     Returns
     -------
@@ -24,7 +25,7 @@ def check_representation(est):
     TypeError, ValueError
         If they do not, or nothing acts on it.
     """
-    representation, n_components = est.representation, est.n_components
+    representation = est.representation
     for block in representation:
         if not isinstance(block, Block | Translations | Scalars):
             raise TypeError(

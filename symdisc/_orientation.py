@@ -57,7 +57,7 @@ class Axes(NamedTuple):
 
 
 @torch.enable_grad()
-def find_axes(forms, representation, *, rigid, start=None):
+def find_axes(forms, representation, *, rigid, start=None, fixed=False):
     """Find the axes along which the maps that blocks allow change the data least.
 
     Parameters
@@ -69,12 +69,16 @@ def find_axes(forms, representation, *, rigid, start=None):
         Whether axes are rotated only.
     start : Axes, optional
         Where to start, instead of at random.
+    fixed : bool, default=False
+        Whether only the centre moves, unless `rigid`, and `turn` stays that of `start`.
 
     Returns
     -------
     Axes
     """
-    problem = _Problem(forms, representation, rigid)
+    if fixed and rigid:
+        return start
+    problem = _Problem(forms, representation, rigid, fixed)
     if start is None:
         turns = _random_turns(problem.k)
         turns = problem.descend(turns, torch.zeros(len(turns), problem.k).double())
@@ -84,6 +88,8 @@ def find_axes(forms, representation, *, rigid, start=None):
         turns = [torch.from_numpy(part)[None] for part in start]
     best = min((problem.polish(*pair) for pair in zip(*turns, strict=True)), key=_first)
     turn, centre = (part[0].numpy() for part in best[1:])
+    if fixed:
+        return Axes(turn, centre)
     for columns in slices(representation):
         # Of oblique axes the errors leave open the length: unit variance on average.
         turn[columns] /= np.sqrt(np.mean(np.sum(turn[columns] ** 2, axis=1)))
@@ -93,8 +99,8 @@ def find_axes(forms, representation, *, rigid, start=None):
 class _Problem:
     """Least errors of allowed maps, as a function of the axes."""
 
-    def __init__(self, forms, representation, rigid):
-        self.k, self.rigid = forms.shape[0], rigid
+    def __init__(self, forms, representation, rigid, fixed):
+        self.k, self.rigid, self.fixed = forms.shape[0], rigid, fixed
         self.blocks = [
             (torch.from_numpy(embed(block.allowed, columns, self.k)), block.count)
             for block, columns in zip(
@@ -158,6 +164,8 @@ class _Problem:
     def _axes(self, turn, centre, bend, move):
         if self.rigid:
             return torch.matrix_exp(bend - bend.mT) @ turn, centre
+        if self.fixed:
+            return turn, centre + move
         return torch.matrix_exp(bend) @ turn, centre + move
 
 

@@ -9,7 +9,7 @@ from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 
 # The decoder of a bent plane is slow.
-MAX_MEASURED_ROWS = 8192
+MAX_MEASURED_ROWS = 2048
 
 
 def read_equations(est, autoencoder, snapshots):

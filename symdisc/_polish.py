@@ -10,12 +10,13 @@ are a polynomial of a linear image of themselves.
 import numpy as np
 import torch
 from scipy import sparse
-from scipy.optimize import least_squares
 
+from symdisc._least_squares import least_squares
 from symdisc._monomials import Monomials, affordable_degree
 
 MAX_ROWS = 2000
 MAX_EVALUATIONS = 60
+TOLERANCE = 1e-10
 # Candidate equations at least of this degree: a start for any library.
 MIN_DEGREE = 2
 
@@ -64,16 +65,10 @@ def polish_start(
     equations = state, rates, average
     weights = np.sqrt(weights.numpy())
     problem = _Projection(frame, points, equations, weights, max(degree, MIN_DEGREE))
-    entries = np.zeros(problem.n_entries)
-    entries = least_squares(
-        problem.residual,
-        entries,
-        problem.jacobian,
-        x_scale="jac",
-        max_nfev=max_evaluations,
-        ftol=1e-10,
-        xtol=1e-10,
-    ).x
+    start = np.zeros(problem.n_entries)
+    entries, _ = least_squares(
+        problem.residual, problem.jacobian, start, max_evaluations, tol=TOLERANCE
+    )
     return torch.from_numpy(problem.encoder(entries))
 
 

@@ -20,7 +20,7 @@ from symdisc._convolution import ConvAutoencoder
 from symdisc._dimension import resolve_components
 from symdisc._findings import solve_for_symmetry, train_adversaries
 from symdisc._labels import check_labels
-from symdisc._layout import check_representation
+from symdisc._layout import check_representation, has_translations
 from symdisc._outcome import read_equations, reconstruction_error
 from symdisc._snapshots import as_snapshots, check_device
 from symdisc._streaming import check_snapshots
@@ -50,7 +50,8 @@ class LatentSymmetryDiscoverer(ActingEstimator):
     representation : sequence of Block, Translations and Scalars, optional
         Blocks of latent coordinates, in order, on each of which generators of their
         own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
-        those that the data do not show are left out.
+        those that the data do not show are left out. Axes of the latent space are
+        chosen to suit the blocks, except with ``autoencoder="none"``.
     symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
 "labels"}, default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
@@ -128,7 +129,7 @@ or (encoder, decoder), default="residual"
         time: their decoder, of waves, is solved for.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
-        from 4096 to 8192 rows where there are more.
+        from 1024 to 2048 rows where there are more.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
@@ -305,20 +306,17 @@ or (encoder, decoder), default="residual"
 
     def _count_components(self, X, random):
         """Return the number of latent dimensions; raise where sizes do not fit."""
+        n_components = self.n_components
         if self.autoencoder == "none":
-            self._check_columns()
-            return X.shape[1]
+            self._check_solved()
+            n_components = X.shape[1] + has_translations(self.representation or ())
         if self.representation is not None:
-            return check_representation(self)
+            return check_representation(self, n_components)
+        if self.autoencoder == "none":
+            return n_components
         return resolve_components(self, X, random)
 
-    def _check_columns(self):
-        if self.representation is not None:
-            raise ValueError(
-                "representation chooses axes of the latent space, but "
-                'autoencoder="none" leaves the columns of X as they are. Pass '
-                'autoencoder="residual".'
-            )
+    def _check_solved(self):
         if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
             raise ValueError(
                 'autoencoder="none" leaves nothing to train: pass n_generators="auto", '

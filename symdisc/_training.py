@@ -20,6 +20,9 @@ MAX_REFERENCE_ROWS = 2048
 # learn to reconstruct, then the adversary joins.
 DECODER_UNTIL = 0.1
 AUTOENCODER_UNTIL = 0.4
+# Without a game there is more time: only the equation loss joins. On an embedded
+# Lotka-Volterra system 800 iterations leave 0.0009 instead of 0.0015.
+ALONE_UNTIL = 0.6
 LEARNING_RATE = 3e-3
 GENERATOR_RATE = 4e-2
 DISCRIMINATOR_RATE = 4e-3
@@ -132,6 +135,7 @@ class Trainer:
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
         self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
         self.critics = []
+        self.alone_until = ALONE_UNTIL if adversary is None else AUTOENCODER_UNTIL
         self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
         self.n_iter = 0
         if adversary is not None:
@@ -192,7 +196,11 @@ class Trainer:
         """Share of the adversary's game that was played; None without an adversary."""
         if self.adversary is None:
             return None
-        return _since_joined(self.n_iter / self.settings.max_iter)
+        return self._since_joined(self.n_iter / self.settings.max_iter)
+
+    def _since_joined(self, progress):
+        """Share of what comes after reconstruction alone that is over."""
+        return (progress - self.alone_until) / (1 - self.alone_until)
 
     def _start_epoch(self):
         """Fix the gauge; solve for the equations with the latents as they are."""
@@ -214,7 +222,7 @@ class Trainer:
         """Take one step of every player whose turn has come; return the losses."""
         rows, successors = self._draw()
         coordinates = self.snapshots.coordinates[rows]
-        if progress < AUTOENCODER_UNTIL:
+        if progress < self.alone_until:
             with torch.set_grad_enabled(progress >= DECODER_UNTIL):
                 latent = self.autoencoder.encode(coordinates)
             losses = {"reconstruction": self._error(coordinates, latent, progress)}
@@ -261,7 +269,7 @@ class Trainer:
         """l_recon: squared error over variance, the coordinates' weights annealed."""
         # Weights 1/std at first: at the true weights the few per cent of variance
         # beyond the leading modes are too faint for encoder and decoder to find.
-        span = (AUTOENCODER_UNTIL - DECODER_UNTIL) / 2
+        span = (self.alone_until - DECODER_UNTIL) / 2
         exponent = 1 + min(1.0, max(0.0, progress - DECODER_UNTIL) / span)
         weights = self.snapshots.weights**exponent
         residual = coordinates - self.autoencoder.decode(latent)
@@ -299,7 +307,7 @@ class Trainer:
         n_members = len(self.adversary.frame)
         # The frames feel the whole loss; the encoder only w_gan times the mean over
         # members, and that fades in while the discriminators are still learning.
-        joined = _since_joined(progress)
+        joined = self._since_joined(progress)
         share = self.settings.w_gan * joined / n_members
         pairs = share * pairs + (1 - share) * pairs.detach()
         pairs = pairs.expand(n_members, *pairs.shape)
@@ -327,7 +335,7 @@ class Trainer:
     def _set_learning_rates(self, progress):
         """Cosine decay; the adversary's starts when it joins."""
         warm_up = min(1.0, 20 * progress + 0.01)
-        game = _cosine(max(_since_joined(progress), 0.0))
+        game = _cosine(max(self._since_joined(progress), 0.0))
         rates = (
             LEARNING_RATE * warm_up * _cosine(progress),
             GENERATOR_RATE * game,
@@ -350,11 +358,6 @@ def _one_row_per_block(coordinates, generator):
     size = starts.shape
     offsets = torch.randint(block, size, generator=generator, device=device)
     return (starts + offsets).clamp_max(len(coordinates) - 1)
-
-
-def _since_joined(progress):
-    """Share of the adversary's game that is over."""
-    return (progress - AUTOENCODER_UNTIL) / (1 - AUTOENCODER_UNTIL)
 
 
 def _assign(parameters, gradients):

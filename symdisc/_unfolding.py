@@ -9,9 +9,9 @@ problem.
 
 import numpy as np
 import torch
-from scipy.optimize import least_squares
 
 from symdisc._calibration import calibrate, needs_calibration
+from symdisc._least_squares import least_squares
 from symdisc._manifold import unfold
 from symdisc._pushing import push_forward
 from symdisc._radial import RadialAutoencoder, RadialMap, solve_radial, spread_rows
@@ -105,10 +105,10 @@ def _calibrated(weight, features, library):
 def _straighten(start, features, library, penalty):
     """Bend latents, from a start, until they obey the equations best."""
     problem = _Straightening(features, library, penalty)
-    result = least_squares(
-        problem.residual, start.ravel(), problem.jacobian, max_nfev=MAX_EVALUATIONS
+    weights, _ = least_squares(
+        problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
     )
-    return result.x.reshape(start.shape)
+    return weights.reshape(start.shape)
 
 
 def _solve_decoder(latents, curve):

@@ -107,7 +107,7 @@ def test_recovers_embedded_rotation(symmetry):
 def test_nonlinear_lift_of_a_nonlinear_system():
     system = make_lotka_volterra(8, n_steps=300, random_state=0)
     data = make_embedded(system, 40, random_state=0)
-    est = LatentSINDy(2, degree=3, random_state=0)
+    est = LatentSINDy(2, degree=3, max_iter=800, random_state=0)
     est.fit(data.X, data.X_dot, groups=data.groups)
     assert est.errors_["x"] < 1e-3
     assert est.score(data.X, data.X_dot) > 0.98
