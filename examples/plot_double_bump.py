@@ -71,5 +71,6 @@ print(f"Variance in 4 components: {four[0].explained_variance_ratio_.sum():.0%}"
 
 # %%
 # With the sum of both bumps in one channel, the first harmonics of both lie in the same
-# plane, and no linear map tells them apart. Of 4000 such signals, only the rotation that
-# turns both bumps together is found with four latents, and 4 % of the variance is lost.
+# plane, and no linear map tells them apart. With 4000 such signals and four latents,
+# only the rotation that turns both bumps together is found, and 4 % of the variance is
+# lost.
