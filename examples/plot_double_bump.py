@@ -39,22 +39,30 @@ print(f"Variance that is lost: {1 - est.score(new.X):.4f}")
 
 snapshot = data.X[:1]
 fig, axes = plt.subplots(2, 2, figsize=(10, 5), sharex=True, layout="constrained")
-turns = np.linspace(0, 2 * np.pi, 7)[:-1]
+turns = np.arange(4) * np.pi / 2
+styles = ["-", "--", "-.", ":"]
 for row in range(2):
-    for turn, color in zip(turns, plt.cm.twilight(turns / 7), strict=True):
+    for turn, style in zip(turns, styles, strict=True):
         theta = np.zeros(2)
         theta[row] = turn
         moved = est.act(snapshot, theta)
         for channel, signal in enumerate(np.split(moved[0], 2)):
-            axes[row, channel].plot(data.grid, signal, color=color)
+            label = f"{np.degrees(turn):.0f} degrees"
+            axes[row, channel].plot(data.grid, signal, style, label=label)
     for channel, name in enumerate(["rectangle", "triangle"]):
         axes[row, channel].plot(
-            data.grid, np.split(snapshot[0], 2)[channel], "k--", linewidth=1
+            data.grid,
+            np.split(snapshot[0], 2)[channel],
+            color="0.7",
+            linewidth=3,
+            zorder=1,
+            label="snapshot",
         )
         axes[row, channel].set_title(f"generator {row} on the {name}")
 for ax in axes[1]:
     ax.set_xlabel("angle on the ring (rad)")
-fig.suptitle("A snapshot (dashed), moved by six elements of each rotation (colour)")
+handles = axes[0, 0].get_legend_handles_labels()
+fig.legend(*handles, loc="outside upper center", ncols=5, title="turned by")
 plt.show()
 
 # %%

@@ -33,9 +33,9 @@ print("Missing:", aligned.missing, "Spurious:", aligned.spurious)
 print(f"Largest error of a coefficient: {aligned.max_coefficient_error:.1e}")
 
 # %%
-# Besides the seven terms of the Lorenz equations there are only traces, with less
-# than 1 % of a rate each. The remaining check needs no truth: are trajectories
-# predicted that the model has not seen? These start from fresh initial states.
+# Besides the seven terms of the Lorenz equations there are only traces, with
+# coefficients of millionths. The remaining check needs no truth: are
+# trajectories predicted that the model has not seen? These start from fresh states.
 
 fresh = make_lorenz(n_trajectories=3, random_state=1)
 times = fresh.t[fresh.groups == 0]
@@ -43,20 +43,18 @@ starts = fresh.X[fresh.t == 0]
 forecast = model.simulate(starts, times, latent=True)
 true = model.transform(fresh.X).reshape(forecast.shape)
 
-fig = plt.figure(figsize=(10, 4.5), layout="constrained")
-attractor = fig.add_subplot(1, 2, 1, projection="3d")
+fig, (attractor, errors) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
 for path in true:
-    attractor.plot(*path.T, color="0.6", linewidth=3)
+    attractor.plot(*path[:, :2].T, color="0.75", linewidth=4)
 for path in forecast:
-    attractor.plot(*path.T, linewidth=0.8)
+    attractor.plot(*path[:, :2].T, color="black", linewidth=0.8)
 attractor.set(
-    title="encoded snapshots (grey), simulation (colour)",
+    title="encoded snapshots (grey), simulation (black)",
     xlabel="$z_0$",
     ylabel="$z_1$",
-    zlabel="$z_2$",
 )
 snapshots = fresh.X.reshape(len(starts), len(times), -1)
-ForecastDisplay.from_estimator(model, snapshots, times, ax=fig.add_subplot(1, 2, 2))
+ForecastDisplay.from_estimator(model, snapshots, times, ax=errors)
 plt.show()
 
 # %%

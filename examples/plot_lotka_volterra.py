@@ -49,14 +49,14 @@ print(exact.fit(data.X, t=data.t, groups=data.groups).equations_)
 fig, (ax_log, ax_latent) = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
 for row in range(0, len(data.X), 300):
     path = data.X[row : row + 300]
-    orbit = est.orbit(path[0])
+    orbit = est.orbit(path[0], np.linspace(0, 2 * np.pi, 200))
     for ax, points, circle in (
         (ax_log, path, orbit),
         (ax_latent, est.transform(path), est.transform(orbit)),
     ):
         ax.plot(*points.T, color="0.75", linewidth=4)
-        ax.plot(*circle.T, linewidth=1)
+        ax.plot(*circle.T, color="black", linewidth=0.8)
 ax_log.set(xlabel="log of prey", ylabel="log of predators")
-ax_log.set_title("trajectories (grey), orbits of the group (colour)")
+ax_log.set_title("trajectories (grey), orbits of the group (black)")
 ax_latent.set(xlabel="$z_0$", ylabel="$z_1$", aspect="equal", title="latent space")
 plt.show()

@@ -27,13 +27,14 @@ from symdisc.plotting import GeneratorDisplay
 # ----
 # The first call simulates; later ones read what it left in the user's cache directory.
 
-data = cached(make_reaction_diffusion, n_steps=5000, verbose=1)
+verbose = sys.stderr.isatty()
+data = cached(make_reaction_diffusion, n_steps=5000, verbose=verbose)
 
 # %%
 # Discovery
 # ---------
 
-est = LatentSymmetryDiscoverer(n_components=2, random_state=0, verbose=1)
+est = LatentSymmetryDiscoverer(n_components=2, random_state=0, verbose=verbose)
 start = perf_counter()
 est.fit(data.X, data.X_dot)
 seconds = perf_counter() - start
@@ -78,7 +79,7 @@ for ax, pixels in images.items():
         pixels.reshape(len(data.grid), -1),
         extent=(-10, 10, -10, 10),
         origin="lower",
-        cmap="RdBu_r",
+        cmap="cividis",
         vmin=-limit,
         vmax=limit,
     )
@@ -100,7 +101,7 @@ fig.colorbar(
 ax_latent.plot(*Z.T, color="0.85", linewidth=0.6)
 stretch = Z[120:145]
 angles = np.arange(4) * np.pi / 2
-names = ["original", r"$\theta = \pi/2$", r"$\theta = \pi$", r"$\theta = 3\pi/2$"]
+names = [r"$\theta = 0$", r"$\theta = \pi/2$", r"$\theta = \pi$", r"$\theta = 3\pi/2$"]
 elements = est.lie_algebra_.group_element(angles[:, None])
 colors = ["black", *plt.cm.viridis([0.1, 0.4, 0.65])]
 for element, name, color in zip(elements, names, colors, strict=True):
@@ -112,7 +113,9 @@ for element, name, color in zip(elements, names, colors, strict=True):
         moved[-4],
         arrowprops={"color": color, "width": 0, "headwidth": 10, "shrink": 0},
     )
-    ax_latent.text(*1.45 * moved[12], name, color=color, ha="center", va="center")
+    x, y = 1.25 * moved[12]
+    side = "center" if abs(x) < 1 else "left" if x > 0 else "right"
+    ax_latent.text(x, y, name, color=color, ha=side, va="bottom" if y > 0 else "top")
 ax_latent.set(
     title=r"(b) Trajectory moved by $\exp(\theta L)$",
     xlabel="$z_0$ (standard deviations)",

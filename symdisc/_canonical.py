@@ -246,8 +246,8 @@ def _separate(frame, tol):
     """Choose one generator for each weight, or where that fails sparse ones."""
     weights = weight_basis(frame, tol) if is_abelian(frame, tol) else None
     # Likely to contain nilpotent generators (translations), whose noisy
-    # eigenvalues are no measure of size.
-    return _tidy(frame, 4 * tol) if weights is None else weights
+    # eigenvalues are no measure of size. At 1, no entry would count as nonzero.
+    return _tidy(frame, min(4 * tol, 0.5)) if weights is None else weights
 
 
 def _tidy(frame, tol, orthonormal=False):

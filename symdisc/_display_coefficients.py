@@ -3,13 +3,13 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._figures import COLORS, MARKERS, new_axes, plain, write_in
+from symdisc._figures import COLORS, MARKERS, Display, plain, write_in
 
 # A coefficient within so many standard errors of zero is not there.
 N_ERRORS = 2
 
 
-class CoefficientDisplay:
+class CoefficientDisplay(Display):
     """Coefficients of equations, with error bars of two standard errors.
 
     There is a row for each candidate that is in an equation. Coefficients within their
@@ -71,26 +71,13 @@ class CoefficientDisplay:
             )
         return cls(est.equations_).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        self : CoefficientDisplay
-        """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_ = ax.figure
+    def _draw(self, ax):
         ax.set_title("coefficients of the equations")
         table, errors = self.equations.to_table(), self.equations.errors
         terms = np.flatnonzero(self.equations.coefficients.any(axis=0))
         if not len(terms):
             write_in(ax, "All coefficients are zero:\nthe equations say no motion.")
-            return self
+            return
         for equation in range(len(self.equations)):
             self._mark(ax, equation, terms)
         ax.axvline(0, color="0.5", linewidth=0.8)
@@ -100,8 +87,9 @@ class CoefficientDisplay:
         ax.set(xlabel=f"coefficient{bars}", ylabel="term")
         ax.grid(axis="y", color="0.9")
         ax.set_axisbelow(True)
+        # Room for the legend beside the markers.
+        ax.margins(x=0.25)
         ax.legend(fontsize="small")
-        return self
 
     def _mark(self, ax, equation, terms):
         """Draw the coefficients of one equation, each row a little below the last."""

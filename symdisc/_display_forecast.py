@@ -4,10 +4,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._drift import forecast_error
-from symdisc._figures import line_style, new_axes, plain
+from symdisc._figures import Display, line_style, plain
 
 
-class ForecastDisplay:
+class ForecastDisplay(Display):
     """Relative error of forecasts against time.
 
     Parameters
@@ -80,20 +80,8 @@ class ForecastDisplay:
             errors[name] = _error(X, one.simulate(X[..., 0, :], t, **starts))
         return cls(t, errors).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        self : ForecastDisplay
-        """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_, self.lines_ = ax.figure, {}
+    def _draw(self, ax):
+        self.lines_ = {}
         for index, (name, errors) in enumerate(self.errors.items()):
             lost = np.isnan(errors)
             label = plain(name)
@@ -109,7 +97,6 @@ class ForecastDisplay:
             ylabel="squared error over squared size",
         )
         ax.legend()
-        return self
 
 
 def _error(X, forecast):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._figures import new_axes, plain, write_in
+from symdisc._figures import Display, plain, write_in
 
 # Light at both ends, so that black numbers are readable on them.
 NEGATIVE, ZERO, POSITIVE = "#f4a582", "#ffffff", "#92c5de"
@@ -11,7 +11,7 @@ NEGATIVE, ZERO, POSITIVE = "#f4a582", "#ffffff", "#92c5de"
 SMALLEST_FONT = 4.0
 
 
-class GeneratorDisplay:
+class GeneratorDisplay(Display):
     """Heat maps of the generators of a Lie algebra.
 
     Each cell holds its number; negative cells are hatched, so that signs can be told
@@ -73,32 +73,18 @@ class GeneratorDisplay:
             )
         return cls(est.lie_algebra_.matrices, est.lie_algebra_.name).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        self : GeneratorDisplay
-        """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_ = ax.figure
+    def _draw(self, ax):
         c = len(self.matrices)
         if c == 0:
             write_in(ax, "No symmetry was found:\nthe algebra has no generators.")
             ax.set_title("no symmetry")
-            return self
+            return
         ax.set_title(f"{plain(self.name)}: {c} generator{'s' * (c > 1)}")
         self._shade(ax)
         font = _font_size(ax, *self._tiles())
         for index, corner in enumerate(self._corners()):
             self._annotate(ax, index, *corner, font)
         ax.axis("off")
-        return self
 
     def _shade(self, ax):
         from matplotlib.colors import LinearSegmentedColormap

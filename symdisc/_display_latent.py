@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symdisc._figures import COLORS, DASHES, new_axes, plain
+from symdisc._figures import COLORS, DASHES, Display, plain
 from symdisc._orbits import latent_orbits, orbit_range
 from symdisc._sampling import sample_curve, state_rates
 
@@ -12,7 +12,7 @@ ROOM = 1.3
 N_CELLS = 11
 
 
-class LatentDisplay:
+class LatentDisplay(Display):
     """Two coordinates of a latent space.
 
     Grey points are the data, lines the orbits of the group (dashed differently for
@@ -97,25 +97,13 @@ class LatentDisplay:
             states, names, orbits=orbits, rates=rates, coordinates=coordinates
         ).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        self : LatentDisplay
-        """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_, self.arrows_ = ax.figure, np.array([], dtype=int)
+    def _draw(self, ax):
+        self.arrows_ = np.array([], dtype=int)
         ax.set_title("latent space")
         if self.states.shape[1] == 1:
             ax.plot(self.states[:, 0], ".", color="0.5", markersize=3)
             ax.set(xlabel="sample", ylabel=plain(self.names[0]))
-            return self
+            return
         pair = list(self.coordinates)
         ax.plot(*self.states[:, pair].T, ".", color="0.75", markersize=2, zorder=1)
         for index, orbits in enumerate(self.orbits):
@@ -127,7 +115,6 @@ class LatentDisplay:
         ax.set_aspect("equal", adjustable="datalim")
         if self.orbits:
             ax.legend(fontsize="small", loc="upper right")
-        return self
 
     def _draw_orbits(self, ax, index, orbits):
         style = {

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._display_generators import SMALLEST_FONT
-from symdisc._figures import DASHES, new_axes
+from symdisc._figures import DASHES, Display
 from symdisc._orbits import check_generator, latent_orbits, orbit_range
 from symdisc._streaming import check_snapshots
 
@@ -12,7 +12,7 @@ from symdisc._streaming import check_snapshots
 N_POINTS = 6
 
 
-class OrbitDisplay:
+class OrbitDisplay(Display):
     """One sample and what a symmetry makes of it, as images or as curves.
 
     Parameters
@@ -113,16 +113,17 @@ class OrbitDisplay:
         -------
         self : OrbitDisplay
         """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_ = ax.figure
+        self._cmap = cmap
+        return super().plot(ax)
+
+    def _draw(self, ax):
         ax.set_title(f"orbit of one sample under $L_{{{self.generator}}}$")
         if self.image_shape is None:
-            self._plot_curves(ax)
+            self._draw_curves(ax)
         else:
-            self._plot_images(ax, cmap)
-        return self
+            self._draw_images(ax)
 
-    def _plot_images(self, ax, cmap):
+    def _draw_images(self, ax):
         height, width = self.image_shape
         gap = max(width // 12, 1)
         images = [self.sample, *self.moved]
@@ -130,7 +131,7 @@ class OrbitDisplay:
         for index, image in enumerate(images):
             left = index * (width + gap)
             strip[:, left : left + width] = image.reshape(height, width)
-        ax.imshow(strip, cmap=cmap)
+        ax.imshow(strip, cmap=self._cmap)
         centres = np.arange(len(images)) * (width + gap) + (width - 1) / 2
         ax.set_xticks(centres, ["sample", *(f"{angle:.3g}" for angle in self.theta)])
         ax.tick_params(bottom=False)
@@ -139,7 +140,7 @@ class OrbitDisplay:
         ax.set(yticks=[], xlabel=self._coefficient())
         ax.spines[:].set_visible(False)
 
-    def _plot_curves(self, ax):
+    def _draw_curves(self, ax):
         ax.plot(self.sample, color="0.7", linewidth=4, label="sample")
         for index, (curve, angle) in enumerate(
             zip(self.moved, self.theta, strict=True)

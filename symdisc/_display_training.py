@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._figures import line_style, new_axes, plain, write_in
+from symdisc._figures import Display, line_style, plain, write_in
 
 
-class TrainingDisplay:
+class TrainingDisplay(Display):
     """Training curves.
 
     Parameters
@@ -54,28 +54,15 @@ class TrainingDisplay:
         check_is_fitted(est)
         return cls(est.history_).plot(ax)
 
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        self : TrainingDisplay
-        """
-        self.ax_ = ax = new_axes(ax)
-        self.figure_, self.lines_ = ax.figure, {}
+    def _draw(self, ax):
+        self.lines_ = {}
         ax.set_title("training")
         if not self.history:
             write_in(ax, "Nothing was trained:\nthe solution is in closed form.")
-            return self
+            return
         for index, (name, losses) in enumerate(self.history.items()):
             style = line_style(index, len(losses))
             epochs = np.arange(1, len(losses) + 1)
             (self.lines_[name],) = ax.plot(epochs, losses, label=plain(name), **style)
         ax.set(yscale="log", xlabel="epoch", ylabel="loss (dimensionless)")
         ax.legend()
-        return self

@@ -18,10 +18,26 @@ def pyplot():
     return plt
 
 
-def new_axes(ax):
-    """Return the axes given, or those of a new figure."""
-    plt = pyplot()
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
+class Display:
+    """Base of pictures: `plot` sets `ax_` and `figure_`, `_draw` fills the axes."""
+
+    def plot(self, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        self : object
+            This display.
+        """
+        self.ax_ = pyplot().subplots(layout="constrained")[1] if ax is None else ax
+        self.figure_ = self.ax_.figure
+        self._draw(self.ax_)
+        return self
 
 
 def line_style(index, n_points):

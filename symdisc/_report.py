@@ -191,7 +191,7 @@ def _equations(est):
         lambda ax: CoefficientDisplay.from_estimator(est, ax=ax),
         f"Coefficients of the equations {'; '.join(str(equations).splitlines())}",
         "Coefficients of the terms.",
-        size=(7, 1.5 + 0.3 * equations.coefficients.any(axis=0).sum()),
+        size=(7, 2 + 0.3 * equations.coefficients.any(axis=0).sum()),
     )
     set_lines = "".join(equations_mathml(equations))
     parts = [f'<div class="math">{set_lines}</div>', drawn]

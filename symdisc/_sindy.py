@@ -89,7 +89,7 @@ default="residual"
     ----------
     equations_ : EquationSystem
         The equations; print them.
-    coefficients_ : ndarray of shape (n_components_, n_terms)
+    coefficients_ : ndarray of shape (`n_components_`, n_terms)
         Coefficients of the candidates.
     complexity_ : int
         Number of coefficients that are not zero.
@@ -112,9 +112,10 @@ default="residual"
         Losses per epoch (25 iterations); empty where the start is already exact.
     n_iter_ : int
         Number of iterations run; 1 where the solution is in closed form.
-    n_components_, n_features_in_, feature_names_in_
-        Numbers of latent dimensions and of features seen in `fit`, and the names of
-        features where `X` has string names.
+    n_components_, n_features_in_ : int
+        Number of latent dimensions, and of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
 
     References
     ----------

@@ -148,6 +148,41 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     n_components = resolve_components(est, X, random)
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+    given = X, rates, t, groups
+    stem, coordinates, rates = _reduced(est, *given, n_components, random)
+    curve, weak = _curve(est, coordinates, rates, t, groups)
+    # One thread, as in LatentSymmetryDiscoverer.
+    with threadpool_limits(1, user_api="openmp"):
+        learned = learn_space(
+            curve,
+            stem.scale,
+            rank_at_most=n_components,
+            degree=est.degree,
+            library=governing.library,
+            solve=governing.solve,
+            symmetry=est.symmetry == "discover",
+            settings=_settings(est, checkpoint),
+            generator=generator,
+            weak=weak,
+        )
+    read = None, None
+    if est.symmetry == "discover" and learned.trainer.game > 0:
+        read = read_algebra(learned.trainer, 1, n_components)[:2]
+    autoencoder = learned.autoencoder.to(device, torch_dtype(X))
+    return Space(
+        Encoder(stem, autoencoder, n_components).to(device),
+        Decoder(stem, autoencoder, n_components).to(device),
+        _latents(autoencoder, curve, n_components),
+        learned.history,
+        learned.errors,
+        *read,
+        weak,
+        learned.n_iter,
+    )
+
+
+def _reduced(est, X, rates, t, groups, n_components, random):
+    """Stem of the snapshots, their coordinates in it, and the rates of these."""
     stem = fit_stem(
         X,
         min_modes=n_components,
@@ -163,46 +198,25 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         check_size(rate, IN_SPREADS, np.float32)
     if rates and t is not None:
         check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
-    curve, weak = _curve(est, coordinates, rates, t, groups)
-    discover = est.symmetry == "discover"
-    settings = Settings.from_weights(
+    return stem, coordinates, rates
+
+
+def _settings(est, checkpoint):
+    return Settings.from_weights(
         LOSS_WEIGHTS | (est.loss_weights or {}),
         max_iter=est.max_iter,
         verbose=est.verbose,
         checkpoint=checkpoint,
     )
-    # One thread, as in LatentSymmetryDiscoverer.
-    with threadpool_limits(1, user_api="openmp"):
-        learned = learn_space(
-            curve,
-            stem.scale,
-            rank_at_most=n_components,
-            degree=est.degree,
-            library=governing.library,
-            solve=governing.solve,
-            symmetry=discover,
-            settings=settings,
-            generator=generator,
-            weak=weak,
-        )
-    read = None, None
-    if discover and learned.trainer.game > 0:
-        read = read_algebra(learned.trainer, 1, n_components)[:2]
-    autoencoder = learned.autoencoder.to(device, torch_dtype(X))
-    with torch.no_grad():
-        tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
-        latents = autoencoder.push_forward(*tensors)
+
+
+@torch.no_grad()
+def _latents(autoencoder, curve, n_components):
+    """Latents and their rates, with zeros for directions that the data leave empty."""
+    tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
+    latents = autoencoder.push_forward(*tensors)
     empty = (0, n_components - latents[0].shape[1])
-    return Space(
-        Encoder(stem, autoencoder, n_components).to(device),
-        Decoder(stem, autoencoder, n_components).to(device),
-        [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents],
-        learned.history,
-        learned.errors,
-        *read,
-        weak,
-        learned.n_iter,
-    )
+    return [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents]
 
 
 def _n_clean(coordinates, t, groups):

@@ -2,6 +2,8 @@
 
 from joblib._dask import DaskDistributedBackend
 
+__all__ = ["ClusterBackend"]
+
 # Smaller arguments travel with each task; joblib draws the line there, too.
 LARGE = 1000
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import symdisc
+import symdisc.cluster
 import symdisc.datasets
 import symdisc.metrics
 import symdisc.plotting
@@ -48,7 +49,13 @@ def test_snippets_are_seen():
 
 @pytest.mark.parametrize(
     "module",
-    [symdisc, symdisc.metrics, symdisc.datasets, symdisc.plotting],
+    [
+        symdisc,
+        symdisc.cluster,
+        symdisc.metrics,
+        symdisc.datasets,
+        symdisc.plotting,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_public_names_are_in_the_reference(module):
