@@ -11,12 +11,17 @@ from symdisc._learning import HIDDEN_UNITS
 from symdisc._modules import Beside, ModuleAutoencoder, copy_pair
 from symdisc._slow import SlowAutoencoder, n_affordable
 from symdisc._start import find_start
-from symdisc._stem import fit_stem, plain_stem
+from symdisc._stem import MAX_MODES, fit_stem, plain_stem
 
 WHITE = ("residual", "slow")
+# Where the usual number of modes leaves more than this of the variance, twice as many
+# are taken if they leave a quarter of that or less: fine structure, and not noise.
+FAINT = 1e-3
+WIDER = 2 * MAX_MODES
+FALLS_TO = 0.25
 
 
-def architecture_stem(est, X, random_state):
+def architecture_stem(est, X, random_state, *, fine=False):
     """Return the stem in front of the autoencoder: modes, or none before networks.
 
     Parameters
@@ -25,6 +30,8 @@ def architecture_stem(est, X, random_state):
         Its parameters and `n_components_` are read, and it is not changed.
     X : ndarray or Rows of shape (n_samples, n_features)
     random_state : numpy.random.RandomState
+    fine : bool, default=False
+        Whether more modes are taken where the usual number does not hold the data.
 
     Returns
     -------
@@ -34,9 +41,13 @@ def architecture_stem(est, X, random_state):
         options = {}
         if est.autoencoder == "slow":
             options["max_modes"] = n_affordable(len(X))
-        return fit_stem(
-            X, min_modes=est.n_components_, random_state=random_state, **options
-        )
+        options |= {"min_modes": est.n_components_, "random_state": random_state}
+        stem = fit_stem(X, **options)
+        if fine and isinstance(X, np.ndarray) and stem.residual > FAINT * stem.total:
+            wider = fit_stem(X, **(options | {"max_modes": WIDER}))
+            if wider.residual <= FALLS_TO * stem.residual:
+                return wider
+        return stem
     if not isinstance(X, np.ndarray):
         raise ValueError(
             f"autoencoder={est.autoencoder!r} needs all of X, of shape {X.shape}, in "

@@ -273,6 +273,29 @@ def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
     return ResidualMLP(linear, hidden_units, generator, monomials)
 
 
+@torch.no_grad()
+def widen(autoencoder, n_modes):
+    """Let an autoencoder take further coordinates, which it ignores and decodes as 0.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Changed in place.
+    n_modes : int
+        Number of coordinates, at least those that it takes already.
+    """
+    encoder, decoder = autoencoder.encoder, autoencoder.decoder
+    further = n_modes - encoder.linear.shape[1]
+    for layer, name in ((encoder, "linear"), (encoder.mlp[0], "weight")):
+        wider = nn.functional.pad(getattr(layer, name), (0, further))
+        setattr(layer, name, nn.Parameter(wider))
+    for layer, name in ((decoder, "linear"), (decoder.mlp[-1], "weight")):
+        taller = nn.functional.pad(getattr(layer, name), (0, 0, 0, further))
+        setattr(layer, name, nn.Parameter(taller))
+    bias = decoder.mlp[-1].bias
+    decoder.mlp[-1].bias = nn.Parameter(nn.functional.pad(bias, (0, further)))
+
+
 def _covariance(raw):
     """Covariance, with a floor that keeps an exactly empty direction finite."""
     centred = raw - raw.mean(dim=0)

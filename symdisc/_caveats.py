@@ -27,6 +27,9 @@ EQUIVARIANCE = 0.1
 EQUATION_SCORE = 0.95
 # Equations with nearly all candidates are a fit, not a law.
 DENSE = 0.9
+# On a circle 1, z0^2 and z1^2 are dependent up to the error of the latents; the seven
+# terms of the Lorenz equations are at 0.2.
+INDEPENDENCE = 0.02
 
 
 class Caveat(NamedTuple):
@@ -166,6 +169,13 @@ def _equation_caveats(est, figures):
             f"The equations use {figures['n_terms']} of {figures['n_candidates']} "
             "candidates: these are not the coordinates of simple equations, or "
             "threshold is too low.",
+        )
+    if figures["independence"] < INDEPENDENCE:
+        yield Caveat(
+            "dependent",
+            "On these data some terms of an equation are a combination of others, so "
+            "that their coefficients mean nothing. Lower degree, or give more varied "
+            "trajectories.",
         )
 
 

@@ -50,6 +50,41 @@ def nearest_compact(basis, tol):
     return nearest if small.all() else basis
 
 
+def skew_in_blocks(basis, blocks, tol):
+    """Return the nearest skew generators that do not mix blocks, where they are near.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+    blocks : sequence of int
+        Sizes of blocks of the first coordinates, one after the other.
+    tol : float
+        Largest share of a generator that noise may be.
+
+    Returns
+    -------
+    ndarray of shape (c, k, k) or None
+        None where one of the generators is too far from such.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._compact import skew_in_blocks
+    >>> basis = np.array([[[0.0, -1.02, 0.02], [0.98, 0.0, 0.0], [0.0, 0.01, 0.0]]])
+    >>> skew_in_blocks(basis, [2], tol=0.05)
+    array([[[ 0., -1.,  0.],
+            [ 1.,  0.,  0.],
+            [ 0.,  0.,  0.]]])
+    """
+    labels = np.full(basis.shape[1], -1)
+    labels[: sum(blocks)] = np.repeat(np.arange(len(blocks)), blocks)
+    same = (labels[:, None] == labels) & (labels >= 0)
+    nearest = np.where(same, (basis - basis.transpose(0, 2, 1)) / 2, 0.0)
+    moved = np.linalg.norm(basis - nearest, axis=(1, 2))
+    small = moved <= tol * np.linalg.norm(basis, axis=(1, 2))
+    return nearest if small.all() else None
+
+
 def _invariant_form(basis, tol):
     """Positive form that the generators keep, as round as possible, or None."""
     k = basis.shape[1]

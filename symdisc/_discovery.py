@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from symdisc._adversary import LieGAN, better_half, consensus
-from symdisc._compact import nearest_compact
+from symdisc._compact import nearest_compact, skew_in_blocks
 from symdisc._invariance import (
     are_confirmed,
     count_symmetries,
@@ -93,7 +93,7 @@ class Found(NamedTuple):
     spread: np.ndarray
 
 
-def find_algebra(latents, snapshots, n_generators, n_components):
+def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
     """Find all generators at once, as those that change the latents least.
 
     Parameters
@@ -105,6 +105,9 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     n_generators : int or "auto"
     n_components : int
         Dimension that the generators are padded to: they leave the rest in place.
+    blocks : sequence of int, optional
+        Sizes of blocks of latents: where symmetries nearly do not
+        mix these, and are nearly skew, they are made so.
 
     Returns
     -------
@@ -130,8 +133,11 @@ def find_algebra(latents, snapshots, n_generators, n_components):
     centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
     tol = tolerance(agreement)
-    compact = nearest_compact(maps[..., :k], tol)
-    algebra = LieAlgebra(act(compact), tol=tol, decimals=1)
+    basis = act(nearest_compact(maps[..., :k], tol))
+    if blocks is not None and len(basis):
+        skew = skew_in_blocks(basis, blocks, TOLERANCES[1])
+        basis = basis if skew is None else skew
+    algebra = LieAlgebra(basis, tol=tol, decimals=1)
     spread = standard_error(algebra, [act(half) for half in halves])
     return Found(algebra, agreement, found.errors, centre, nearest, spread)
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from symdisc._architectures import make_autoencoder
-from symdisc._autoencoder import Columns, ResidualMLP
+from symdisc._autoencoder import Columns, ResidualMLP, widen
 from symdisc._bending import bend_plane
 from symdisc._blocks import find_blocks
 from symdisc._discovery import (
@@ -15,14 +15,18 @@ from symdisc._discovery import (
     make_adversary,
     read_algebra,
 )
+from symdisc._fourier import WaveAutoencoder
 from symdisc._layout import check_filled, has_translations
-from symdisc._learning import learn_space
+from symdisc._learning import EXACT, learn_space
 from symdisc._library import CandidateLibrary
 from symdisc._lie import LieAlgebra
+from symdisc._linear_action import symmetric_autoencoder
+from symdisc._monomials import beyond_polynomials
 from symdisc._oriented import Oriented
 from symdisc._outcome import MAX_MEASURED_ROWS
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
+from symdisc._stem import MAX_MODES
 from symdisc._structured import StructuredGAN, read_blocks
 from symdisc._training import Settings, Trainer
 
@@ -123,7 +127,8 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
         constant = has_translations(est.representation)
         autoencoder = Oriented(autoencoder, found.axes, constant)
         return _solved(autoencoder, found, *training)
-    found = find_algebra(latents, snapshots, est.n_generators, n_components)
+    blocks = autoencoder.blocks if isinstance(autoencoder, WaveAutoencoder) else None
+    found = find_algebra(latents, snapshots, est.n_generators, n_components, blocks)
     with torch.no_grad():
         autoencoder.offset -= torch.from_numpy(found.centre)
     rank = len(autoencoder.shift)
@@ -175,9 +180,19 @@ def _find_blocks(est, latents, snapshots):
 def _learn_residual(est, snapshots, stem, generator, checkpoint):
     """Autoencoder in double precision, history and length of its training."""
     solve, (most, least) = _regression(est), _ranks(est)
+    curve = [c.cpu().numpy() for c in _double(snapshots)]
+    # Where nothing moves, a symmetry that is linear chooses among all latents that
+    # predict the snapshots, unless polynomials predict them exactly.
+    if len(curve) == 1 and beyond_polynomials(stem.scale, most) > EXACT:
+        seed = generator.initial_seed()
+        symmetric = symmetric_autoencoder(*curve, stem.scale, (most, least), seed)
+        if symmetric is not None:
+            return symmetric, {}, 1
+    # Further modes are too faint to be learned, and would slow it down.
+    n_modes = max(MAX_MODES, most)
     learned = learn_space(
-        [c.cpu().numpy() for c in _double(snapshots)],
-        stem.scale,
+        [c[:, :n_modes] for c in curve],
+        stem.scale[:n_modes],
         rank_at_most=most,
         rank_at_least=least,
         degree=est.degree,
@@ -188,6 +203,7 @@ def _learn_residual(est, snapshots, stem, generator, checkpoint):
         generator=generator,
         folds=False,
     )
+    widen(learned.autoencoder, len(stem.scale))
     return learned.autoencoder, learned.history, learned.n_iter
 
 

@@ -8,7 +8,7 @@ import torch
 from symdisc._autoencoder import Autoencoder
 from symdisc._calibration import calibrate, needs_calibration
 from symdisc._discovery import make_adversary
-from symdisc._monomials import affordable_degree
+from symdisc._monomials import affordable_degree, beyond_polynomials
 from symdisc._polish import MAX_EVALUATIONS, polish_start
 from symdisc._readout import solve_readout
 from symdisc._start import find_start
@@ -141,6 +141,8 @@ def _exact(problem, start, rank_at_most, degree):
     many others depend on: the leading modes are tried as well.
     """
     curve, weights, library, solve, weak = problem
+    if beyond_polynomials(weights, rank_at_most) > EXACT:
+        return None
     stages = [(curve[:1], 1, None, FEW), (curve[:1], 1, None, MAX_EVALUATIONS)]
     if len(curve) > 1:
         stages.append((curve, degree, weak, MAX_EVALUATIONS))

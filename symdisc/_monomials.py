@@ -61,3 +61,28 @@ def affordable_degree(n_variables, highest=3):
     """Return the highest degree whose monomials are at most `MAX_TERMS`."""
     degrees = range(highest, 1, -1)
     return next((d for d in degrees if comb(n_variables + d, d) <= MAX_TERMS), 1)
+
+
+def beyond_polynomials(scale, n_variables):
+    """Return the least share of the variance that polynomials can leave unexplained.
+
+    Parameters
+    ----------
+    scale : array-like of shape (n_modes,)
+        Standard deviation along each mode, descending.
+    n_variables : int
+        Number of variables; the polynomials are of `affordable_degree`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._monomials import beyond_polynomials
+    >>> beyond_polynomials(np.ones(12), 2)  # nine monomials to degree 3, and 1
+    0.25
+    """
+    n_terms = comb(n_variables + affordable_degree(n_variables), n_variables)
+    return float((scale[n_terms - 1 :] ** 2).sum() / (scale**2).sum())

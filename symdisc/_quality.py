@@ -30,6 +30,7 @@ MEANINGS = {
     "held_out_rate_error": "part of the rates not explained on other rows",
     "n_terms": "terms of the equations",
     "n_candidates": "candidates of the equations",
+    "independence": "how far terms of an equation are from dependent on the data",
 }
 
 
@@ -147,6 +148,7 @@ def _equation_figures(est, curve):
     figures = {
         "n_terms": equations.n_terms,
         "n_candidates": equations.coefficients.size,
+        "independence": _independence(equations, curve),
     }
     score = est.equation_score_ if len(curve) <= equations.order else _r2(est, curve)
     if score is not None:
@@ -155,6 +157,19 @@ def _equation_figures(est, curve):
     if "rate" in errors:
         figures["held_out_rate_error"] = float(errors["rate"])
     return figures
+
+
+def _independence(equations, curve):
+    """Least singular value of the terms of an equation, of unit size on the data."""
+    state = np.hstack(curve[: equations.order]).astype(float)
+    features = equations.library.evaluate(state)
+    least = 1.0
+    for row in equations.coefficients:
+        terms = features[:, row != 0]
+        sizes = np.linalg.norm(terms, axis=0)
+        if len(sizes) and sizes.all():
+            least = min(least, np.linalg.svd(terms / sizes, compute_uv=False)[-1])
+    return float(least)
 
 
 def _r2(est, curve):

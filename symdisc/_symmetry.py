@@ -125,7 +125,8 @@ or (encoder, decoder), default="residual"
         order, reported or not. None where adversaries were trained.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
-        are exact.
+        are exact, or where a symmetry acts on linear latents of snapshots without
+        time: their decoder, of waves, is solved for.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 1024 to 2048 rows where there are more.
@@ -275,7 +276,9 @@ or (encoder, decoder), default="residual"
         device = check_device(self.device)
         generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
 
-        stem = architecture_stem(self, X, random)
+        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
+        static = X_dot is None and t is None
+        stem = architecture_stem(self, X, random, fine=solve and static)
         snapshots = as_snapshots(
             *(stem, X, X_dot, t, groups),
             symmetry_of=self.symmetry_of,
@@ -285,7 +288,6 @@ or (encoder, decoder), default="residual"
         # One thread: operations this small spend more time in waking a second one, ten
         # times more on a busy machine. The limit holds for the calling thread alone.
         checkpoint = Checkpoint.of(self)
-        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         find = solve_for_symmetry if solve else train_adversaries
         with threadpool_limits(1, user_api="openmp"):
             found = find(self, snapshots, stem, generator, checkpoint)

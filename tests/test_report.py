@@ -291,6 +291,7 @@ SOUND = {
     "held_out_rate_error": 0.001,
     "n_terms": 2,
     "n_candidates": 12,
+    "independence": 0.5,
 }
 
 
@@ -322,6 +323,7 @@ class TestCaveats:
             ({"equation_score": 0.8}, "equations"),
             ({"held_out_rate_error": 0.2}, "held_out"),
             ({"n_terms": 12}, "dense"),
+            ({"independence": 0.001}, "dependent"),
         ],
     )
     def test_each_alone(self, change, name):
@@ -474,3 +476,13 @@ addEventListener("load", () => {
     assert all(int(width) > 300 for width in widths.split())
     assert fits == "true"
     assert "Reasons for doubt" in done.stdout
+
+
+@pytest.mark.parametrize(("degree", "dependent"), [(1, False), (2, True)])
+def test_candidates_that_are_dependent_on_one_orbit(degree, dependent):
+    angle = np.linspace(0, 10, 400)
+    circle = np.column_stack([np.cos(angle), -np.sin(angle)])
+    X = circle + 1e-3 * np.random.default_rng(0).standard_normal(circle.shape)
+    X_dot = np.column_stack([circle[:, 1], -circle[:, 0]])
+    est = LatentSINDy(autoencoder="none", degree=degree, threshold=0.0).fit(X, X_dot)
+    assert ("dependent" in names(est, quality_figures(est, X, X_dot))) == dependent
