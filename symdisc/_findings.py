@@ -26,6 +26,7 @@ from symdisc._oriented import Oriented
 from symdisc._outcome import MAX_MEASURED_ROWS
 from symdisc._readout import solve_readout
 from symdisc._regression import sparse_regression
+from symdisc._start import MIN_GAIN
 from symdisc._stem import MAX_MODES
 from symdisc._structured import StructuredGAN, read_blocks
 from symdisc._training import Settings, Trainer
@@ -188,6 +189,10 @@ def _learn_residual(est, snapshots, stem, generator, checkpoint):
         symmetric = symmetric_autoencoder(*curve, stem.scale, (most, least), seed)
         if symmetric is not None:
             return symmetric, {}, 1
+    if len(stem.scale) <= most:
+        # There is nothing to be learned: a mode that others predict is kept, for it may
+        # take all of them to make the symmetry linear.
+        least = max(least, _n_filled(stem.scale))
     # Further modes are too faint to be learned, and would slow it down.
     n_modes = max(MAX_MODES, most)
     learned = learn_space(
@@ -205,6 +210,11 @@ def _learn_residual(est, snapshots, stem, generator, checkpoint):
     )
     widen(learned.autoencoder, len(stem.scale))
     return learned.autoencoder, learned.history, learned.n_iter
+
+
+def _n_filled(scale):
+    """Count the modes that are not too faint for a latent of their own."""
+    return int((scale >= MIN_GAIN * scale.sum()).sum())
 
 
 def _learn_other(est, snapshots, stem, generator, checkpoint):

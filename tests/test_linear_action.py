@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy.linalg import subspace_angles
+from scipy.spatial.transform import Rotation
 
 from symdisc import LatentSymmetryDiscoverer, load
 from symdisc._autoencoder import Autoencoder, widen
@@ -139,3 +140,12 @@ def test_further_coordinates_are_ignored_and_decoded_as_zero():
         torch.nn.functional.pad(decoded, (0, 2)).detach(),
         atol=1e-6,
     )
+
+
+def test_entries_that_others_predict_are_kept():
+    # R -> A R B: five entries of a rotation matrix tell the other four, but only on all
+    # nine is the symmetry linear.
+    turns = Rotation.random(4000, random_state=0).as_matrix().reshape(-1, 9)
+    est = LatentSymmetryDiscoverer(9, n_generators="auto", random_state=0).fit(turns)
+    assert est.rank_ == 9
+    assert est.lie_algebra_.name == "so(3)+so(3)"
