@@ -188,22 +188,16 @@ def _tensors(trainer):
         module = getattr(trainer, name)
         state = {} if module is None else module.state_dict()
         tensors |= {f"{name}.{key}": tensor for key, tensor in state.items()}
-    return tensors
-
-
-def _optimized(trainer):
-    """Yield each parameter with the state that its optimiser has of it, and a name."""
     for i, optimizer in enumerate(trainer.optimizers):
-        parameters = (p for group in optimizer.param_groups for p in group["params"])
-        for j, parameter in enumerate(parameters):
-            yield f"optimizer.{i}.{j}.", parameter, optimizer.state[parameter]
+        for j, state in enumerate(optimizer.states):
+            for key, tensor in state.items():
+                tensors[f"optimizer.{i}.{j}.{key}"] = tensor
+    return tensors
 
 
 def _state(trainer):
     """Return all that training has come to, as arrays by name."""
     tensors = _tensors(trainer) | {"generator": trainer.generator.get_state()}
-    for prefix, _, state in _optimized(trainer):
-        tensors |= {prefix + key: tensor for key, tensor in state.items()}
     for name, value in vars(trainer).items():
         if isinstance(value, torch.Tensor):
             tensors[f"own.{name}"] = value
@@ -223,14 +217,6 @@ def _restore(trainer, arrays):
     trainer.generator.set_state(state["generator"])
     for key, tensor in _tensors(trainer).items():
         tensor.copy_(state[key])
-    for prefix, parameter, kept in _optimized(trainer):
-        found = (key for key in state if key.startswith(prefix))
-        for key in found:
-            # The optimiser walks through parameter and averages side by side.
-            like = parameter if state[key].shape == parameter.shape else state[key]
-            kept[key.removeprefix(prefix)] = torch.empty_like(
-                like, dtype=state[key].dtype, device=parameter.device
-            ).copy_(state[key])
     device = trainer.generator.device
     for key, tensor in state.items():
         if key.startswith("own."):

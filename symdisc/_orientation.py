@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from symdisc._adam import Adam
 from symdisc._layout import embed, slices
 
 N_STARTS = 24
@@ -127,11 +128,12 @@ class _Problem:
     def descend(self, turn, centre):
         """Take a batch of axes downhill."""
         bend, move = self._parameters(turn)
-        optimizer = torch.optim.Adam([bend, move])
+        optimizer = Adam([bend, move])
         for step in range(N_STEPS):
-            optimizer.param_groups[0]["lr"] = RATE * (1 - step / N_STEPS)
-            optimizer.zero_grad()
-            self.errors(*self._axes(turn, centre, bend, move)).log().sum().backward()
+            optimizer.rate = RATE * (1 - step / N_STEPS)
+            error = self.errors(*self._axes(turn, centre, bend, move)).log().sum()
+            gradients = torch.autograd.grad(error, [bend, move], allow_unused=True)
+            bend.grad, move.grad = gradients
             optimizer.step()
         with torch.no_grad():
             return self._axes(turn, centre, bend, move)

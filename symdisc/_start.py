@@ -16,6 +16,8 @@ import math
 
 import torch
 
+from symdisc._adam import Adam
+
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
 ROUGHLY = (16, 40, 64, 256)
@@ -98,13 +100,12 @@ def _descend(encoders, coordinates, weights, budget, generator):
     n_features = min(n_features, max(8, len(coordinates) // 4))
     features = _random_features(encoders.shape[1], n_features, generator, coordinates)
     encoders = encoders.clone().requires_grad_()
-    optimizer = torch.optim.Adam([encoders])
+    optimizer = Adam([encoders])
     for step in range(n_steps):
-        optimizer.param_groups[0]["lr"] = 0.1 * (1 - step / n_steps)
+        optimizer.rate = 0.1 * (1 - step / n_steps)
         batch = _draw(coordinates, 2 * n_fit, generator)
         errors = _held_out_error(_orthonormal(encoders), batch, weights, features)
-        optimizer.zero_grad()
-        errors.sum().backward()
+        (encoders.grad,) = torch.autograd.grad(errors.sum(), [encoders])
         optimizer.step()
     with torch.no_grad():
         encoders = _orthonormal(encoders)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from symdisc._adam import Adam
 from symdisc._checkpoint import Checkpoint
 from symdisc._interruption import warn_of_interruption
 
@@ -136,7 +137,7 @@ class Trainer:
         self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
         self.critics = []
         self.alone_until = ALONE_UNTIL if adversary is None else AUTOENCODER_UNTIL
-        self.optimizers = [torch.optim.Adam(self.learners, fused=True)]
+        self.optimizers = [Adam(self.learners)]
         self.n_iter = 0
         if adversary is not None:
             self._seat(adversary)
@@ -149,8 +150,8 @@ class Trainer:
         self.learners += actors
         self.critics = [*adversary.weights, *adversary.biases]
         self.optimizers += [
-            torch.optim.Adam(actors, betas=(0.5, 0.99), fused=True),
-            torch.optim.Adam(self.critics, betas=(0.5, 0.99), fused=True),
+            Adam(actors, betas=(0.5, 0.99)),
+            Adam(self.critics, betas=(0.5, 0.99)),
         ]
 
     def run(self):
@@ -343,7 +344,7 @@ class Trainer:
         )
         # Without an adversary there is only the first optimiser.
         for optimizer, rate in zip(self.optimizers, rates, strict=False):
-            optimizer.param_groups[0]["lr"] = rate
+            optimizer.rate = rate
 
 
 def _cosine(progress):

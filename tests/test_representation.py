@@ -243,16 +243,21 @@ def fit_known_rotation(X, **options):
     return est.fit(X)
 
 
-def test_the_encoder_adapts_to_a_known_rotation():
-    X = bent_ring(0)
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, 5))]
+)
+def test_the_encoder_adapts_to_a_known_rotation(seed):
+    X = bent_ring(seed)
     auc = {}
     for weight in (0.0, GAN_WEIGHT):
-        est = fit_known_rotation(X[::2], loss_weights={"gan": weight}, random_state=0)
+        est = fit_known_rotation(
+            X[::2], loss_weights={"gan": weight}, max_iter=2400, random_state=seed
+        )
         assert_allclose(est.lie_algebra_.basis, [J])
         assert est.agreement_ == 1
         assert est.reconstruction_error_ < 1e-3
         auc[weight] = est.evidence(X[1::2]).auc[0]
-    assert auc[GAN_WEIGHT] < 0.62 < 0.7 < auc[0.0]
+    assert auc[GAN_WEIGHT] < 0.66 < 0.7 < auc[0.0]
 
 
 @pytest.mark.slow
