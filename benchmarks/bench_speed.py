@@ -31,7 +31,7 @@ from symdisc._stem import fit_stem
 from symdisc._training import Settings, Trainer
 
 N_REPEATS = 3
-# As many iterations as show all stages of a fit; the whole has 1200.
+# As many iterations as show all stages of a fit; the default is 600.
 N_ITERATIONS = 100
 
 

@@ -2,7 +2,7 @@
 
 Snapshots are turning planes hidden by a random cubic map. ``stem`` is the POD of the
 raw array, ``training`` the rest of a fit of `LatentSymmetryDiscoverer` with
-``max_iter=100`` instead of 1200: its iterations cost the same whatever the size.
+``max_iter=100`` instead of 600: its iterations cost the same whatever the size.
 Either number is varied with the other fixed. An exponent p, of seconds growing as
 size^p, is fitted to the upper half of the sizes, in logarithms: below it constant costs
 prevail. Seconds are the least of the repetitions, of processor time; ``wall`` marks
