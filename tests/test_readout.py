@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from symdisc import _readout
 from symdisc._autoencoder import Autoencoder
 from symdisc._pushing import push_forward
 from symdisc._readout import solve_readout
@@ -133,3 +134,14 @@ def test_data_at_rest(dtype):
     solve_readout(model, [jet[0], torch.zeros_like(jet[0])])
     assert all(p.isfinite().all() for p in model.parameters())
     assert errors(model, jet[:1])[0] < 0.1
+
+
+def test_many_rows_are_thinned_at_equal_steps(monkeypatch):
+    jet = curve(1)
+    once, thrice = autoencoder(jet), autoencoder(jet)
+    monkeypatch.setattr(_readout, "MAX_ROWS", len(jet[0]))
+    solve_readout(once, jet)
+    solve_readout(thrice, [part.repeat_interleave(3, dim=0) for part in jet])
+    state = once.state_dict()
+    for name, value in thrice.state_dict().items():
+        assert torch.equal(value, state[name])
