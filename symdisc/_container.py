@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 # Goes up where older versions of the package could not read what is written.
 FORMAT_VERSION = 1
@@ -56,11 +56,8 @@ def write_file(path, kind, document, arrays):
     # In the same directory, or it could not be renamed in one step.
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.touch()
-        mode = part.stat().st_mode
-        save_file(arrays, part, metadata)
-        # Readable to whom files usually are; safetensors lets the owner alone read.
-        part.chmod(mode)
+        # By hand: safetensors would write aside, too, and leave that if it is killed.
+        part.write_bytes(save(arrays, metadata))
         _flush(part)
         os.replace(part, path)
     finally:

@@ -22,6 +22,9 @@ DISCRIMINATOR_UNITS = 32
 QUESTIONS = {"dynamics": motion_forms, "labels": label_forms}
 # Tolerance of naming an algebra, where halves of the data say how well it is known.
 TOLERANCES = 0.05, 0.25
+# An affine map of white data whose linear part is a smaller share of it is taken for a
+# translation: a rotation about a point ten standard deviations away would be 0.14.
+MIN_LINEAR = 0.1
 
 
 def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
@@ -127,10 +130,12 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
         basis = factor @ maps[..., :k] @ np.linalg.inv(factor)
         return np.pad(basis, ((0, 0), *((0, n_components - k),) * 2))
 
-    maps = found.maps[:count]
-    halves = [half.maps[:count] for half in halves]
+    maps = _without_translations(found.maps[:count], k)
+    halves = [_without_translations(f.maps[:count], k, len(maps)) for f in halves]
     agreement = mean_squared_cosine(*halves)
-    centre = mean + factor @ _fixed_point(maps) if maps.shape[2] > k else mean
+    centre = mean
+    if len(maps) and maps.shape[2] > k:
+        centre = mean + factor @ _fixed_point(maps)
     nearest = factor @ found.maps[0, :, :k] @ np.linalg.inv(factor)
     tol = tolerance(agreement)
     basis = act(nearest_compact(maps[..., :k], tol))
@@ -197,6 +202,22 @@ def mean_squared_cosine(*families):
         return 1.0
     frames = [np.linalg.qr(f.reshape(len(f), -1).T)[0] for f in families]
     return float(np.mean(np.linalg.svd(frames[0].T @ frames[1])[1] ** 2))
+
+
+def _without_translations(maps, k, count=None):
+    """Affine maps without those combinations that are translations alone.
+
+    These have no generator among linear maps, and what noise is left of one would be
+    taken for it. Of `count` combinations, those with the largest linear parts are kept.
+    """
+    if not len(maps) or maps.shape[2] == k:
+        return maps
+    mixtures, sizes, _ = np.linalg.svd(maps[..., :k].reshape(len(maps), -1))
+    if count is None:
+        count = int(np.sum(sizes >= MIN_LINEAR))
+    if count == len(maps):
+        return maps
+    return np.einsum("cm,cab->mab", mixtures[:, :count], maps)
 
 
 def _fixed_point(maps):

@@ -148,7 +148,9 @@ def solve_radial(radial, inputs, targets, ridge):
     for features, target in zip(
         radial.features(*inputs[: len(targets)]), targets, strict=True
     ):
-        size = target.square().mean().clamp_min(torch.finfo(target.dtype).tiny)
+        size = target.square().mean()
+        if size < torch.finfo(target.dtype).tiny ** 0.5:
+            size = torch.ones_like(size)  # nothing to explain; 1 / size would overflow
         gram = gram + features.mT @ features / size
         cross = cross + features.mT @ target / size
     penalty = torch.zeros_like(gram.diagonal())

@@ -143,6 +143,22 @@ def test_errors_are_kept_and_a_number_can_be_asked_for():
     assert (np.diff(est.symmetry_errors_) >= 0).all()
 
 
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_a_uniform_flow_has_translations_and_no_linear_map(dim, noise):
+    rng = np.random.default_rng(dim)
+    velocity, t = rng.uniform(0.3, 1.0, dim), np.linspace(0, 1, 25)[:, None]
+    Z = (rng.uniform(-1, 1, (40, 1, dim)) + t * velocity).reshape(-1, dim)
+    X = (Z + noise * rng.standard_normal(Z.shape)) @ rng.standard_normal((dim, 6))
+    X_dot = np.tile(np.linalg.lstsq(Z, X, rcond=None)[0].T @ velocity, (len(X), 1))
+    est = LatentSymmetryDiscoverer(dim, n_generators="auto", symmetry_of="dynamics")
+    est.fit(X, X_dot)
+    assert not est.lie_algebra_
+    assert np.abs(est.transform(X)).max() < 10
+    # A constant, and nothing else, in each equation.
+    assert (np.count_nonzero(est.equations_.coefficients, axis=1) == 1).all()
+
+
 def test_dynamics_need_derivatives():
     with pytest.raises(ValueError, match='symmetry_of="dynamics" needs'):
         LatentSymmetryDiscoverer(symmetry_of="dynamics").fit(np.eye(8))

@@ -85,3 +85,10 @@ def test_the_autoencoder_weighs_coordinates():
         assert_allclose(back, model.decode(latent))
     assert back_rates.shape == (4, 3)
     assert len(model.shift) == 2
+
+
+def test_nothing_to_explain_is_explained_by_nothing():
+    points = torch.linspace(-1.5, 1.5, 20, dtype=torch.float64)[:, None]
+    radial = RadialMap(points[::2], 0.8, 1)
+    solve_radial(radial, [points], [torch.zeros_like(points)], 1e-8)
+    assert (radial.weight == 0).all()

@@ -380,7 +380,7 @@ def test_an_old_file_stays_whole_until_the_new_one_is(small, tmp_path, monkeypat
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    for name in ("save_file", "_flush"):
+    for name in ("save", "_flush"):
         with monkeypatch.context() as patched:
             patched.setattr(f"symdisc._container.{name}", interrupted)
             with pytest.raises(KeyboardInterrupt):
