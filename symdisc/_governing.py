@@ -90,8 +90,8 @@ class Governing:
         Returns
         -------
         equations : EquationSystem
-        score : float
-            R2 of the rates.
+        score, dense_score : float
+            R2 of the rates, and with all candidates.
         n_free : int
             Number of coefficients that the symmetry leaves free.
         """
@@ -112,6 +112,7 @@ class Governing:
             basis=basis,
             penalty=penalty,
         )
+        dense = fit_equations(features, rates, threshold=0.0, basis=basis)
         errors = None
         if n_bootstrap > 0:
             errors = bootstrap_errors(
@@ -127,7 +128,7 @@ class Governing:
             fit.coefficients, library, errors=errors, order=self.order
         )
         n_free = fit.coefficients.size if basis is None else len(basis)
-        return equations, fit.score, n_free
+        return equations, fit.score, dense.score, n_free
 
     def _basis(self, library):
         """Coefficients of equivariant equations, where these are imposed exactly."""
