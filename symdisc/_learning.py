@@ -178,12 +178,16 @@ class _Problem:
         points = self.curve[0][self.held]
         lost = _ratio(residual * self.weights, (points - points.mean(0)) * self.weights)
         errors = {"x": lost}
-        if len(latents) > 1:
-            errors["rate"] = self._misfit(latents)
+        misfit = self._misfit(latents) if len(latents) > 1 else None
+        if misfit is not None:
+            errors["rate"] = misfit
         return LatentSpace(autoencoder, errors, chosen, *training)
 
     def _misfit(self, latents):
-        """Fraction of held-out latent rates, or of their integrals, unexplained."""
+        """Fraction of held-out latent rates, or of their integrals, unexplained.
+
+        None where there are as many candidates as rows, which explain anything.
+        """
         weak = self.weak
         features = self.library.evaluate(torch.cat(latents[:-1], dim=1)).numpy()
         rates = latents[-1].numpy()
@@ -191,6 +195,8 @@ class _Problem:
             features = weak.average @ features
             rates = weak.derivative @ latents[0].numpy()
         fitted, held = _split(len(rates))
+        if len(fitted) <= features.shape[1]:
+            return None
         coefficients = self.solve(features[fitted], rates[fitted], self.library)
         return _ratio(rates[held] - features[held] @ coefficients.T, rates[held])
 

@@ -107,7 +107,8 @@ default="residual"
         The same with all candidates: what `threshold` and `optimizer` leave out.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on blocks of
-        rows that training did not see: "x" and "rate". Empty for given spaces.
+        rows that training did not see: "x" and, where these are more than candidates,
+        "rate". Empty for given spaces.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray

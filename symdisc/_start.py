@@ -29,6 +29,8 @@ LENGTH_SCALE = 0.7
 # A latent direction is kept only where it explains this fraction of the half-whitened
 # variance: whitening an emptier one would blow noise up to unit variance.
 MIN_GAIN = 0.02
+# Share of their size by which dependent rows are told apart.
+DEPENDENT = 1e-4
 
 
 def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
@@ -157,7 +159,13 @@ def _draw(coordinates, size, generator):
 
 def _orthonormal(encoders):
     """Rows made orthonormal: on white data this is a latent of unit covariance."""
-    factor = torch.linalg.cholesky(encoders @ encoders.mT)
+    gram = encoders @ encoders.mT
+    factor, failed = torch.linalg.cholesky_ex(gram)
+    if failed.any():
+        # Rows of a candidate have come to depend on each other, up to rounding.
+        size = DEPENDENT * (failed > 0) * gram.diagonal(dim1=-2, dim2=-1).mean(dim=-1)
+        identity = torch.eye(gram.shape[-1]).to(gram)
+        factor = torch.linalg.cholesky(gram + size[..., None, None] * identity)
     return torch.linalg.solve_triangular(factor, encoders, upper=False)
 
 

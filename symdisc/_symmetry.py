@@ -89,7 +89,8 @@ or (encoder, decoder), default="residual"
         Number of adversaries, trained independently at once in one batch.
     tol : float, default=0.01
         Training counts as converged if the generators of independently trained
-        adversaries agree to this: 1 - `agreement_` <= tol.
+        adversaries agree to this: 1 - `agreement_` <= tol. 1 silences the warnings
+        about the symmetry.
     checkpoint : str, os.PathLike or None, default=None
         File that training writes its state to now and then. Where it exists, `fit` goes
         on from it, to the same result as without the interruption, and removes it in
@@ -336,20 +337,25 @@ or (encoder, decoder), default="residual"
         self.generator_spread_ = found.spread
         self.rank_, self.history_ = found.rank, found.history
         self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
-        if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
+        if found.restart_agreement is not None:
+            self._warn_of_doubts()
+
+    def _warn_of_doubts(self):
+        confirmed, count = self.n_confirmed_, len(self.lie_algebra_)
+        if 1 - self.agreement_ > self.tol:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
                 f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
                 "Increase max_iter, or the data may not have such a symmetry.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        elif found.n_confirmed is not None and found.n_confirmed < len(found.algebra):
+        elif self.tol < 1 and confirmed is not None and confirmed < count:
             warnings.warn(
-                f"Halves of the data confirm {found.n_confirmed} symmetries to each "
-                f"other, and lie_algebra_ has {len(found.algebra)} generators, as many "
-                "as n_generators asks for: the data may not have such a symmetry. "
+                f"Halves of the data confirm {confirmed} symmetries to each other, and "
+                f"lie_algebra_ has as many as n_generators asks for, {count}: the data "
+                "may not have such a symmetry. "
                 'n_generators="auto" reports confirmed ones alone.',
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )

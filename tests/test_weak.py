@@ -110,3 +110,16 @@ def test_second_order_from_times_with_noise():
     ).fit(X, t=t, groups=groups)
     assert est.complexity_ == 1
     assert est.coefficients_.min() == pytest.approx(-4, rel=0.005)
+
+
+def test_rates_are_held_out_only_where_rows_outnumber_candidates():
+    t = np.arange(60) * 0.02
+    Z = np.column_stack([np.sin((1 + i) * t + i) for i in range(4)])
+    X = Z @ np.random.default_rng(0).standard_normal((4, 12))
+    errors = [
+        LatentSINDy(4, degree=degree, differentiation="weak", random_state=0)
+        .fit(X, t=t)
+        .errors_
+        for degree in (1, 4)
+    ]
+    assert [sorted(each) for each in errors] == [["rate", "x"], ["x"]]
