@@ -131,7 +131,7 @@ class Governing:
 
     def _basis(self, library):
         """Coefficients of equivariant equations, where these are imposed exactly."""
-        if self.algebra is None or np.isfinite(self.equivariance_weight):
+        if not self.algebra or np.isfinite(self.equivariance_weight):
             return None
         return equivariant_basis(
             library, self._generators(library), order=self.order
@@ -139,7 +139,7 @@ class Governing:
 
     def _penalty(self, library, state):
         """Rows whose product with the coefficients is their lack of equivariance."""
-        if self.algebra is None or np.isinf(self.equivariance_weight):
+        if not self.algebra or np.isinf(self.equivariance_weight):
             return None
         points = state[:: -(-len(state) // MAX_PENALTY_POINTS)]
         rows = equivariance_matrix(

@@ -80,6 +80,7 @@ def rounded_generators(algebra, dim):
     rotation up to a rounding error of training has no cubic invariants.
     """
     generators = np.array([np.array(m.tolist(), dtype=float) for m in algebra])
+    generators = generators.reshape(len(algebra), *algebra.basis.shape[1:])
     if generators.shape[1:] != (dim, dim):
         raise ValueError(
             f"symmetry acts on {algebra.basis.shape[1]} dimensions, but the latent "

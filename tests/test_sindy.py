@@ -172,6 +172,18 @@ def test_symmetry_leaves_fewer_coefficients(rotation):
     assert soft.n_free_ == 20
 
 
+@pytest.mark.parametrize("weight", [100.0, np.inf])
+def test_no_symmetry_is_no_constraint(rotation, weight):
+    X, X_dot, _, _ = rotation
+    trivial = LieAlgebra(np.zeros((0, 2, 2)))
+    free = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    est = clone(free).set_params(symmetry=trivial, equivariance_weight=weight)
+    est.fit(X, X_dot)
+    assert est.lie_algebra_ is trivial
+    assert est.n_free_ == free.n_free_
+    assert_array_equal(est.coefficients_, free.coefficients_)
+
+
 def test_bootstrap_errors_are_printed_on_request(rotation):
     X, X_dot, _, groups = rotation
     noisy = X_dot + 0.1 * np.random.default_rng(0).standard_normal(X.shape)
