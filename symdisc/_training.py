@@ -289,7 +289,7 @@ class Trainer:
         if self.settings.w_x_dot > 0:
             decoded = self.autoencoder.push_back(*state, predicted)[-1]
             weights = self.snapshots.weights**2
-            size = (given[-1].square() * weights).sum(1).mean()
+            size = (given[-1].square() * weights).sum(1).mean().clamp_min(1e-36)
             error = ((given[-1] - decoded).square() * weights).sum(1).mean()
             errors["x_dot"] = error / size
         return errors
@@ -367,7 +367,8 @@ def _assign(parameters, gradients):
 
 
 def _rms_length(vectors):
-    return float(vectors.square().sum(1).mean().sqrt().clamp_min(1e-30))
+    # Losses are divided by its square, which single precision has to hold at rest, too.
+    return float(vectors.square().sum(1).mean().sqrt().clamp_min(1e-18))
 
 
 def _mean(losses):

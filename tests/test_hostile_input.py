@@ -299,6 +299,13 @@ def test_nothing_moves():
     assert "is at rest in every row" in refusal(est, X, 0 * y)
     # Of a circle that stands still, the distribution is still that of a circle.
     assert outcome(SOLVED, X, 0 * y).lie_algebra_.name == "so(2)"
+    # Players of a game see a second vector that is zero, and equations of rest.
+    game = clone(GAME).set_params(max_iter=30, loss_weights={"x_dot": 1.0})
+    est = outcome(game, X, 0 * y)
+    assert not isinstance(est, Exception), est
+    assert not est.equations_.coefficients.any()
+    for losses in est.history_.values():
+        assert np.isfinite(losses[-1])
 
 
 def test_masked_values_are_refused_after_fitting():
