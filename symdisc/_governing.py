@@ -16,6 +16,8 @@ from symdisc._streaming import check_size
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
+# Latent spaces whose number of dimensions is known before they are.
+SIZED = "residual", "none"
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Governing:
         governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
-        elif est.symmetry not in (None, "discover"):
+        elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
             identity = est.autoencoder == "none"
             dim = est.n_features_in_ if identity else est.n_components
             if dim == "auto":
@@ -59,6 +61,13 @@ class Governing:
                 )
             governing.algebra = known_algebra(est.symmetry, dim)
         return governing
+
+    def settle(self, symmetry, space):
+        """Take the symmetry that a space brought, or name one on its dimensions."""
+        if symmetry == "discover":
+            self.algebra = space.algebra
+        elif isinstance(symmetry, str) and self.algebra is None:
+            self.algebra = known_algebra(symmetry, space.curve[0].shape[1])
 
     def library(self, dim):
         """Candidates for `dim` latent dimensions."""

@@ -239,8 +239,7 @@ default="residual"
         data = X, rates, t, groups
         space = find_space(self, governing, *data, random, checkpoint)
         self._set_space(space)
-        if self.symmetry == "discover":
-            governing.algebra = space.algebra
+        governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
         *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))

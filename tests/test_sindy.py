@@ -215,6 +215,19 @@ def test_fitted_discoverer_as_latent_space():
     assert_allclose(abs(est.coefficients_[0, 2]), frequency, rtol=0.01)
 
 
+def test_named_symmetry_acts_on_the_given_space(rotation):
+    X, X_dot, _, _ = rotation
+    X, X_dot = (np.column_stack([a, a[:, :1] * b]) for a, b in [(X, 1), (X_dot, 0)])
+    X[:, 2] = np.linspace(-1, 1, len(X)) ** 3
+    identity = torch.nn.Identity()
+    est = LatentSINDy(autoencoder=(identity, identity), symmetry="so(3)", degree=1)
+    est.fit(X, X_dot)
+    assert est.lie_algebra_.basis.shape == (3, 3, 3)
+    assert est.n_free_ == 1
+    with pytest.raises(ValueError, match=r"so\(4\).* most the 3 latent ones"):
+        est.set_params(symmetry="so(4)").fit(X, X_dot)
+
+
 def test_torch_modules_as_latent_space(rotation):
     X, X_dot, _, _ = rotation
     tilt = torch.nn.Linear(2, 2, bias=False, dtype=torch.float64)
