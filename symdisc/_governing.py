@@ -75,6 +75,7 @@ class Governing:
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""
+        self._check_domain(features, library)
         threshold = 0.0 if self.threshold == "auto" else self.threshold
         basis = self._basis(library)
         if basis is None:
@@ -105,8 +106,9 @@ class Governing:
             Number of coefficients that the symmetry leaves free.
         """
         library = self.library(rates.shape[1])
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             features = library.evaluate(state)
+        self._check_domain(features, library)
         check_size(features, f"X, by degree={self.degree} and library,")
         if weak is not None:
             rates = weak.derivative @ state[:, : rates.shape[1]]
@@ -137,6 +139,18 @@ class Governing:
         )
         n_free = fit.coefficients.size if basis is None else len(basis)
         return equations, fit.score, n_free
+
+    def _check_domain(self, features, library):
+        """Raise where a candidate is not a number for some latents, and say which."""
+        lost = np.sum(~np.isfinite(features), axis=0)
+        if lost.any():
+            name = library.names[lost.argmax()]
+            raise ValueError(
+                f"library, with degree={self.degree}, has {name} for a candidate, "
+                f"which is not finite in {lost.max()} of {len(features)} rows of X: "
+                "its variables leave its domain, or are too large. Leave it out, or "
+                "shift or divide X."
+            )
 
     def _basis(self, library):
         """Coefficients of equivariant equations, where these are imposed exactly."""

@@ -314,6 +314,15 @@ def test_bad_parameters_are_named(rotation, parameters, message):
         LatentSINDy(**parameters).fit(X, X_dot)
 
 
+@pytest.mark.parametrize("autoencoder", ["none", "residual"])
+@pytest.mark.parametrize("name", ["log", "sqrt"])
+def test_candidates_outside_of_their_domain_are_named(rotation, autoencoder, name):
+    X, X_dot, _, _ = rotation
+    est = LatentSINDy(library=["sin", name], autoencoder=autoencoder, random_state=0)
+    with pytest.raises(ValueError, match=rf"has {name}\(z\d\) .* rows of X: .* shift"):
+        est.fit(X, X_dot)
+
+
 def test_second_order_needs_velocities(rotation):
     X, X_dot, _, _ = rotation
     with pytest.raises(ValueError, match="X_dot and X_ddot side by side"):
