@@ -141,6 +141,11 @@ def _fitted(estimator, X, rates, t, groups):
     except NotFittedError:
         X_dot = rates[0] if rates else None
         return clone(estimator).fit(X, X_dot, t=t, groups=groups)
+    if X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"autoencoder was fitted to {estimator.n_features_in_} features, but X has "
+            f"{X.shape[1]}. Pass those it was fitted to, or sklearn.base.clone of it."
+        )
     return estimator
 
 

@@ -10,6 +10,7 @@ import torch
 from conftest import embedded_rotation
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -215,6 +216,14 @@ def test_fitted_discoverer_as_latent_space():
     assert_allclose(abs(est.coefficients_[0, 2]), frequency, rtol=0.01)
 
 
+def test_fitted_to_other_features(rotation):
+    X, X_dot, _, _ = rotation
+    space = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    X, X_dot = np.hstack([X, X]), np.hstack([X_dot, X_dot])
+    with pytest.raises(ValueError, match="fitted to 2 features, but X has 4"):
+        LatentSINDy(autoencoder=space).fit(X, X_dot)
+
+
 def test_named_symmetry_acts_on_the_given_space(rotation):
     X, X_dot, _, _ = rotation
     X, X_dot = (np.column_stack([a, a[:, :1] * b]) for a, b in [(X, 1), (X_dot, 0)])
@@ -306,6 +315,7 @@ def test_same_seed_same_result(rotation):
         ({"n_components": 5}, "n_components=5"),
         ({"library": ["tan(q)"]}, "q"),
         ({"order": 3}, "order"),
+        ({"autoencoder": PCA(2)}, "'autoencoder' parameter .* 'symdisc.*Estimator'"),
     ],
 )
 def test_bad_parameters_are_named(rotation, parameters, message):
