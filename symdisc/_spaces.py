@@ -254,6 +254,9 @@ def _warn_of_noise(points, velocity, t, groups):
     # Two rows in a row are no more than a slope, and cannot tell noise from motion.
     if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
+    rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max()
+    if np.ptp(points, axis=0).max() <= rounding:
+        return
     noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
     share = np.linalg.norm(noise) / max(speed, 1e-300)

@@ -308,6 +308,19 @@ def test_nothing_moves():
         assert np.isfinite(losses[-1])
 
 
+def test_rest_is_not_noise():
+    still, t = np.tile([1 / 3, 1e5 / 7], (60, 1)), np.arange(60) * 0.1
+    rounded = still * (1 + np.finfo(float).eps * (np.arange(60)[:, None] % 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not clone(GIVEN).fit(still, t=t).complexity_
+        assert not clone(GIVEN).fit(still.astype(np.float32), t=t).complexity_
+        clone(GIVEN).fit(rounded, t=t)
+    noise = np.random.default_rng(0).standard_normal((60, 2))
+    with pytest.warns(UserWarning, match="seems to carry noise"):
+        clone(GIVEN).fit(noise, t=0.1)
+
+
 def test_masked_values_are_refused_after_fitting():
     X, y, _ = circle()
     est = clone(GIVEN).fit(X, y)
