@@ -94,10 +94,11 @@ class Settings:
         """Return settings with weights given by the names "recon", "gan", ..."""
         names = {f"w_{name}": weight for name, weight in (loss_weights or {}).items()}
         known = [name for name in cls.__dataclass_fields__ if name.startswith("w_")]
-        if not set(names) <= set(known):
+        unknown = [name[2:] for name in names if name not in known]
+        if unknown:
             raise ValueError(
-                f"loss_weights has the names {list(loss_weights)}; those of the losses "
-                f"are {[name[2:] for name in known]}."
+                f"loss_weights has {unknown}, which are no losses; use names out of "
+                f"{[name[2:] for name in known]}."
             )
         for name, weight in (loss_weights or {}).items():
             if not (isinstance(weight, Real) and 0 <= weight < math.inf):

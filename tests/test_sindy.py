@@ -307,13 +307,13 @@ def test_same_seed_same_result(rotation):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"loss_weights": {"recn": 1.0}}, "loss_weights"),
+        ({"loss_weights": {"recn": 1.0}}, r"loss_weights has \['recn'\], which"),
         ({"symmetry": "so(9)"}, "so\\(9\\)"),
         ({"symmetry": "spin"}, "spin"),
         ({"autoencoder": "none", "symmetry": "discover"}, "discover"),
         ({"symmetry": LieAlgebra(np.eye(3)), "autoencoder": "none"}, "3 dimensions"),
         ({"n_components": 5}, "n_components=5"),
-        ({"library": ["tan(q)"]}, "q"),
+        ({"library": ["tan(q)"]}, r"library contains 'tan\(q\)'"),
         ({"order": 3}, "order"),
         ({"autoencoder": PCA(2)}, "'autoencoder' parameter .* 'symdisc.*Estimator'"),
     ],
