@@ -9,8 +9,8 @@ from symdisc._display_coefficients import N_ERRORS
 # A twentieth of the variance hides a second object in the data: of two bumps, a latent
 # space that lost one kept 40 % and showed a perfect rotation.
 RECONSTRUCTION = 0.05
-# Below this, reconstructions are exact but for rounding, and no better than POD.
-ROUNDING = 1e-6
+# Of noisy data in a plane POD is optimal, and no autoencoder better.
+WORSE, NOTABLE = 1.1, 1e-3
 # The default of `tol`, at which fits warn.
 AGREEMENT = 0.99
 # An adversary may go astray without harm (the better half votes), but not by this much
@@ -25,6 +25,8 @@ ENERGY = 0.02
 EQUIVARIANCE = 0.1
 # Equations in suitable coordinates leave 0.001 of the rates, and noise adds some.
 EQUATION_SCORE = 0.95
+# A damped oscillation without its damping left 0.008 of the rates, and 2e-5 with it.
+DROPPED = 10.0
 # Equations with nearly all candidates are a fit, not a law.
 DENSE = 0.9
 # On a circle 1, z0^2 and z1^2 are dependent up to the error of the latents; the seven
@@ -73,7 +75,7 @@ def _space_caveats(figures):
             f"The latent space loses {lost:.1%} of the variance of the data. Whatever "
             "is said below is about the rest alone.",
         )
-    if pod is not None and lost > max(pod, ROUNDING):
+    if pod is not None and lost > max(WORSE * pod, pod + NOTABLE):
         yield Caveat(
             "pod",
             f"The reconstruction is worse than POD with as many modes: {lost:.3g} of "
@@ -125,6 +127,15 @@ def _symmetry_caveats(figures, n_samples):
             "At least one adversary found something else (agreement with the result "
             f"{figures['worst_restart']:.3f}).",
         )
+    count = figures.get("n_generators", 0)
+    confirmed = figures.get("n_confirmed", count)
+    if confirmed < count:
+        yield Caveat(
+            "unconfirmed",
+            f"Of {count} generators, as many as n_generators asks for, halves of the "
+            f"data confirm {confirmed} to each other: the data may not have such a "
+            'symmetry. n_generators="auto" reports confirmed ones alone.',
+        )
     error, following = figures.get("symmetry_error"), figures.get("next_error")
     if following is not None and following < GAP * error:
         yield Caveat(
@@ -150,8 +161,9 @@ def _symmetry_caveats(figures, n_samples):
 def _equation_caveats(est, figures):
     if est.equations_ is None:
         return
-    score = figures.get("equation_score")
-    if score is not None and score < EQUATION_SCORE:
+    fitted = figures["training_score"]
+    score = figures.get("equation_score", fitted)
+    if score < EQUATION_SCORE:
         yield Caveat(
             "equations",
             f"The equations explain only {max(score, 0):.1%} of the rates.",
@@ -162,6 +174,14 @@ def _equation_caveats(est, figures):
             "held_out",
             f"On rows that were not fitted, the equations leave {unseen:.1%} of the "
             "rates unexplained.",
+        )
+    left, least = 1 - fitted, 1 - figures["dense_score"]
+    if left > max(NOTABLE, DROPPED * least):
+        yield Caveat(
+            "dropped",
+            f"Small terms are left out that matter: the equations leave {left:.2%} of "
+            f"the rates of the training data unexplained, and all candidates together "
+            f"{least:.2%}. Lower threshold.",
         )
     if figures["n_terms"] > DENSE * figures["n_candidates"]:
         yield Caveat(

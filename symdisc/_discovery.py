@@ -82,6 +82,8 @@ class Found(NamedTuple):
         Of all maps, ascending, see `symdisc._invariance.Symmetries`.
     centre : ndarray of shape (k,)
         What the generators leave in place.
+    n_confirmed : int
+        Number of symmetries that halves of the data confirm to each other.
     nearest : ndarray of shape (k, k)
         The map that changes the data least, whether it is a symmetry or not.
     spread : ndarray of shape (c, n_components, n_components)
@@ -92,6 +94,7 @@ class Found(NamedTuple):
     agreement: float
     errors: np.ndarray
     centre: np.ndarray
+    n_confirmed: int
     nearest: np.ndarray
     spread: np.ndarray
 
@@ -117,13 +120,9 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
     Found
     """
     white, mean, factor = whiten(latents)
-    slots, k = slots_of(white, snapshots), len(mean)
-    ask = QUESTIONS.get(snapshots.symmetry_of, distribution_forms)
-    forms, *of_halves = (ask(part) for part in (slots, *halve(slots)))
-    found, *halves = (f.solve() for f in (forms, *of_halves))
-    count = n_generators
-    if n_generators == "auto":
-        count = _count(found, halves, of_halves)
+    k = len(mean)
+    confirmed, found, halves = _ask(white, snapshots)
+    count = confirmed if n_generators == "auto" else n_generators
 
     def act(maps):
         """Let maps of white latents act on latents, and leave further ones alone."""
@@ -144,7 +143,25 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
         basis = basis if skew is None else skew
     algebra = LieAlgebra(basis, tol=tol, decimals=1)
     spread = standard_error(algebra, [act(half) for half in halves])
-    return Found(algebra, agreement, found.errors, centre, nearest, spread)
+    return Found(algebra, agreement, found.errors, centre, confirmed, nearest, spread)
+
+
+def count_confirmed(latents, snapshots):
+    """Count the symmetries of latents that halves of the data confirm to each other.
+
+    Parameters
+    ----------
+    latents : list of ndarray of shape (n_samples, k)
+        Latents and, where known, their rates.
+    snapshots : Snapshots
+        Says what is to be invariant.
+
+    Returns
+    -------
+    int
+        As many generators as ``find_algebra(..., "auto", ...)`` finds.
+    """
+    return _ask(whiten(latents)[0], snapshots)[0]
 
 
 def whiten(latents):
@@ -185,15 +202,19 @@ def standard_error(algebra, halves):
     return generator_spread(algebra.matrices, spans) / np.sqrt(2)
 
 
-def _count(found, halves, of_halves):
-    """Count the symmetries that each half of the data confirms to the other."""
+def _ask(white, snapshots):
+    """Return the number confirmed, symmetries of all data, and those of halves."""
+    slots = slots_of(white, snapshots)
+    ask = QUESTIONS.get(snapshots.symmetry_of, distribution_forms)
+    forms, *of_halves = (ask(part) for part in (slots, *halve(slots)))
+    found, *halves = (f.solve() for f in (forms, *of_halves))
     count = count_symmetries(found)
     while not all(
         are_confirmed(half.maps[:count], forms)
         for half, forms in zip(halves, of_halves[::-1], strict=True)
     ):
         count -= 1
-    return count
+    return count, found, halves
 
 
 def mean_squared_cosine(*families):

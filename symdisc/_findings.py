@@ -12,6 +12,7 @@ from symdisc._bending import bend_plane
 from symdisc._blocks import find_blocks
 from symdisc._discovery import (
     DISCRIMINATOR_UNITS,
+    count_confirmed,
     find_algebra,
     make_adversary,
     read_algebra,
@@ -60,6 +61,8 @@ class Findings:
     spread : ndarray
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
+    n_confirmed : int or None
+        See `symdisc._discovery.count_confirmed`; None with `representation`.
     history : dict of ndarray
     n_iter : int
     """
@@ -71,6 +74,7 @@ class Findings:
     spread: np.ndarray
     symmetry_errors: np.ndarray | None = None
     restart_agreement: np.ndarray | None = None
+    n_confirmed: int | None = None
     history: dict = field(default_factory=dict)
     n_iter: int = 1
 
@@ -99,6 +103,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
     _solve_readout(autoencoder.double(), snapshots)
+    confirmed = None
     if est.representation:
         axes, algebra, agreement, members, spread = read_blocks(trainer)
         constant = has_translations(est.representation)
@@ -106,6 +111,10 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     else:
         read = read_algebra(trainer, est.n_generators, est.n_components_)
         algebra, agreement, members, spread = read
+        # Adversaries return as many generators as they are asked for.
+        confirmed = count_confirmed(
+            _latents(autoencoder, _double(snapshots)), snapshots
+        )
     return Findings(
         autoencoder,
         len(autoencoder.shift),
@@ -113,6 +122,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
         agreement,
         spread,
         restart_agreement=members,
+        n_confirmed=confirmed,
         history=history,
         n_iter=trainer.n_iter,
     )
@@ -153,6 +163,7 @@ def _solved(autoencoder, found, history, n_iter):
         found.agreement,
         found.spread,
         symmetry_errors=found.errors,
+        n_confirmed=found.n_confirmed,
         history=history,
         n_iter=n_iter,
     )

@@ -100,8 +100,8 @@ class Governing:
         Returns
         -------
         equations : EquationSystem
-        score : float
-            R2 of the rates.
+        score, dense_score : float
+            R2 of the rates, and with all candidates.
         n_free : int
             Number of coefficients that the symmetry leaves free.
         """
@@ -123,6 +123,7 @@ class Governing:
             basis=basis,
             penalty=penalty,
         )
+        dense = fit_equations(features, rates, threshold=0.0, basis=basis)
         errors = None
         if n_bootstrap > 0:
             errors = bootstrap_errors(
@@ -138,7 +139,7 @@ class Governing:
             fit.coefficients, library, errors=errors, order=self.order
         )
         n_free = fit.coefficients.size if basis is None else len(basis)
-        return equations, fit.score, n_free
+        return equations, fit.score, dense.score, n_free
 
     def _check_domain(self, features, library):
         """Raise where a candidate is not a number for some latents, and say which."""

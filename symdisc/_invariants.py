@@ -1,5 +1,6 @@
 """Polynomials of the latent variables that a Lie algebra leaves unchanged."""
 
+import math
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from numbers import Integral
@@ -27,6 +28,9 @@ class InvariantPolynomials(Sequence):
         Number of latent variables.
     decimals : int, default=2
         Digits after the decimal point that the expressions keep.
+    counting : list of ndarray of bool, optional
+        Which coefficients count however small they are: where columns differ in size,
+        0.004 can be as much as 1. These keep one digit at least.
 
     Attributes
     ----------
@@ -46,14 +50,17 @@ class InvariantPolynomials(Sequence):
     array([[24.984]])
     """
 
-    def __init__(self, coefficients, n_variables, decimals=2):
+    def __init__(self, coefficients, n_variables, decimals=2, counting=None):
         self.coefficients = coefficients
         self.n_variables = n_variables
         symbols = sympy.symbols(f"z:{n_variables}")
+        if counting is None:
+            counting = [np.zeros(np.shape(rows), bool) for rows in coefficients]
+        pairs = zip(coefficients, counting, strict=True)
         self.expressions = tuple(
-            _rounded_polynomial(row, degree, symbols, decimals)
-            for degree, rows in enumerate(coefficients, start=1)
-            for row in rows
+            _rounded_polynomial(row, count, degree, symbols, decimals)
+            for degree, (rows, counts) in enumerate(pairs, start=1)
+            for row, count in zip(rows, counts, strict=True)
         )
 
     def __len__(self):
@@ -176,15 +183,24 @@ def invariant_polynomials(basis, degree, *, tol=0.05, decimals=2):
             np.linalg.lstsq(monomials, values, rcond=None)[0].T
             for values in (known, rest)
         )
-        fresh = _modulo(rest, known, tol)
-        found.append(_Degree(factors, fresh, np.vstack([known, fresh])))
-    return InvariantPolynomials([each.fresh for each in found], k, decimals)
+        # Coordinates in which the generators are balanced are about as wide in all
+        # directions: what a monomial adds there says whether its coefficient counts.
+        wide = np.linalg.solve(
+            change, np.random.default_rng(1).normal(size=Z.shape).T
+        ).T
+        sizes = np.sqrt(np.mean(_monomials(wide, factors) ** 2, axis=0))
+        fresh = _modulo(rest, known, tol, sizes)
+        counting = _significant(fresh, sizes, tol)
+        found.append(_Degree(factors, fresh, np.vstack([known, fresh]), counting))
+    polynomials, counting = ([each[i] for each in found] for i in (1, 3))
+    return InvariantPolynomials(polynomials, k, decimals, counting)
 
 
 class _Degree(NamedTuple):
     factors: np.ndarray
     fresh: np.ndarray
     space: np.ndarray
+    counting: np.ndarray
 
 
 def _factors(k, degree):
@@ -243,14 +259,18 @@ def _split(space, products, rank_tol):
     return space @ u[:, :rank], space @ u[:, rank:]
 
 
-def _modulo(rows, others, tol):
+def _modulo(rows, others, tol, sizes):
     """Simplify rows by others and by one another; first coefficients become 1."""
     others, pivots = _echelon(others)
     rows, _ = _echelon(rows - rows[:, pivots] @ others)
-    significant = np.abs(rows) > tol * np.abs(rows).max(axis=1, keepdims=True)
-    first = significant.argmax(axis=1)
+    first = _significant(rows, sizes, tol).argmax(axis=1)
     rows = rows / rows[np.arange(len(rows)), first][:, None]
     return rows[np.argsort(first, kind="stable")]
+
+
+def _significant(rows, sizes, tol):
+    shares = np.abs(rows) * sizes
+    return shares > tol * shares.max(axis=1, keepdims=True)
 
 
 def _echelon(rows):
@@ -269,10 +289,16 @@ def _echelon(rows):
     return rows, np.array(pivots, dtype=int)
 
 
-def _rounded_polynomial(row, degree, symbols, decimals):
+def _rounded_polynomial(row, counting, degree, symbols, decimals):
     monomials = combinations_with_replacement(symbols, degree)
     terms = [
-        rounded_number(value, decimals) * sympy.Mul(*group)
-        for value, group in zip(row, monomials, strict=True)
+        rounded_number(value, max(decimals, -_exponent(value)) if counts else decimals)
+        * sympy.Mul(*group)
+        for value, counts, group in zip(row, counting, monomials, strict=True)
     ]
     return sympy.Add(*terms)
+
+
+def _exponent(value):
+    """Power of ten of the first digit."""
+    return math.floor(math.log10(abs(value)))

@@ -26,11 +26,11 @@ def read_equations(est, autoencoder, snapshots):
     -------
     equations : EquationSystem or None
         None where no velocity is known.
-    score : float or None
-        R2 of the latent velocity.
+    score, dense_score : float or None
+        R2 of the latent velocity, and with all candidates.
     """
     if snapshots.velocity is None:
-        return None, None
+        return None, None, None
     dtype, rank = autoencoder.shift.dtype, len(autoencoder.shift)
     with torch.no_grad():
         latents = autoencoder.push_forward(
@@ -40,8 +40,12 @@ def read_equations(est, autoencoder, snapshots):
     latent, velocity = (F.pad(z, empty).cpu().numpy() for z in latents)
     library = CandidateLibrary.polynomial(est.n_components_, est.degree)
     features = library.evaluate(latent)
-    coefficients = sparse_regression(features, velocity, threshold=est.threshold)
-    return EquationSystem(coefficients, library), r2(features, velocity, coefficients)
+    sparse, dense = (
+        sparse_regression(features, velocity, threshold=threshold)
+        for threshold in (est.threshold, 0.0)
+    )
+    scores = (r2(features, velocity, table) for table in (sparse, dense))
+    return EquationSystem(sparse, library), *scores
 
 
 def reconstruction_error(autoencoder, snapshots, stem):

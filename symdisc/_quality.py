@@ -20,6 +20,7 @@ MEANINGS = {
     "rank": "latent coordinates that carry information",
     "n_generators": "generators of the symmetry",
     "agreement": "agreement of generators found independently",
+    "n_confirmed": "symmetries that halves of the data confirm to each other",
     "worst_restart": "agreement of the worst adversary with the result",
     "symmetry_error": "change of the data by the last generator",
     "next_error": "change of the data by the next map, which is none",
@@ -27,6 +28,8 @@ MEANINGS = {
     "energy_distance": "energy distance of moved latents from latents",
     "equivariance_error": "part of the motion that the symmetry breaks",
     "equation_score": "R2 of the latent rates",
+    "training_score": "R2 of the latent rates of the training data",
+    "dense_score": "R2 of the latter with all candidates",
     "held_out_rate_error": "part of the rates not explained on other rows",
     "n_terms": "terms of the equations",
     "n_candidates": "candidates of the equations",
@@ -89,6 +92,9 @@ def _symmetry_figures(est):
     restarts = getattr(est, "restart_agreement_", None)
     if restarts is not None:
         figures["worst_restart"] = float(min(restarts))
+    confirmed = getattr(est, "n_confirmed_", None)
+    if confirmed is not None:
+        figures["n_confirmed"] = confirmed
     errors = getattr(est, "symmetry_errors_", None)
     if errors is not None:
         figures["symmetry_error"] = float(errors[len(algebra) - 1])
@@ -150,9 +156,11 @@ def _equation_figures(est, curve):
         "n_candidates": equations.coefficients.size,
         "independence": _independence(equations, curve),
     }
-    score = est.equation_score_ if len(curve) <= equations.order else _r2(est, curve)
+    score = _r2(est, curve) if len(curve) > equations.order else None
     if score is not None:
-        figures["equation_score"] = float(score)
+        figures["equation_score"] = score
+    figures["training_score"] = float(est.equation_score_)
+    figures["dense_score"] = float(est.dense_score_)
     errors = getattr(est, "errors_", {})
     if "rate" in errors:
         figures["held_out_rate_error"] = float(errors["rate"])
@@ -180,4 +188,4 @@ def _r2(est, curve):
     if not used.any():
         return None
     gap = (rates - est.equations_(np.hstack(state)))[:, used] / spread[used]
-    return 1 - np.square(gap).sum(axis=1).mean() / used.sum()
+    return 1 - float(np.square(gap).sum(axis=1).mean() / used.sum())

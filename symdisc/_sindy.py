@@ -103,6 +103,8 @@ default="residual"
         The candidates.
     equation_score_ : float
         R2 of the rates on the training data, see `score`.
+    dense_score_ : float
+        The same with all candidates: what `threshold` and `optimizer` leave out.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on blocks of
         rows that training did not see: "x" and "rate". Empty for given spaces.
@@ -244,12 +246,13 @@ default="residual"
         self.lie_algebra_ = governing.algebra
         *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))
-        equations, self.equation_score_, self.n_free_ = governing.find(
+        equations, *found = governing.find(
             *(state, rates, groups),
             weak=space.weak,
             n_bootstrap=self.n_bootstrap,
             seed=seed,
         )
+        self.equation_score_, self.dense_score_, self.n_free_ = found
         self._set_equations(equations, state, rates)
         if checkpoint is not None:
             checkpoint.finish()

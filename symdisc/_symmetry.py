@@ -110,6 +110,8 @@ or (encoder, decoder), default="residual"
         The discovered equations; None without derivatives.
     equation_score_ : float or None
         R2 of dz/dt under `equations_`, on the training data.
+    dense_score_ : float or None
+        The same with all candidates: what `threshold` leaves out.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
@@ -124,6 +126,11 @@ or (encoder, decoder), default="residual"
         How much each of all linear maps changes the data, ascending; the first are
         those of `lie_algebra_`. With `representation`, those of its generators, in
         order, reported or not. None where adversaries were trained.
+    n_confirmed_ : int or None
+        Number of symmetries that two halves of the data confirm to each other, as
+        with ``n_generators="auto"``. Given a number, `lie_algebra_` has that many
+        generators whether the data have such symmetries or not: a smaller
+        `n_confirmed_` says that they hardly do. None with `representation`.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact, or where a symmetry acts on linear latents of snapshots without
@@ -297,9 +304,8 @@ or (encoder, decoder), default="residual"
         autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
         self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
         self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
-        self.equations_, self.equation_score_ = read_equations(
-            self, autoencoder, snapshots
-        )
+        equations = read_equations(self, autoencoder, snapshots)
+        self.equations_, self.equation_score_, self.dense_score_ = equations
         self.reconstruction_error_ = reconstruction_error(autoencoder, snapshots, stem)
         if checkpoint is not None:
             checkpoint.finish()
@@ -330,12 +336,21 @@ or (encoder, decoder), default="residual"
         self.restart_agreement_ = found.restart_agreement
         self.generator_spread_ = found.spread
         self.rank_, self.history_ = found.rank, found.history
-        self.n_iter_ = found.n_iter
+        self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
         if 1 - self.agreement_ > self.tol and found.restart_agreement is not None:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
                 f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
                 "Increase max_iter, or the data may not have such a symmetry.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        elif found.n_confirmed is not None and found.n_confirmed < len(found.algebra):
+            warnings.warn(
+                f"Halves of the data confirm {found.n_confirmed} symmetries to each "
+                f"other, and lie_algebra_ has {len(found.algebra)} generators, as many "
+                "as n_generators asks for: the data may not have such a symmetry. "
+                'n_generators="auto" reports confirmed ones alone.',
                 ConvergenceWarning,
                 stacklevel=4,
             )

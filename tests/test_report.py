@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 import sympy
 from conftest import embedded_rotation
+from scipy.linalg import expm
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import (
     CandidateLibrary,
@@ -25,6 +27,7 @@ from symdisc import (
 from symdisc._caveats import find_caveats
 from symdisc._mathml import equations_mathml, matrix_mathml
 from symdisc._quality import MEANINGS, quality_figures
+from symdisc.datasets import make_no_symmetry
 
 HOSTILE = "<script>alert('x')</script>&\"$_{"
 PAPER = "https://arxiv.org/abs/2310.00105"
@@ -284,12 +287,15 @@ SOUND = {
     "n_generators": 1,
     "bracket_residual": 0.0,
     "agreement": 0.999,
+    "n_confirmed": 1,
     "worst_restart": 0.99,
     "symmetry_error": 1e-4,
     "next_error": 0.1,
     "energy_distance": 0.001,
     "equivariance_error": 0.01,
     "equation_score": 0.999,
+    "training_score": 0.9993,
+    "dense_score": 0.9999,
     "held_out_rate_error": 0.001,
     "n_terms": 2,
     "n_candidates": 12,
@@ -315,15 +321,17 @@ class TestCaveats:
         ("change", "name"),
         [
             ({"reconstruction_error": 0.06, "pod_error": 0.1}, "reconstruction"),
-            ({"reconstruction_error": 3e-3}, "pod"),
+            ({"reconstruction_error": 4e-3}, "pod"),
             ({"rank": 1}, "empty"),
             ({"agreement": 0.95}, "disagreement"),
             ({"worst_restart": 0.7}, "restart"),
+            ({"n_confirmed": 0}, "unconfirmed"),
             ({"symmetry_error": 0.05}, "no_gap"),
             ({"energy_distance": 0.05}, "energy"),
             ({"equivariance_error": 0.2}, "equivariance"),
             ({"equation_score": 0.8}, "equations"),
             ({"held_out_rate_error": 0.2}, "held_out"),
+            ({"training_score": 0.992}, "dropped"),
             ({"n_terms": 12}, "dense"),
             ({"independence": 0.001}, "dependent"),
         ],
@@ -407,6 +415,30 @@ class TestFigures:
     def test_symmetry_given_is_not_asked_of_the_distribution(self, ode, circle):
         est = altered(ode, lie_algebra_=LieAlgebra(ROTATION), agreement_=None)
         assert "energy_distance" not in quality_figures(est, circle[0])
+
+    def test_no_symmetry_is_mentioned_where_adversaries_return_one(self):
+        X = make_no_symmetry(random_state=0).X
+        est = LatentSymmetryDiscoverer(random_state=0)
+        with pytest.warns(ConvergenceWarning, match="confirm 0 symmetries"):
+            est.fit(X)
+        assert len(est.lie_algebra_) == 1
+        assert est.n_confirmed_ == 0
+        assert "unconfirmed" in names(est, quality_figures(est, X))
+
+    def test_damping_below_the_threshold_is_missed(self):
+        t, A = np.linspace(0, 10, 200), np.array([[0, 2.0], [-2.0, -0.3]])
+        starts = np.random.default_rng(0).normal(size=(8, 2))
+        Z = np.vstack([[expm(s * A) @ start for s in t] for start in starts])
+        groups = np.repeat(np.arange(8), len(t))
+        options = {"t": np.tile(t, 8), "groups": groups}
+        found = {}
+        for threshold in (0.2, 0.01):
+            est = LatentSINDy(autoencoder="none", threshold=threshold)
+            est.fit(Z, Z @ A.T, **options)
+            found[est.equations_.n_terms] = names(est, quality_figures(est, Z))
+        assert found.keys() == {2, 3}
+        assert "dropped" in found[2]
+        assert found[3] == set()
 
     def test_pod_is_that_of_principal_components(self, trained, rotation_small):
         X = rotation_small[0]
