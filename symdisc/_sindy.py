@@ -239,8 +239,7 @@ default="residual"
         rates = [] if rates is None else split_columns(rates, self.order)
         governing = Governing.of(self)
         checkpoint = Checkpoint.of(self)
-        data = X, rates, t, groups
-        space = find_space(self, governing, *data, random, checkpoint)
+        space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
         self._set_space(space)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
