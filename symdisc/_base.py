@@ -159,7 +159,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False)
-        rates = self._check_rates(X, X_dot)
+        rates = self._check_rates(X, X_dot, name="X_dot")
         if rates is None:
             latents = self._apply(self.encoder_, X)
         else:
@@ -199,26 +199,27 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
                 f"X has n_features = {X.shape[1]}. Lower n_components."
             )
 
-    def _check_rates(self, X, y, order=1):
+    def _check_rates(self, X, y, order=1, name="y"):
         """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
             return None
         if not hasattr(y, "shape"):
-            y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
+            y = check_array(y, dtype=None, ensure_2d=False, input_name=name)
         if len(y.shape) == 1:
             warnings.warn(
-                "y is 1-D and is ignored: as a label vector it says nothing about a "
-                "latent space. Pass time derivatives as an array of the shape of X.",
+                f"{name} is 1-D and is ignored: as a label vector it says nothing "
+                "about a latent space. Pass time derivatives as an array of the shape "
+                "of X.",
                 UserWarning,
                 stacklevel=4,
             )
             return None
-        rates = as_samples(y, "y", X.dtype)
+        rates = as_samples(y, name, X.dtype)
         if rates.shape != (len(X), order * X.shape[1]):
             wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
             raise ValueError(
-                f"y has shape {rates.shape}, but X has {X.shape}. Pass as y the time "
-                f"derivative of every entry of X ({wanted}), or None."
+                f"{name} has shape {rates.shape}, but X has {X.shape}. Pass as {name} "
+                f"the time derivative of every entry of X ({wanted}), or None."
             )
         return rates
 

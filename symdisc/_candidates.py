@@ -53,7 +53,7 @@ def make_library(n_components, degree, functions=None, order=1):
     degree : int
         Highest total degree of the monomials; 0 keeps only the constant.
     functions : sequence, optional
-        More candidates. Each item is one of
+        More candidates, `library` of LatentSINDy. Each item is one of
 
         - the name of an elementary function, such as ``"sin"``, applied to every
           position variable;
@@ -130,7 +130,7 @@ def parse_expression(text, symbols):
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
     except SyntaxError as error:
         raise ValueError(
-            f"functions contains {text!r}, which is not a formula ({error.msg}); "
+            f"library contains {text!r}, which is not a formula ({error.msg}); "
             "write for example 'z0*sin(z1)'."
         ) from error
     return _from_tree(tree.body, names, text)
@@ -167,7 +167,7 @@ def _from_tree(node, names, text):
         ):
             return _call(FUNCTIONS[name], _from_tree(argument, names, text), text)
     raise ValueError(
-        f"functions contains {text!r}, where {ast.unparse(node)!r} is unknown; use "
+        f"library contains {text!r}, where {ast.unparse(node)!r} is unknown; use "
         f"numbers, the variables {list(names)} and one-argument functions out of "
         f"{list(FUNCTIONS)}."
     )
@@ -181,7 +181,7 @@ def _bounded(operation, left, right, text):
         if all(max(n.p.bit_length(), n.q.bit_length()) <= MAX_BITS for n in numbers):
             return result
     raise ValueError(
-        f"functions contains {text!r}, with a power or a number that is too large; "
+        f"library contains {text!r}, with a power or a number that is too large; "
         f"keep exponents within {MAX_EXPONENT} and write large numbers as 1e300."
     )
 
@@ -191,7 +191,7 @@ def _call(function, argument, text):
         finite = argument.is_finite and abs(argument.evalf(15)) <= MAX_ARGUMENT
         if not finite:
             raise ValueError(
-                f"functions contains {text!r}, where {function.__name__} is taken of a "
+                f"library contains {text!r}, where {function.__name__} is taken of a "
                 f"constant beyond {MAX_ARGUMENT}; write its value as a number."
             )
     return function(argument)
@@ -218,7 +218,7 @@ def _expressions(item, positions, symbols):
     if _is_library(item):
         return _library_expressions(item, symbols)
     raise ValueError(
-        f"functions contains {item!r} of type {type(item).__name__}; give the name of "
+        f"library contains {item!r} of type {type(item).__name__}; give the name of "
         "a function, a formula as text, a sympy expression or a feature library."
     )
 
@@ -230,7 +230,7 @@ def _in_symbols(expression, symbols):
     unknown = sorted(s.name for s in free if s.name not in names)
     if unknown or expression.has(*FOREIGN):
         raise ValueError(
-            f"functions contains {expression}, which is not a real function of the "
+            f"library contains {expression}, which is not a real function of the "
             f"variables {list(names)} alone; write it out in these, with numbers for "
             "parameters."
         )
@@ -249,7 +249,7 @@ def _library_expressions(library, symbols):
             expressions.append(parse_expression(text, symbols))
         except ValueError as error:
             raise ValueError(
-                f"functions contains a {type(library).__name__} whose feature {name!r} "
+                f"library contains a {type(library).__name__} whose feature {name!r} "
                 "cannot be read as a formula; name its features as formulas of the "
                 "variables, or give sympy expressions instead."
             ) from error

@@ -102,11 +102,14 @@ def smooth_derivatives(X, t, groups=None, *, method="central", order=1):
     for rows in stretches(times, groups):
         if len(rows) < shortest + order:
             where = "" if groups is None else f" of group {np.asarray(groups)[rows[0]]}"
+            central = f'use differentiation="central", which needs {order + 1}, '
+            central = central if len(rows) > order else ""
             raise ValueError(
-                f"t leaves a stretch of {len(rows)} rows{where} (from row {rows[0]}) "
-                f"between gaps and ends, and method={method!r} with order={order} "
-                f"needs {shortest + order}; drop these rows, or use "
-                f'method="central", which needs {order + 1}.'
+                f"X has a stretch of {len(rows)} rows{where} (from row {rows[0]}) "
+                f"between ends and gaps (steps of t above {GAP} times the median), and "
+                f"differentiation={method!r} with order={order} needs "
+                f"{shortest + order}; {central}interpolate to uniform "
+                "times, pass derivatives as y, or drop these rows."
             )
         values = fit(X[rows].astype(float, copy=False), times[rows], order)
         for result, value in zip(results, values, strict=True):
@@ -191,7 +194,7 @@ def uniform_step(times, method):
     if np.abs(steps - step).max() > UNIFORM * step:
         raise ValueError(
             f"t has steps from {steps.min():g} to {steps.max():g} in one trajectory, "
-            f'and method="{method}" needs uniform ones; use method="spline", or '
+            f'and differentiation="{method}" needs uniform ones; use "spline", or '
             "interpolate to uniform times."
         )
     return step

@@ -278,21 +278,24 @@ def _two_nn_scales(points, window, smallest, random):
     stride = max(2 * window if window > 1 else 1, -(-n_samples // MOST_ROWS))
     stride = min(stride, n_samples // 3)
     scales, errors = [], []
-    while not scales or n_samples // stride >= FEWEST_ROWS:
+    while stride <= n_samples // (FEWEST_ROWS if scales else 3):
         starts = np.arange(0, n_samples - stride + 1, stride)
         n_draws = max(min(stride, POOLED_ROWS // len(starts)), 1)
         latest = max(stride - window + 1, 1)
         draws = random.randint(latest, size=(n_draws, len(starts)))
         logs = [_log_ratios(points[starts + shift], smallest) for shift in draws]
         logs = np.concatenate(logs)
+        stride *= 2
         if len(logs) < 2 or logs.sum() == 0:
-            break
+            if scales:
+                break
+            # Where all rows come twice or more, fewer of them are not all duplicates.
+            continue
         dimension = (len(logs) - 1) / logs.sum()
         scales.append((len(starts), dimension))
         # Rows nearer than a window tell no more than one of them.
         n_independent = min(len(logs), n_samples / window)
         errors.append(dimension / np.sqrt(n_independent))
-        stride *= 2
     if not scales:
         raise ValueError(
             f"X has {n_samples} rows, but too few of them differ to have two "

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from scipy import linalg
 
 from symdisc._architectures import make_autoencoder
 from symdisc._autoencoder import Columns, ResidualMLP, widen
@@ -40,6 +41,10 @@ MAX_LOST = 0.01
 # weight 0 and at 0.001 (otherwise the default), 0.70 at 0.01, 0.62 at 0.1 and 0.61 at
 # 1; with the last layer of the decoder solved for, of 0.56 at 1 and at 10.
 GAN_WEIGHT = 1.0
+# Single precision, in which snapshots are held, rounds columns that vary less than this
+# more coarsely, and hides what is a smaller share of a column than the second.
+TINY = 1e-31
+DEPENDENT = 1e-6
 
 
 @dataclass
@@ -241,7 +246,25 @@ def _learn_other(est, snapshots, stem, generator, checkpoint):
 
 def _no_learning(est, snapshots, stem, generator, checkpoint):
     """Likewise for latents that are the columns of the data."""
+    _check_columns(snapshots.coordinates.double().cpu().numpy(), stem.mean)
     return Columns(snapshots.coordinates[0].double().cpu()), {}, 1
+
+
+def _check_columns(columns, mean):
+    """Raise where centred columns cannot be made white, and say which."""
+    spread = columns.std(axis=0)
+    moves = spread > np.maximum(TINY, 10 * np.finfo(mean.dtype).eps * np.abs(mean))
+    columns = columns / np.where(moves, spread, np.inf)
+    triangle, order = linalg.qr(columns, mode="r", pivoting=True)
+    left = np.abs(np.diag(triangle))
+    useless = np.sort(order[np.sum(left > DEPENDENT * left[0]) :])
+    if len(useless):
+        raise ValueError(
+            f'autoencoder="none" takes the columns of X for latents, but {useless} '
+            f"of these {len(mean)} are constant, vary by less than {TINY:g}, or are "
+            "combinations of the others. Leave them out, divide X by its size if it "
+            'is tiny, pass more rows if they are few, or use autoencoder="residual".'
+        )
 
 
 def _solve_readout(autoencoder, snapshots):

@@ -16,6 +16,8 @@ from symdisc._streaming import check_size
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
+# Latent spaces whose number of dimensions is known before they are.
+SIZED = "residual", "none"
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Governing:
         governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
-        elif est.symmetry not in (None, "discover"):
+        elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
             identity = est.autoencoder == "none"
             dim = est.n_features_in_ if identity else est.n_components
             if dim == "auto":
@@ -60,12 +62,20 @@ class Governing:
             governing.algebra = known_algebra(est.symmetry, dim)
         return governing
 
+    def settle(self, symmetry, space):
+        """Take the symmetry that a space brought, or name one on its dimensions."""
+        if symmetry == "discover":
+            self.algebra = space.algebra
+        elif isinstance(symmetry, str) and self.algebra is None:
+            self.algebra = known_algebra(symmetry, space.curve[0].shape[1])
+
     def library(self, dim):
         """Candidates for `dim` latent dimensions."""
         return make_library(dim, self.degree, self.functions, self.order)
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""
+        self._check_domain(features, library)
         threshold = 0.0 if self.threshold == "auto" else self.threshold
         basis = self._basis(library)
         if basis is None:
@@ -96,8 +106,9 @@ class Governing:
             Number of coefficients that the symmetry leaves free.
         """
         library = self.library(rates.shape[1])
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             features = library.evaluate(state)
+        self._check_domain(features, library)
         check_size(features, f"X, by degree={self.degree} and library,")
         if weak is not None:
             rates = weak.derivative @ state[:, : rates.shape[1]]
@@ -130,9 +141,21 @@ class Governing:
         n_free = fit.coefficients.size if basis is None else len(basis)
         return equations, fit.score, dense.score, n_free
 
+    def _check_domain(self, features, library):
+        """Raise where a candidate is not a number for some latents, and say which."""
+        lost = np.sum(~np.isfinite(features), axis=0)
+        if lost.any():
+            name = library.names[lost.argmax()]
+            raise ValueError(
+                f"library, with degree={self.degree}, has {name} for a candidate, "
+                f"which is not finite in {lost.max()} of {len(features)} rows of X: "
+                "its variables leave its domain, or are too large. Leave it out, or "
+                "shift or divide X."
+            )
+
     def _basis(self, library):
         """Coefficients of equivariant equations, where these are imposed exactly."""
-        if self.algebra is None or np.isfinite(self.equivariance_weight):
+        if not self.algebra or np.isfinite(self.equivariance_weight):
             return None
         return equivariant_basis(
             library, self._generators(library), order=self.order
@@ -140,7 +163,7 @@ class Governing:
 
     def _penalty(self, library, state):
         """Rows whose product with the coefficients is their lack of equivariance."""
-        if self.algebra is None or np.isinf(self.equivariance_weight):
+        if not self.algebra or np.isinf(self.equivariance_weight):
             return None
         points = state[:: -(-len(state) // MAX_PENALTY_POINTS)]
         rows = equivariance_matrix(

@@ -12,7 +12,7 @@ SMALLEST = {"so": 2, "sl": 2, "gl": 1, "se": 2, "aff": 1, "iso": 2}
 WITH_TRANSLATIONS = {"se": "so", "aff": "gl", "iso": "so"}
 
 
-def known_algebra(name, dim):
+def known_algebra(name, dim, *, argument="symmetry"):
     """Return a named matrix Lie algebra on R^dim.
 
     Parameters
@@ -28,6 +28,8 @@ def known_algebra(name, dim):
         Further coordinates are invariant.
     dim : int
         Number of latent dimensions.
+    argument : str, default="symmetry"
+        What error messages call the name.
 
     Returns
     -------
@@ -51,9 +53,9 @@ def known_algebra(name, dim):
     match = FAMILIES.fullmatch(name)
     if match is None:
         raise ValueError(
-            f"symmetry={name!r} is not a known name; use 'so(n)', 'so(p,q)', 'sl(n)', "
-            "'gl(n)', 'se(n)', 'iso(p,q)', 'aff(n)', 'scaling', 'discover', or pass a "
-            "LieAlgebra."
+            f"{argument}={name!r} is not a known name; use 'so(n)', 'so(p,q)', "
+            "'sl(n)', 'gl(n)', 'se(n)', 'iso(p,q)', 'aff(n)', 'scaling', 'discover', "
+            "or pass a LieAlgebra."
         )
     family = match[1] or match[3]
     n_plus, n_minus = int(match[2] or match[4]), int(match[5] or 0)
@@ -61,7 +63,7 @@ def known_algebra(name, dim):
     size, smallest = n + n_homogeneous, SMALLEST[family] + n_homogeneous
     if not smallest <= size <= dim:
         raise ValueError(
-            f"symmetry={name!r} acts on {size} dimensions; it needs at least "
+            f"{argument}={name!r} acts on {size} dimensions; it needs at least "
             f"{smallest} and at most the {dim} latent ones. Change n_components or "
             "the name."
         )
@@ -80,6 +82,7 @@ def rounded_generators(algebra, dim):
     rotation up to a rounding error of training has no cubic invariants.
     """
     generators = np.array([np.array(m.tolist(), dtype=float) for m in algebra])
+    generators = generators.reshape(len(algebra), *algebra.basis.shape[1:])
     if generators.shape[1:] != (dim, dim):
         raise ValueError(
             f"symmetry acts on {algebra.basis.shape[1]} dimensions, but the latent "

@@ -43,8 +43,7 @@ def check_labels(y, n_samples):
     labels = column_or_1d(y, warn=True)
     if len(labels) != n_samples:
         raise ValueError(f"y has {len(labels)} labels, but X has {n_samples} rows.")
-    if labels.dtype.kind == "f":
-        assert_all_finite(labels, input_name="y")
+    _check_complete(labels)
     if (labels == labels[0]).all():
         raise ValueError(
             f"y is {labels[0]!r} in every row: any map leaves it unchanged. Pass "
@@ -59,6 +58,17 @@ def check_labels(y, n_samples):
                 "taken for values."
             )
     return labels
+
+
+def _check_complete(labels):
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
+    for row, label in enumerate(labels if labels.dtype.kind == "O" else ()):
+        if label is None or label != label:
+            raise ValueError(
+                f"y is {label!r} in row {row}. Leave out rows without a label, or give "
+                "them a class of their own."
+            )
 
 
 def label_forms(slots):
@@ -153,6 +163,13 @@ def _best_model(points, labels):
         scores = [_scores(model, points, labels, scoring) for model in models]
         best = int(np.argmax([score.mean() for score in scores]))
         found.append((models[best], scores[best].mean(), scores[best].std()))
+    if not found:
+        dim = points.shape[1]
+        raise ValueError(
+            f'X has too few rows for symmetry_of="labels", which compares two halves: '
+            f"{dim} latent dimensions need {2 * N_FOLDS * (dim + 1)}. Pass more rows, "
+            "or fewer dimensions."
+        )
     models, means, stds = zip(*found, strict=True)
     best = int(np.argmax(means))
     enough = np.array(means) >= means[best] - stds[best] / np.sqrt(N_FOLDS)

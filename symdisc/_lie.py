@@ -67,12 +67,13 @@ class LieAlgebra(Sequence):
         self.tol = _check_tol(tol)
         self.decimals = check_decimals(decimals)
         self.basis = check_basis(basis)
-        self.matrices = canonical_basis(self.basis, self.tol)
-        self.bracket_residual = bracket_residual(self.basis)
-        self.name = identify(self.basis, self.tol)
+        basis = _of_size_one(self.basis)
+        self.matrices = canonical_basis(basis, self.tol)
+        self.bracket_residual = bracket_residual(basis)
+        self.name = identify(basis, self.tol)
         self.nearest = (self.name, self.tol)
         if self.name == "unidentified":
-            self.nearest = nearest_name(self.basis, self.tol)
+            self.nearest = nearest_name(basis, self.tol)
         self._generators = tuple(
             rounded_matrix(matrix, self.decimals) for matrix in self.matrices
         )
@@ -257,7 +258,7 @@ def check_basis(basis, name="basis"):
         raise ValueError(
             f"{name} contains NaN or infinity; refit, or drop the generators concerned."
         )
-    flat = basis.reshape(len(basis), basis.shape[1] ** 2)
+    flat = _of_size_one(basis).reshape(len(basis), basis.shape[1] ** 2)
     norms = np.linalg.norm(flat, axis=1, keepdims=True)
     if not norms.all():
         raise ValueError(
@@ -272,6 +273,12 @@ def check_basis(basis, name="basis"):
             "drop those that are combinations of the others."
         )
     return basis
+
+
+def _of_size_one(basis):
+    """Scale generators, by powers of 2, so that squares neither overflow nor vanish."""
+    sizes = np.abs(basis).max(axis=(1, 2), keepdims=True)
+    return np.ldexp(basis, -np.frexp(sizes)[1])
 
 
 def _latex_name(name):

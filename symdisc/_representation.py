@@ -86,6 +86,11 @@ class Block:
 
     def _check_name(self):
         match = FAMILIES.fullmatch(self.action)
+        if match is None and self.action != "scaling":
+            raise ValueError(
+                f"action={self.action!r} is not a known name; use 'so(n)', 'so(p,q)', "
+                "'sl(n)', 'gl(n)', 'scaling', or a number of coordinates."
+            )
         if match is not None and (match[1] or match[3]) in WITH_TRANSLATIONS:
             raise ValueError(
                 f"action={self.action!r} has translations, which are not linear. Use "
@@ -102,7 +107,7 @@ class Block:
         """Generators of one copy if they are known, (c, size, size), or None."""
         if not isinstance(self.action, str):
             return None
-        return known_algebra(self.action, self.size).basis
+        return known_algebra(self.action, self.size, argument="action").basis
 
     @property
     def size(self):
@@ -297,8 +302,9 @@ def _check_law(law):
 
 
 def _check_scale(scale, count):
-    values = np.atleast_1d(np.asarray(1.0 if scale is None else scale, dtype=float))
-    if len(values) not in (1, count) or not ((values > 0) & (values < np.inf)).all():
+    values = np.atleast_1d(1.0 if scale is None else scale)
+    numbers = values.dtype.kind in "iuf" and len(values) in (1, count)
+    if not numbers or not ((values > 0) & (values < np.inf)).all():
         raise ValueError(
             f"scale={scale!r} is not a positive number, nor one for each of the "
             f"{count} generators."

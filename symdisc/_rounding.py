@@ -5,6 +5,9 @@ from numbers import Integral
 import numpy as np
 import sympy
 
+# Larger floats are integers, whatever they stand for.
+EXACT = 2**53
+
 
 def check_decimals(decimals):
     """Check a number of digits after the decimal point.
@@ -53,9 +56,10 @@ def rounded_number(value, decimals):
     (1, 0)
     """
     value = round(float(value), decimals)
-    if value.is_integer():
+    if value.is_integer() and abs(value) < EXACT:
         return sympy.Integer(int(value))
-    # From the string: 0.71 as a binary float would print its error.
+    # From the string: 0.71 as a binary float would print its error, and 1e23 digits
+    # that nobody measured.
     return sympy.Float(repr(value))
 
 

@@ -40,7 +40,7 @@ def sample_curve(est, X, X_dot=None, n_rows=2000):
     check_is_fitted(est)
     X = check_snapshots(est, X, reset=False)
     order = getattr(est, "order", 1)
-    rates = est._check_rates(X, X_dot, order)
+    rates = est._check_rates(X, X_dot, order, name="X_dot")
     rows = slice(None, None, -(-len(X) // n_rows))
     X = X[rows]
     if rates is None:

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -146,7 +146,7 @@ default="residual"
         "degree": [Interval(Integral, 0, None, closed="left")],
         "library": "no_validation",
         "order": [Interval(Integral, 1, 2, closed="both")],
-        "autoencoder": [StrOptions({"residual", "none"}), BaseEstimator, tuple],
+        "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
         "symmetry": [str, LieAlgebra, None],
         "equivariance_weight": [Interval(Real, 0, None, closed="both")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
@@ -214,7 +214,8 @@ default="residual"
             warning.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
-            within a group. Without `y` and `t` the step is 1.
+            within a group. Without `y` and `t` the step is 1. A step above 1.5 times
+            the median of its group is a gap, across which no derivative is taken.
         groups : array-like of shape (n_samples,), default=None
             Trajectory that each snapshot belongs to.
 
@@ -239,11 +240,9 @@ default="residual"
         rates = [] if rates is None else split_columns(rates, self.order)
         governing = Governing.of(self)
         checkpoint = Checkpoint.of(self)
-        data = X, rates, t, groups
-        space = find_space(self, governing, *data, random, checkpoint)
+        space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
         self._set_space(space)
-        if self.symmetry == "discover":
-            governing.algebra = space.algebra
+        governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
         *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))

@@ -141,6 +141,11 @@ def _fitted(estimator, X, rates, t, groups):
     except NotFittedError:
         X_dot = rates[0] if rates else None
         return clone(estimator).fit(X, X_dot, t=t, groups=groups)
+    if X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"autoencoder was fitted to {estimator.n_features_in_} features, but X has "
+            f"{X.shape[1]}. Pass those it was fitted to, or sklearn.base.clone of it."
+        )
     return estimator
 
 
@@ -248,6 +253,9 @@ def _warn_of_noise(points, velocity, t, groups):
     """Say so where differences along time are mostly noise."""
     # Two rows in a row are no more than a slope, and cannot tell noise from motion.
     if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
+        return
+    rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max()
+    if np.ptp(points, axis=0).max() <= rounding:
         return
     noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())

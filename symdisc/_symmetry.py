@@ -68,8 +68,9 @@ or (encoder, decoder), default="residual"
         images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
         couple of torch modules copies are trained; they map rows of `X`, less their
         mean and divided by their overall standard deviation, to latents and back.
-        With "none" the columns of `X`, less constants, are the latents,
-        `n_components` is ignored, and symmetries are solved for, not trained.
+        With "none" the columns of `X`, shifted, are the latents: none may be constant
+        or a combination of others. `n_components` is ignored, and symmetries are
+        solved for, not trained.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1

@@ -94,10 +94,11 @@ class Settings:
         """Return settings with weights given by the names "recon", "gan", ..."""
         names = {f"w_{name}": weight for name, weight in (loss_weights or {}).items()}
         known = [name for name in cls.__dataclass_fields__ if name.startswith("w_")]
-        if not set(names) <= set(known):
+        unknown = [name[2:] for name in names if name not in known]
+        if unknown:
             raise ValueError(
-                f"loss_weights has the names {list(loss_weights)}; those of the losses "
-                f"are {[name[2:] for name in known]}."
+                f"loss_weights has {unknown}, which are no losses; use names out of "
+                f"{[name[2:] for name in known]}."
             )
         for name, weight in (loss_weights or {}).items():
             if not (isinstance(weight, Real) and 0 <= weight < math.inf):
@@ -289,7 +290,7 @@ class Trainer:
         if self.settings.w_x_dot > 0:
             decoded = self.autoencoder.push_back(*state, predicted)[-1]
             weights = self.snapshots.weights**2
-            size = (given[-1].square() * weights).sum(1).mean()
+            size = (given[-1].square() * weights).sum(1).mean().clamp_min(1e-36)
             error = ((given[-1] - decoded).square() * weights).sum(1).mean()
             errors["x_dot"] = error / size
         return errors
@@ -367,7 +368,8 @@ def _assign(parameters, gradients):
 
 
 def _rms_length(vectors):
-    return float(vectors.square().sum(1).mean().sqrt().clamp_min(1e-30))
+    # Losses are divided by its square, which single precision has to hold at rest, too.
+    return float(vectors.square().sum(1).mean().sqrt().clamp_min(1e-18))
 
 
 def _mean(losses):

@@ -58,14 +58,7 @@ def check_time(t, groups, n_samples):
             "or a scalar step."
         )
     for rows in slices:
-        backwards = np.flatnonzero(np.diff(t[rows]) <= 0)
-        if len(backwards):
-            before, after = rows[backwards[0]], rows[backwards[0] + 1]
-            raise ValueError(
-                f"t must increase strictly along each trajectory, but falls from "
-                f"{t[before]:g} in row {before} to {t[after]:g} in row {after}; sort "
-                "the rows by time, or pass groups with one label per trajectory."
-            )
+        _check_increasing(t, rows)
     return t
 
 
@@ -239,6 +232,24 @@ def transition_pairs(t, groups, n_samples):
         regular = steps <= GAP * np.median(steps)
         before, after = before[regular], after[regular]
     return before, after
+
+
+def _check_increasing(t, rows):
+    backwards = np.flatnonzero(np.diff(t[rows]) <= 0)
+    if not len(backwards):
+        return
+    before, after = rows[backwards[0]], rows[backwards[0] + 1]
+    if t[before] == t[after]:
+        raise ValueError(
+            f"t must increase strictly along each trajectory, but is {t[before]:g} in "
+            f"row {before} and in row {after}; drop or average rows of equal times, or "
+            "pass groups with one label per trajectory."
+        )
+    raise ValueError(
+        f"t must increase strictly along each trajectory, but falls from "
+        f"{t[before]:g} in row {before} to {t[after]:g} in row {after}; sort "
+        "the rows by time, or pass groups with one label per trajectory."
+    )
 
 
 def _times_from_step(step, slices, n_samples):

@@ -205,13 +205,18 @@ def test_noise_level_of_short_trajectories():
         ({"t": np.arange(20.0) ** 1.5, "method": "savgol"}, "t has steps from 1 to 6"),
         (
             {"groups": ["a"] * 15 + ["b"] * 5, "method": "spline"},
-            r"5 rows of group b \(from row 15\).*needs 8; drop",
+            r"5 rows of group b \(from row 15\).*needs 8; use",
         ),
         (
             {"t": np.r_[0:17, 20:23], "method": "savgol", "order": 2},
-            r"stretch of 3 rows \(from row 17\).*needs 8; drop",
+            r"stretch of 3 rows \(from row 17\).*needs 8; use",
         ),
         ({"groups": [0] * 19 + [1]}, "stretch of 1 rows of group 1.*needs 2"),
+        (
+            {"t": np.r_[0:17, 20:22, 30]},
+            r"X has a stretch of 1 .*='central' .* needs 2; interpolate to uniform",
+        ),
+        ({"t": np.r_[1:21] ** 2.0, "method": "savgol"}, 'differentiation="savgol"'),
     ],
 )
 def test_bad_arguments(options, message):

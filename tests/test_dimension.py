@@ -69,6 +69,16 @@ def test_noise_has_a_dimension_that_grows_with_the_number_of_rows():
     assert found.n_components == 2
 
 
+@pytest.mark.parametrize("copies", [2, 5])
+def test_rows_that_come_more_than_once(copies):
+    X, _ = rotation(1000)
+    found = estimate_dimension(np.tile(X, (copies, 1)), random_state=0)
+    assert found.two_nn == pytest.approx(2, abs=0.25)
+    assert found.n_components == 2
+    with pytest.raises(ValueError, match="too few of them differ"):
+        estimate_dimension(np.tile(X[:2], (500 * copies, 1)), random_state=0)
+
+
 def test_sphere_needs_three_for_two_dimensions():
     found = estimate_dimension(make_sphere(1000, random_state=0).X, random_state=0)
     assert found.n_components == 3

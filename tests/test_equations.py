@@ -205,3 +205,18 @@ def test_bad_arguments():
         EquationSystem(np.full((2, 6), np.nan), LIBRARY)
     with pytest.raises(ValueError, match="decimals must be"):
         EquationSystem(ROTATION, LIBRARY, decimals=1.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "latex"),
+    [
+        (1.23456789e25, "1.23456789e+25*z0", r"1.23456789 \cdot 10^{25} z_{0}"),
+        (-9.875e40, "-9.875e+40*z0", r"- 9.875 \cdot 10^{40} z_{0}"),
+        (1e15, "1000000000000000*z0", "1000000000000000 z_{0}"),
+    ],
+)
+def test_no_digits_are_invented(value, text, latex):
+    library = CandidateLibrary.polynomial(1, 1)
+    equations = EquationSystem([[0, value]], library)
+    assert str(equations) == f"dz0/dt = {text}"
+    assert latex in equations.to_latex()

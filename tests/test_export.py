@@ -94,6 +94,8 @@ def test_latent_trajectories(rotation):
         assert_allclose(given["t"][row], t[groups == row])
     assert "x_dot" not in est.to_pysindy(X)
     assert_allclose(est.to_pysindy(X)["t"][0], np.arange(400))
+    with pytest.raises(ValueError, match=r"X_dot has shape .* Pass as X_dot"):
+        est.to_pysindy(X, X_dot[:3])
 
 
 def test_there_and_back(rotation):

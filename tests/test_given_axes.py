@@ -86,3 +86,25 @@ def test_translations_need_a_constant_column():
 def test_blocks_have_to_fill_the_columns():
     with pytest.raises(ValueError, match=r"2 coordinates, but .*3"):
         fit(np.random.default_rng(0).normal(size=(20, 3)), Block(2))
+
+
+@pytest.mark.parametrize("symmetry_of", ["states", "derivatives", "dynamics", "labels"])
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda X: np.column_stack([X, np.full(len(X), 0.1)]), r"\[2\] of these 3"),
+        (lambda X: np.column_stack([X, X @ [2.0, 1.0]]), r"\[\d\] of these 3"),
+        (lambda X: np.tile(X, 5)[:9] ** np.arange(1, 11), r"\[\d \d\] of these 10"),
+        (lambda X: X * 1e-120, r"\[0 1\] of these 2"),
+    ],
+    ids=["constant", "combination", "few rows", "tiny"],
+)
+def test_columns_that_are_no_latents(symmetry_of, spoil, named):
+    random = np.random.default_rng(0)
+    X = spoil(random.standard_normal((500, 2)))
+    y = (X[:, 0] * 1.5) if symmetry_of == "labels" else random.standard_normal(X.shape)
+    est = LatentSymmetryDiscoverer(
+        n_generators="auto", autoencoder="none", symmetry_of=symmetry_of
+    )
+    with pytest.raises(ValueError, match=named):
+        est.fit(X, None if symmetry_of == "states" else y)

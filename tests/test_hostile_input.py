@@ -299,6 +299,26 @@ def test_nothing_moves():
     assert "is at rest in every row" in refusal(est, X, 0 * y)
     # Of a circle that stands still, the distribution is still that of a circle.
     assert outcome(SOLVED, X, 0 * y).lie_algebra_.name == "so(2)"
+    # Players of a game see a second vector that is zero, and equations of rest.
+    game = clone(GAME).set_params(max_iter=30, loss_weights={"x_dot": 1.0})
+    est = outcome(game, X, 0 * y)
+    assert not isinstance(est, Exception), est
+    assert not est.equations_.coefficients.any()
+    for losses in est.history_.values():
+        assert np.isfinite(losses[-1])
+
+
+def test_rest_is_not_noise():
+    still, t = np.tile([1 / 3, 1e5 / 7], (60, 1)), np.arange(60) * 0.1
+    rounded = still * (1 + np.finfo(float).eps * (np.arange(60)[:, None] % 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not clone(GIVEN).fit(still, t=t).complexity_
+        assert not clone(GIVEN).fit(still.astype(np.float32), t=t).complexity_
+        clone(GIVEN).fit(rounded, t=t)
+    noise = np.random.default_rng(0).standard_normal((60, 2))
+    with pytest.warns(UserWarning, match="seems to carry noise"):
+        clone(GIVEN).fit(noise, t=0.1)
 
 
 def test_masked_values_are_refused_after_fitting():

@@ -155,6 +155,10 @@ def test_generators_as_printed_are_exact():
     assert_array_equal(ratio, [[0, -1], [1, 0]])
 
 
+def test_no_generators():
+    assert rounded_generators(LieAlgebra(np.zeros((0, 3, 3))), 3).shape == (0, 3, 3)
+
+
 def test_generators_of_another_dimension():
     match = r"symmetry acts on 3 dimensions, but the latent space has 2\. Change"
     with pytest.raises(ValueError, match=match):

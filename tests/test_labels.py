@@ -86,6 +86,8 @@ def test_the_lorentz_group_in_the_columns_of_the_data(seed):
         (np.zeros(20), "every row"),
         (np.r_[np.nan, np.arange(19) / 7], "y contains NaN"),
         (np.arange(20) // 15, "class of 5 rows"),
+        (np.arange(20) / 7, "X has too few rows .* need 30. Pass more"),
+        (np.array([*"abcdefghijklmnopqrs", None], dtype=object), "None in row 19"),
     ],
 )
 def test_bad_labels_are_refused(labels, message):

@@ -361,3 +361,14 @@ def test_a_wide_tolerance_leaves_some_entry_of_every_generator():
     assert algebra.name == "unidentified"
     spans = [np.linalg.qr(b.reshape(3, -1).T)[0] for b in (basis, algebra.matrices)]
     assert_allclose(np.linalg.svd(spans[0].T @ spans[1])[1], 1, atol=1e-8)
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1e200, 1e300])
+@pytest.mark.parametrize("name", ["so(2)", "so(3)", "aff(1)"])
+def test_any_size_of_generators(name, size):
+    basis = known_algebra(name, 3).basis
+    algebra = LieAlgebra(basis * size)
+    assert algebra.name == name
+    assert_allclose(algebra.matrices, LieAlgebra(basis).matrices, atol=1e-9)
+    mixed = LieAlgebra(basis * np.geomspace(size, 1, len(basis))[:, None, None])
+    assert mixed.name == name

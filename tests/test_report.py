@@ -213,6 +213,8 @@ class TestPage:
             report(ode, circle[0], image_shape=(2, 2))
         with pytest.raises(TypeError, match="est is a PCA"):
             report(PCA(), circle[0])
+        with pytest.raises(ValueError, match=r"X_dot has shape .* Pass as X_dot"):
+            report(ode, circle[0], circle[0][:3])
 
 
 class TestHostileNames:

@@ -331,12 +331,14 @@ def test_scales_follow_the_kind_of_generator():
 
 BAD = {
     "no dimension": (lambda: Block(0), "action=0"),
-    "no name": (lambda: Block("su(2)"), "not a known name"),
+    "no name": (lambda: Block("su(2)"), r"action='su\(2\)' is not a known name"),
+    "no turn": (lambda: Block("so(1)"), r"action='so\(1\)' acts on 1"),
     "translations": (lambda: Block("se(2)"), "Use Translations"),
     "too many": (lambda: Block(1, 2), "n_generators=2 is above 1"),
     "fixed number": (lambda: Block("so(2)", 2), "fixes the generators"),
     "law": (lambda: Block(2, law="cauchy"), "law='cauchy'"),
     "scale": (lambda: Block(3, 2, scale=(1.0, 2.0, 3.0)), "each of the 2"),
+    "text for scale": (lambda: Block(2, scale="a"), "scale='a' is not a positive"),
     "negative scale": (lambda: Translations(1, scale=-1), "scale=-1"),
     "sparse": (lambda: Block(2, sparse=1.0), "sparse=1.0"),
     "scalars": (lambda: Scalars(1.5), "dim=1.5"),

@@ -10,6 +10,7 @@ import torch
 from conftest import embedded_rotation
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -172,6 +173,18 @@ def test_symmetry_leaves_fewer_coefficients(rotation):
     assert soft.n_free_ == 20
 
 
+@pytest.mark.parametrize("weight", [100.0, np.inf])
+def test_no_symmetry_is_no_constraint(rotation, weight):
+    X, X_dot, _, _ = rotation
+    trivial = LieAlgebra(np.zeros((0, 2, 2)))
+    free = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    est = clone(free).set_params(symmetry=trivial, equivariance_weight=weight)
+    est.fit(X, X_dot)
+    assert est.lie_algebra_ is trivial
+    assert est.n_free_ == free.n_free_
+    assert_array_equal(est.coefficients_, free.coefficients_)
+
+
 def test_bootstrap_errors_are_printed_on_request(rotation):
     X, X_dot, _, groups = rotation
     noisy = X_dot + 0.1 * np.random.default_rng(0).standard_normal(X.shape)
@@ -201,6 +214,27 @@ def test_fitted_discoverer_as_latent_space():
     assert est.complexity_ == 2
     assert_allclose(est.predict(X), X_dot, atol=0.1 * np.abs(X_dot).max())
     assert_allclose(abs(est.coefficients_[0, 2]), frequency, rtol=0.01)
+
+
+def test_fitted_to_other_features(rotation):
+    X, X_dot, _, _ = rotation
+    space = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    X, X_dot = np.hstack([X, X]), np.hstack([X_dot, X_dot])
+    with pytest.raises(ValueError, match="fitted to 2 features, but X has 4"):
+        LatentSINDy(autoencoder=space).fit(X, X_dot)
+
+
+def test_named_symmetry_acts_on_the_given_space(rotation):
+    X, X_dot, _, _ = rotation
+    X, X_dot = (np.column_stack([a, a[:, :1] * b]) for a, b in [(X, 1), (X_dot, 0)])
+    X[:, 2] = np.linspace(-1, 1, len(X)) ** 3
+    identity = torch.nn.Identity()
+    est = LatentSINDy(autoencoder=(identity, identity), symmetry="so(3)", degree=1)
+    est.fit(X, X_dot)
+    assert est.lie_algebra_.basis.shape == (3, 3, 3)
+    assert est.n_free_ == 1
+    with pytest.raises(ValueError, match=r"so\(4\).* most the 3 latent ones"):
+        est.set_params(symmetry="so(4)").fit(X, X_dot)
 
 
 def test_torch_modules_as_latent_space(rotation):
@@ -273,20 +307,30 @@ def test_same_seed_same_result(rotation):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"loss_weights": {"recn": 1.0}}, "loss_weights"),
+        ({"loss_weights": {"recn": 1.0}}, r"loss_weights has \['recn'\], which"),
         ({"symmetry": "so(9)"}, "so\\(9\\)"),
         ({"symmetry": "spin"}, "spin"),
         ({"autoencoder": "none", "symmetry": "discover"}, "discover"),
         ({"symmetry": LieAlgebra(np.eye(3)), "autoencoder": "none"}, "3 dimensions"),
         ({"n_components": 5}, "n_components=5"),
-        ({"library": ["tan(q)"]}, "q"),
+        ({"library": ["tan(q)"]}, r"library contains 'tan\(q\)'"),
         ({"order": 3}, "order"),
+        ({"autoencoder": PCA(2)}, "'autoencoder' parameter .* 'symdisc.*Estimator'"),
     ],
 )
 def test_bad_parameters_are_named(rotation, parameters, message):
     X, X_dot, _, _ = rotation
     with pytest.raises(ValueError, match=message):
         LatentSINDy(**parameters).fit(X, X_dot)
+
+
+@pytest.mark.parametrize("autoencoder", ["none", "residual"])
+@pytest.mark.parametrize("name", ["log", "sqrt"])
+def test_candidates_outside_of_their_domain_are_named(rotation, autoencoder, name):
+    X, X_dot, _, _ = rotation
+    est = LatentSINDy(library=["sin", name], autoencoder=autoencoder, random_state=0)
+    with pytest.raises(ValueError, match=rf"has {name}\(z\d\) .* rows of X: .* shift"):
+        est.fit(X, X_dot)
 
 
 def test_second_order_needs_velocities(rotation):

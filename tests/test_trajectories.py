@@ -106,7 +106,8 @@ def test_times():
 @pytest.mark.parametrize(
     ("t", "groups", "message"),
     [
-        ([0, 1, 1], None, "falls from 1 in row 1 to 1 in row 2; sort"),
+        ([0, 2, 1], None, "falls from 2 in row 1 to 1 in row 2; sort"),
+        ([0, 1, 1], None, "is 1 in row 1 and in row 2; drop or average"),
         ([5, 6, 0], None, "or pass groups with one label per trajectory"),
         ([0, 1], None, r"t has shape \(2,\); give one time for each of the 3 rows"),
         ([0, np.nan, 1], None, "t contains NaN"),
