@@ -14,7 +14,7 @@ from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
-from symdisc._scoring import latent_curve, rate_r2
+from symdisc._scoring import latent_curve, rate_r2, rate_scale
 from symdisc._simulation import integrate
 from symdisc._spaces import find_space
 from symdisc._streaming import as_samples, check_snapshots, split_columns
@@ -102,7 +102,8 @@ default="residual"
     library_ : CandidateLibrary
         The candidates.
     equation_score_ : float
-        R2 of the rates on the training data, see `score`.
+        R2 of the rates on the training data, coordinates in their own units, unlike in
+        `score`.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on blocks of
         rows that training did not see: "x" and "rate". Empty for given spaces.
@@ -242,15 +243,17 @@ default="residual"
         if self.symmetry == "discover":
             governing.algebra = space.algebra
         self.lie_algebra_ = governing.algebra
-        *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
+        step = None if rates else self._median_step
+        self._rate_scale = rate_scale(space.curve, X.dtype, step)
+        *state, speeds = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))
         equations, self.equation_score_, self.n_free_ = governing.find(
-            *(state, rates, groups),
+            *(state, speeds, groups),
             weak=space.weak,
             n_bootstrap=self.n_bootstrap,
             seed=seed,
         )
-        self._set_equations(equations, state, rates)
+        self._set_equations(equations, state)
         if checkpoint is not None:
             checkpoint.finish()
         return self
@@ -328,13 +331,13 @@ default="residual"
         training data, so that all count alike. Rates are those of the encoded data,
         J_phi(x) x_dot: the score says how well the equations hold where the encoder
         maps to, and nothing about what the encoder leaves out; read it beside the
-        reconstruction (`errors_`). Coordinates with a constant rate of zero are left
-        out.
+        reconstruction (`errors_`). Coordinates whose rate was constant in training are
+        left out; where there are no others, the score is 1.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots.
+            Snapshots, at least 2.
         y : array-like, default=None
             Time derivatives as in `fit`. Without them, or with 1-D `y`, latents are
             differentiated along `t`.
@@ -352,7 +355,7 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
+        X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
         rates = self._check_rates(X, y, self.order)
         return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
@@ -387,10 +390,9 @@ default="residual"
         self.n_iter_ = space.n_iter
         self.agreement_ = space.agreement
 
-    def _set_equations(self, equations, state, rates):
+    def _set_equations(self, equations, state):
         self.equations_, self.library_ = equations, equations.library
         self.coefficients_ = equations.coefficients
         self.n_components_ = len(self.coefficients_)
         self.complexity_ = equations.n_terms
         self._latent_size = float(np.abs(state).max())
-        self._rate_scale = rates.std(axis=0)

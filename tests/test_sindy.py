@@ -217,6 +217,24 @@ def test_torch_modules_as_latent_space(rotation):
     assert_allclose(est.predict(X), X_dot, atol=1e-10)
 
 
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_score_leaves_out_coordinates_of_constant_rate(offset):
+    t = np.linspace(0, 10, 500)
+    drift = t if offset == 0 else np.full(500, offset)
+    X = np.column_stack([drift, np.cos(t), -np.sin(t)])
+    est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    assert est.score(X, t=t) == pytest.approx(1, abs=1e-8)
+    at_rest = LatentSINDy(autoencoder="none").fit(X, np.zeros_like(X))
+    assert at_rest.score(X, np.zeros_like(X)) == 1
+
+
+def test_score_needs_two_rows(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    with pytest.raises(ValueError, match="minimum of 2"):
+        est.score(X[:1], X_dot[:1])
+
+
 def test_score_of_a_perfect_and_of_a_poor_model(rotation):
     X, X_dot, _, _ = rotation
     est = LatentSINDy(autoencoder="none").fit(X, X_dot)
