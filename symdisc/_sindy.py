@@ -49,7 +49,7 @@ class LatentSINDy(LatentEstimator):
 default="residual"
         "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
         is where fitted, else a clone is fitted first. A couple of torch modules is
-        used as it is.
+        copied and used in evaluation mode.
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry that the equations have to obey: none, that which adversaries find
         while the latent space is learned (or that of the estimator given as

@@ -217,6 +217,33 @@ def test_torch_modules_as_latent_space(rotation):
     assert_allclose(est.predict(X), X_dot, atol=1e-10)
 
 
+def test_given_networks_are_left_alone_and_evaluated(rotation):
+    X, X_dot, *_ = rotation
+    layers = torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2), torch.nn.Dropout(0.5)
+    encoder, decoder = torch.nn.Sequential(*layers), torch.nn.Linear(2, 2)
+    mean, state = encoder[1].running_mean.clone(), torch.get_rng_state()
+    est = LatentSINDy(autoencoder=(encoder, decoder)).fit(X, X_dot)
+    assert_array_equal(est.transform(X), est.transform(X))
+    assert torch.equal(encoder[1].running_mean, mean)
+    assert encoder.training
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((torch.nn.Linear(2, 2),), "a tuple of"),
+        ((1, 2), "a tuple of"),
+        ((torch.nn.Linear(3, 2), torch.nn.Linear(2, 2)), "The encoder .* not take"),
+        ((torch.nn.Linear(2, 2), torch.nn.Linear(2, 3)), "The decoder .* n_features=2"),
+    ],
+)
+def test_modules_that_do_not_fit(rotation, pair, message):
+    X, X_dot, *_ = rotation
+    with pytest.raises(ValueError, match=message):
+        LatentSINDy(autoencoder=pair).fit(X, X_dot)
+
+
 @pytest.mark.parametrize("offset", [0.0, 3.0])
 def test_score_leaves_out_coordinates_of_constant_rate(offset):
     t = np.linspace(0, 10, 500)
