@@ -8,7 +8,11 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+)
 
 from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
@@ -110,7 +114,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False)
-        weight = np.ones(len(X)) if sample_weight is None else sample_weight
+        weight = _check_sample_weight(sample_weight, X)
         mean = self.decoder_.mean.cpu().numpy()
         error = spread = 0.0
         for rows in row_slices(X, 256):

@@ -178,6 +178,17 @@ def test_round_trip_and_score_say_the_same(fitted, rotation):
     )
 
 
+def test_weights_of_the_score_are_checked(fitted, rotation):
+    X = rotation[0]
+    half = np.arange(len(X)) % 2
+    assert fitted.score(X, sample_weight=half.tolist()) == pytest.approx(
+        fitted.score(X[half == 1]), abs=1e-6
+    )
+    for bad in (half[:-1], half[:, None], np.full(len(X), np.nan)):
+        with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
+            fitted.score(X, sample_weight=bad)
+
+
 def test_same_seed_same_result(fitted, rotation):
     X, X_dot, *_ = rotation
     again = clone(fitted).fit(X, X_dot)
