@@ -143,6 +143,11 @@ class ActingEstimator(LatentEstimator):
             snapshots small errors of a generator suffice for that: `auc` says how much
             they matter.
 
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value, or there are too few rows.
+
         Examples
         --------
         >>> from symdisc import LatentSymmetryDiscoverer
