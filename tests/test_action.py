@@ -42,6 +42,8 @@ def test_every_snapshot_by_its_own_element(spiral):
     together = est.act(data.X[:5], theta)
     alone = [est.act(x[None], w)[0] for x, w in zip(data.X, theta, strict=False)]
     assert_allclose(together, alone, atol=1e-12)
+    one_for_all = est.act(data.X[:5], theta[:1])
+    assert_allclose(one_for_all, est.act(data.X[:5], theta[0]), atol=1e-12)
 
 
 def test_fields_are_derivatives_of_the_action(spiral):
@@ -96,6 +98,11 @@ def test_bad_requests(spiral):
         est.act(data.X[:2], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="generator=2"):
         est.orbit(data.X[0], generator=2)
+    for theta in (0.5, [[0.5]], []):
+        with pytest.raises(ValueError, match=r"theta has shape .* each point"):
+            est.orbit(data.X[0], theta)
+    with pytest.raises(ValueError, match=r"x has shape .* one sample"):
+        est.orbit(data.X[:2])
     with pytest.raises(ValueError, match="y has shape"):
         equivariance_error(est, data.X[:5], data.X_dot, [0.1, 0.2])
     with pytest.raises(ValueError, match="X_dot has no velocities"):
