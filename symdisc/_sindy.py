@@ -15,7 +15,7 @@ from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
 from symdisc._scoring import latent_curve, rate_r2, rate_scale
-from symdisc._simulation import integrate
+from symdisc._simulation import check_times, integrate
 from symdisc._spaces import find_space
 from symdisc._streaming import as_samples, check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
@@ -311,7 +311,7 @@ default="residual"
         x0 = np.atleast_2d(x0) if single else x0
         x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
         state = self._encode_state(x0, x0_dot, "x0_dot")
-        times = check_time(t, None, np.size(t))
+        times = check_times(t)
         paths = integrate(
             self._state_rates,
             np.hstack(state).astype(float),

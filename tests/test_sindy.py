@@ -292,6 +292,9 @@ def test_simulate_one_and_many(rotation):
     assert_allclose(many[:, -1], X[:3], atol=1e-6)
     with pytest.raises(ValueError, match="increase strictly"):
         est.simulate(X[0], t[::-1])
+    for bad in (0.1, [], t[None]):
+        with pytest.raises(ValueError, match="t has shape"):
+            est.simulate(X[0], bad)
 
 
 def test_copies_predict_alike(rotation):
