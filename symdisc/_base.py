@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -29,6 +29,8 @@ from symdisc._streaming import (
 MIN_SAMPLES = 5
 # What n_components may be.
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
+# Resamplings that errors are estimated from.
+NONE_OR_SEVERAL = [Options(Integral, {0}), Interval(Integral, 2, None, closed="left")]
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
 CHUNK = 1024
 

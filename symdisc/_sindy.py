@@ -1,6 +1,7 @@
 """Governing equations in a latent space, by sparse regression."""
 
 import os
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,10 +11,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
+from symdisc._base import (
+    COUNT_OR_AUTO,
+    MIN_SAMPLES,
+    NONE_OR_SEVERAL,
+    LatentEstimator,
+)
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
+from symdisc._sampling import state_rates
 from symdisc._scoring import latent_curve, rate_r2, rate_scale
 from symdisc._simulation import check_times, integrate
 from symdisc._spaces import find_space
@@ -63,8 +70,8 @@ default="residual"
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``.
     n_bootstrap : int, default=0
-        Number of resampled trajectories or blocks for standard errors; see
-        ``equations_.to_text(errors=True)``.
+        Number of resamplings of trajectories or blocks for standard errors, 0 or at
+        least 2; see ``equations_.to_text(errors=True)``.
     differentiation : {"central", "savgol", "spline", "weak"}, default="central"
         How derivatives are taken along `t` where `y` is not given. "savgol" and
         "spline" smooth noise away; "weak" integrates the equations over windows of
@@ -149,7 +156,7 @@ default="residual"
         "equivariance_weight": [Interval(Real, 0, None, closed="both")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "optimizer": "no_validation",
-        "n_bootstrap": [Interval(Integral, 0, None, closed="left")],
+        "n_bootstrap": NONE_OR_SEVERAL,
         "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -313,7 +320,7 @@ default="residual"
         state = self._encode_state(x0, x0_dot, "x0_dot")
         times = check_times(t)
         paths = integrate(
-            self._state_rates,
+            partial(state_rates, self.equations_),
             np.hstack(state).astype(float),
             times,
             method=method,
@@ -376,13 +383,6 @@ default="residual"
                 f"Pass one velocity for every entry."
             )
         return self._push(self.encoder_, X, X_dot)
-
-    def _state_rates(self, state):
-        """Right-hand side of the first-order system of positions and velocities."""
-        rates = self.equations_(state)
-        if self.order == 1:
-            return rates
-        return np.hstack([state[:, rates.shape[1] :], rates])
 
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder

@@ -192,6 +192,12 @@ def test_any_regression_can_be_used(rotation):
     assert_allclose(est.coefficients_[:, 1:], [[0, -RATE], [RATE, 0]], atol=1e-10)
 
 
+@pytest.mark.parametrize("number", [1, -1])
+def test_one_resampling_has_no_spread(rotation, number):
+    with pytest.raises(ValueError, match="The 'n_bootstrap' parameter"):
+        LatentSINDy(n_bootstrap=number).fit(*rotation[:2])
+
+
 def test_fitted_discoverer_as_latent_space():
     X, X_dot, _, frequency = embedded_rotation(0)
     space = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
