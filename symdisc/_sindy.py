@@ -11,12 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import (
-    COUNT_OR_AUTO,
-    MIN_SAMPLES,
-    NONE_OR_SEVERAL,
-    LatentEstimator,
-)
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, NONE_OR_SEVERAL, LatentEstimator
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
@@ -245,7 +240,9 @@ default="residual"
         governing = Governing.of(self)
         checkpoint = Checkpoint.of(self)
         data = X, rates, t, groups
-        space = find_space(self, governing, *data, random, checkpoint)
+        # Whatever mode the caller has set, training needs gradients.
+        with torch.inference_mode(False):
+            space = find_space(self, governing, *data, random, checkpoint)
         self._set_space(space)
         if self.symmetry == "discover":
             governing.algebra = space.algebra
