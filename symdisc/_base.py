@@ -23,6 +23,7 @@ from symdisc._streaming import (
     release,
     row_slices,
     rows_of_block,
+    split_columns,
 )
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
@@ -150,7 +151,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             Snapshots.
         X_dot : array-like of shape (n_samples, n_features), optional
             Their time derivatives, pushed through the encoder. Without them pysindy
-            differentiates the latents.
+            differentiates the latents. With ``order=2`` also X_dot and X_ddot side by
+            side, as in `fit`, of which X_dot is used.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them; 1 if None.
         groups : array-like of shape (n_samples,), default=None
@@ -165,11 +167,13 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False)
-        rates = self._check_rates(X, X_dot)
+        order = 1 if np.shape(X_dot) == X.shape else getattr(self, "order", 1)
+        rates = self._check_rates(X, X_dot, order)
         if rates is None:
             latents = self._apply(self.encoder_, X)
         else:
-            latents, rates = self._push(self.encoder_, X, rates)
+            X_dot = split_columns(rates, order)[0]
+            latents, rates = self._push(self.encoder_, X, X_dot)
         return latent_trajectories(latents, rates, t, groups)
 
     def save(self, path):
