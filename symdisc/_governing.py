@@ -32,6 +32,8 @@ class Governing:
         Infinity imposes the symmetry exactly.
     algebra : LieAlgebra or None
         The symmetry.
+    rcond : float or None
+        Of the final regression, see `symdisc._regression.sparse_regression`.
     """
 
     degree: int
@@ -41,6 +43,7 @@ class Governing:
     optimizer: object
     equivariance_weight: float
     algebra: LieAlgebra | None = None
+    rcond: float | None = None
 
     @classmethod
     def of(cls, est):
@@ -111,6 +114,7 @@ class Governing:
             groups=groups,
             basis=basis,
             penalty=penalty,
+            rcond=self.rcond,
         )
         errors = None
         if n_bootstrap > 0:

@@ -4,7 +4,14 @@ import numpy as np
 
 
 def sparse_regression(
-    features, targets, *, threshold=0.1, max_iter=20, floor=1e-12, penalty=None
+    features,
+    targets,
+    *,
+    threshold=0.1,
+    max_iter=20,
+    floor=1e-12,
+    penalty=None,
+    rcond=None,
 ):
     """Sequentially thresholded least squares with scale-free thresholds.
 
@@ -29,6 +36,9 @@ def sparse_regression(
     penalty : None or array-like of shape (n_rows, n_terms), default=None
         Adds ``sum((penalty @ coefficients) ** 2)`` of each target to the mean
         squared error that the fits minimise.
+    rcond : float, default=None
+        Singular values of the features, scaled, below this share of the largest are
+        taken for rounding, see `numpy.linalg.lstsq`; None is for double precision.
 
     Returns
     -------
@@ -69,7 +79,7 @@ def sparse_regression(
         # Scaled by its size, so that the threshold is dimensionless.
         active = (sizes > 0) & (size > floor * largest)
         unit = np.pad(target / size if size > 0 else target, (0, padding))
-        row = _threshold_fit(scaled, unit, active, threshold, max_iter)
+        row = _threshold_fit(scaled, unit, active, threshold, max_iter, rcond)
         rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])
 
@@ -118,14 +128,14 @@ def r2(features, targets, coefficients):
     return float(1 - residual / total)
 
 
-def _threshold_fit(features, target, active, threshold, max_iter):
+def _threshold_fit(features, target, active, threshold, max_iter, rcond):
     """Fit of one target of unit size on columns of unit size."""
     coefficients = np.zeros(features.shape[1])
     for _ in range(max_iter):
         coefficients[:] = 0.0
         if not active.any():
             break
-        solution = np.linalg.lstsq(features[:, active], target, rcond=None)[0]
+        solution = np.linalg.lstsq(features[:, active], target, rcond=rcond)[0]
         coefficients[active] = solution
         kept = active & (np.abs(coefficients) >= threshold)
         if np.array_equal(kept, active):

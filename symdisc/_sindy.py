@@ -238,6 +238,8 @@ default="residual"
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)
         governing = Governing.of(self)
+        if X.dtype == np.float32:
+            governing.rcond = np.finfo(X.dtype).eps
         checkpoint = Checkpoint.of(self)
         data = X, rates, t, groups
         # Whatever mode the caller has set, training needs gradients.

@@ -250,6 +250,15 @@ def test_modules_that_do_not_fit(rotation, pair, message):
         LatentSINDy(autoencoder=pair).fit(X, X_dot)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_does_not_tell_dependent_candidates_apart(dtype):
+    # On one circle 1 is z0^2 + z1^2, in single precision up to 1e-7.
+    t = np.linspace(0, 10, 500)
+    X = np.column_stack([np.cos(t), -np.sin(t)]).astype(dtype)
+    est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    assert str(est.equations_) == "dz0/dt = z1\ndz1/dt = -z0"
+
+
 @pytest.mark.parametrize("offset", [0.0, 3.0])
 def test_score_leaves_out_coordinates_of_constant_rate(offset):
     t = np.linspace(0, 10, 500)
