@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from symdisc._base import LatentEstimator
 from symdisc._evidence import evidence_of
+from symdisc._orbits import check_generator, check_sample, check_theta
 from symdisc._streaming import check_snapshots
 
 
@@ -47,7 +48,7 @@ class ActingEstimator(LatentEstimator):
         """
         latent, algebra = self._acted_on(X)
         theta = np.asarray(theta, dtype=float)
-        if theta.ndim == 2 and len(theta) != len(latent):
+        if theta.ndim == 2 and len(theta) not in (1, len(latent)):
             raise ValueError(
                 f"theta has {len(theta)} rows and X has {len(latent)}; give one row of "
                 "coefficients for each snapshot, or one for all."
@@ -90,15 +91,16 @@ class ActingEstimator(LatentEstimator):
         Returns
         -------
         ndarray of shape (n_points, n_features)
+
+        Raises
+        ------
+        ValueError
+            If `x` is not one snapshot, `theta` not 1-D, or there is no such generator.
         """
-        theta = np.linspace(0, 2 * np.pi, 64) if theta is None else np.asarray(theta)
-        x = np.atleast_2d(x)
+        theta = check_theta(np.linspace(0, 2 * np.pi, 64) if theta is None else theta)
+        x = check_sample(x)
         _, algebra = self._acted_on(x)
-        if not 0 <= generator < len(algebra):
-            raise ValueError(
-                f"generator={generator}, but lie_algebra_ has {len(algebra)} of them; "
-                "count from 0."
-            )
+        check_generator(algebra, generator)
         coefficients = np.zeros((len(theta), len(algebra)))
         coefficients[:, generator] = theta
         return self.act(np.repeat(x, len(theta), axis=0), coefficients)
@@ -142,6 +144,11 @@ class ActingEstimator(LatentEstimator):
             `equivariance_error`. A small p-value speaks against a symmetry. With many
             snapshots small errors of a generator suffice for that: `auc` says how much
             they matter.
+
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value, or there are too few rows.
 
         Examples
         --------

@@ -88,7 +88,7 @@ def make_autoencoder(est, snapshots, generator, ranks):
             start, coordinates, velocity, weights, HIDDEN_UNITS, generator
         )
     if isinstance(kind, tuple):
-        pair = copy_pair(_check_pair(kind), most, coordinates)
+        pair = copy_pair(kind, most, coordinates)
         return ModuleAutoencoder(*pair, coordinates, velocity, most)
     if isinstance(kind, str):
         kind = named_architecture(kind, coordinates.shape[1])
@@ -126,12 +126,3 @@ def _check_velocity(velocity):
         raise ValueError(
             'autoencoder="slow" needs time derivatives: pass X_dot as y, or t.'
         )
-
-
-def _check_pair(pair):
-    if len(pair) != 2 or not all(isinstance(m, torch.nn.Module) for m in pair):
-        raise ValueError(
-            f"autoencoder is a tuple of {[type(m).__name__ for m in pair]}; give two "
-            "torch modules, (encoder, decoder)."
-        )
-    return pair

@@ -6,9 +6,13 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+)
 
 from symdisc._export import latent_trajectories
 from symdisc._pushing import push_forward
@@ -19,12 +23,15 @@ from symdisc._streaming import (
     release,
     row_slices,
     rows_of_block,
+    split_columns,
 )
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
 # What n_components may be.
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
+# Resamplings that errors are estimated from.
+NONE_OR_SEVERAL = [Options(Integral, {0}), Interval(Integral, 2, None, closed="left")]
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
 CHUNK = 1024
 
@@ -110,7 +117,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False)
-        weight = np.ones(len(X)) if sample_weight is None else sample_weight
+        weight = _check_sample_weight(sample_weight, X)
         mean = self.decoder_.mean.cpu().numpy()
         error = spread = 0.0
         for rows in row_slices(X, 256):
@@ -144,7 +151,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             Snapshots.
         X_dot : array-like of shape (n_samples, n_features), optional
             Their time derivatives, pushed through the encoder. Without them pysindy
-            differentiates the latents.
+            differentiates the latents. With ``order=2`` also X_dot and X_ddot side by
+            side, as in `fit`, of which X_dot is used.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them; 1 if None.
         groups : array-like of shape (n_samples,), default=None
@@ -159,11 +167,13 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False)
-        rates = self._check_rates(X, X_dot, name="X_dot")
+        order = 1 if np.shape(X_dot) == X.shape else getattr(self, "order", 1)
+        rates = self._check_rates(X, X_dot, order, name="X_dot")
         if rates is None:
             latents = self._apply(self.encoder_, X)
         else:
-            latents, rates = self._push(self.encoder_, X, rates)
+            X_dot = split_columns(rates, order)[0]
+            latents, rates = self._push(self.encoder_, X, X_dot)
         return latent_trajectories(latents, rates, t, groups)
 
     def save(self, path):

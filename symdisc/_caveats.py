@@ -190,7 +190,7 @@ def _equation_caveats(est, figures):
             "candidates: these are not the coordinates of simple equations, or "
             "threshold is too low.",
         )
-    if figures["independence"] < INDEPENDENCE:
+    if figures.get("independence", 1.0) < INDEPENDENCE:
         yield Caveat(
             "dependent",
             "On these data some terms of an equation are a combination of others, so "

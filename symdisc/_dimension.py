@@ -193,9 +193,10 @@ def resolve_components(est, X, random):
 def _count(coordinates, scale, random):
     """Count the latents that are needed; also what 1, 2, ... leave unexplained."""
     generator = torch.Generator().manual_seed(int(random.randint(2**31 - 1)))
-    coordinates = torch.as_tensor(coordinates, dtype=torch.float32)
-    weights = torch.as_tensor(scale / scale[0]).to(coordinates)
-    with threadpool_limits(1, user_api="openmp"):
+    # Whatever mode the caller has set, training needs gradients.
+    with torch.inference_mode(False), threadpool_limits(1, user_api="openmp"):
+        coordinates = torch.as_tensor(coordinates, dtype=torch.float32)
+        weights = torch.as_tensor(scale / scale[0]).to(coordinates)
         errors = _unexplained_by_rank(coordinates, weights, generator)
     gains = -np.diff(errors)
     if len(gains) and gains[-1] < MIN_GAIN:

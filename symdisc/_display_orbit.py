@@ -5,7 +5,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from symdisc._display_generators import SMALLEST_FONT
 from symdisc._figures import DASHES, Display
-from symdisc._orbits import check_generator, latent_orbits, orbit_range
+from symdisc._orbits import (
+    check_generator,
+    check_sample,
+    check_theta,
+    latent_orbits,
+    orbit_range,
+)
 from symdisc._streaming import check_snapshots
 
 # Points of an orbit shown by default, besides the sample itself.
@@ -81,19 +87,17 @@ class OrbitDisplay(Display):
         Raises
         ------
         ValueError
-            If there is no such generator, or `image_shape` does not fit.
+            If there is no such generator, or an argument has a shape that does not fit.
         """
         check_is_fitted(est)
         check_generator(est.lie_algebra_, generator)
-        x = check_snapshots(est, np.atleast_2d(x), reset=False)
+        x = check_snapshots(est, check_sample(x), reset=False)
         if theta is None:
             first, last = orbit_range(est.lie_algebra_.matrices[generator])
             # The end of a turn is its start.
             theta = np.linspace(first, last, N_POINTS, endpoint=first < 0)
-        latent = est._apply(est.encoder_, x)
-        (moved,) = latent_orbits(
-            est.lie_algebra_, latent, generator, np.asarray(theta, dtype=float)
-        )
+        theta, latent = check_theta(theta), est._apply(est.encoder_, x)
+        (moved,) = latent_orbits(est.lie_algebra_, latent, generator, theta)
         moved = est.inverse_transform(moved.astype(x.dtype))
         return cls(
             x[0], moved, theta, generator=generator, image_shape=image_shape
@@ -177,7 +181,7 @@ def check_image_shape(image_shape, n_features):
     """
     if image_shape is None:
         return None
-    shape = tuple(image_shape)
+    shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
     if len(shape) != 2 or shape[0] * shape[1] != n_features:
         raise ValueError(
             f"image_shape={image_shape!r} is not the shape of an image of n_features = "

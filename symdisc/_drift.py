@@ -2,6 +2,9 @@
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.utils.validation import check_is_fitted
+
+from symdisc._streaming import check_snapshots
 
 # Rows compared with each other: distances of all pairs are taken.
 MAX_ROWS = 2000
@@ -157,6 +160,11 @@ def equivariance_error(est, X, X_dot, theta):
     float
         Root mean square of ``g F(z) - F(g z)`` over that of ``F(z)``, latents z.
 
+    Raises
+    ------
+    ValueError
+        If `X` or `X_dot` has a bad shape, or `est` has no symmetry or no equations.
+
     Examples
     --------
     >>> from symdisc import LatentSymmetryDiscoverer
@@ -168,12 +176,17 @@ def equivariance_error(est, X, X_dot, theta):
     >>> equivariance_error(est, data.X, data.X_dot, [0.3, 0.2]) < 1e-3
     True
     """
+    check_is_fitted(est)
     if est.equations_ is None or not est.lie_algebra_:
         raise ValueError(
             "est has no equations_ or no generators in lie_algebra_; fit it on data "
             "with derivatives and a symmetry."
         )
-    latent, rates = est._push(est.encoder_, np.asarray(X), np.asarray(X_dot))
+    X = check_snapshots(est, X, reset=False)
+    X_dot = est._check_rates(X, X_dot)
+    if X_dot is None:
+        raise ValueError(f"X_dot has no velocities; pass them in the shape {X.shape}.")
+    latent, rates = est._push(est.encoder_, X, X_dot)
     element = est.lie_algebra_.group_element(np.asarray(theta, dtype=float))
     gap = rates @ element.T - est.equations_(latent @ element.T)
     return float(np.linalg.norm(gap) / np.linalg.norm(rates))

@@ -155,8 +155,8 @@ class EquationSystem(Sequence):
         Parameters
         ----------
         backend : {"numpy", "torch"}, default="numpy"
-            What the function takes and returns. With "torch" it keeps dtype
-            and device, and gradients flow through it.
+            What the function takes and returns. With "torch" it keeps device and
+            dtype, integers become doubles, and gradients flow through it.
 
         Returns
         -------
@@ -341,6 +341,7 @@ def _numpy_rates(coefficients, library, z):
 
 
 def _torch_rates(coefficients, library, z):
+    z = z if z.is_floating_point() else z.double()
     return library.evaluate(z) @ z.new_tensor(coefficients.T)
 
 

@@ -7,6 +7,7 @@ the halves apart, and labels given at random are as good: a classifier two-sampl
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from scipy import linalg
@@ -92,7 +93,18 @@ def evidence_of(est, X, X_dot, t, groups, n_permutations, random):
     -------
     Evidence
     """
+    if not isinstance(n_permutations, Integral) or n_permutations < 1:
+        raise ValueError(
+            f"n_permutations={n_permutations!r} labellings do not say what chance "
+            "does; pass an int of at least 1."
+        )
     slots, of = _held_out(est, X, X_dot, t, groups)
+    if of != "dynamics" and len(slots[0]) < N_FOLDS:
+        raise ValueError(
+            f"X has {len(slots[0])} {of} to move, and the test needs {N_FOLDS}. Pass "
+            "more rows; transitions are between those that follow each other by groups "
+            "and t."
+        )
     c = len(est.lie_algebra_)
     auc, p_values, errors = (np.full(c, np.nan) for _ in range(3))
     baseline = np.full((c, n_permutations), np.nan)

@@ -34,6 +34,8 @@ class Governing:
         Infinity imposes the symmetry exactly.
     algebra : LieAlgebra or None
         The symmetry.
+    rcond : float or None
+        Of the final regression, see `symdisc._regression.sparse_regression`.
     """
 
     degree: int
@@ -43,6 +45,7 @@ class Governing:
     optimizer: object
     equivariance_weight: float
     algebra: LieAlgebra | None = None
+    rcond: float | None = None
 
     @classmethod
     def of(cls, est):
@@ -122,6 +125,7 @@ class Governing:
             groups=groups,
             basis=basis,
             penalty=penalty,
+            rcond=self.rcond,
         )
         dense = fit_equations(features, rates, threshold=0.0, basis=basis)
         errors = None

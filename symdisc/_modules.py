@@ -123,7 +123,7 @@ def copy_pair(pair, n_components, like):
     -------
     encoder, decoder : torch.nn.Module
     """
-    encoder, decoder = (copy.deepcopy(module).to(like) for module in pair)
+    encoder, decoder = (copy.deepcopy(module).to(like) for module in check_pair(pair))
     if not any(p.requires_grad for m in (encoder, decoder) for p in m.parameters()):
         raise ValueError(
             "autoencoder=(encoder, decoder) has no parameters that can be trained. "
@@ -131,20 +131,43 @@ def copy_pair(pair, n_components, like):
             "couples as they are."
         )
     row = like[:2]
-    _check_columns("encoder", Pushed(encoder), row, n_components, "n_components")
+    check_columns("encoder", Pushed(encoder), row, n_components, "n_components")
     latent = row.new_zeros(len(row), n_components)
-    _check_columns("decoder", Pushed(decoder), latent, row.shape[1], "n_features")
+    check_columns("decoder", Pushed(decoder), latent, row.shape[1], "n_features")
     return encoder, decoder
 
 
+def check_pair(pair):
+    """Return a couple of modules, or raise if it is something else."""
+    if len(pair) != 2 or not all(isinstance(m, nn.Module) for m in pair):
+        raise ValueError(
+            f"autoencoder is a tuple of {[type(m).__name__ for m in pair]}; give two "
+            "torch modules, (encoder, decoder)."
+        )
+    return pair
+
+
 @torch.no_grad()
-def _check_columns(name, module, rows, n_columns, meaning):
-    image = module(rows)
-    wanted = len(rows), n_columns
+def check_columns(name, module, rows, n_columns, meaning):
+    """Return what a module makes of rows, or raise unless it has so many columns.
+
+    Any number of columns will do where `n_columns` is None.
+    """
+    try:
+        image = module(rows)
+    except RuntimeError as error:
+        raise ValueError(
+            f"The {name} in autoencoder does not take rows of shape "
+            f"{tuple(rows.shape)}: {error}. Pass modules that map n_features of X to "
+            "the latents and back."
+        ) from error
+    columns = image.shape[-1:] if n_columns is None else (n_columns,)
+    wanted = len(rows), *columns
     if tuple(image.shape) != wanted:
         raise ValueError(
             f"The {name} in autoencoder maps rows of shape {tuple(rows.shape)} to "
             f"shape {tuple(image.shape)}, not {wanted}: one row of {meaning}="
-            f"{n_columns} for each. Reshape inside the module (torch.nn.Flatten, "
+            f"{wanted[-1]} for each. Reshape inside the module (torch.nn.Flatten, "
             "torch.nn.Unflatten)."
         )
+    return image

@@ -81,3 +81,24 @@ def check_generator(algebra, generator):
             f"generator={generator}, but lie_algebra_ has {len(algebra)} of them; "
             "count from 0."
         )
+
+
+def check_sample(x):
+    """Return one sample as a table of one row, or raise if it is not one."""
+    row = np.atleast_2d(x)
+    if len(row) != 1 or row.ndim != 2:
+        raise ValueError(
+            f"x has shape {row.shape}; give one sample, of shape (n_features,)."
+        )
+    return row
+
+
+def check_theta(theta):
+    """Return the coefficients of an orbit as an array, or raise if it is not 1-D."""
+    theta = np.asarray(theta, dtype=float)
+    if theta.ndim != 1 or not len(theta):
+        raise ValueError(
+            f"theta has shape {theta.shape}; give one coefficient for each point of "
+            "the orbit, of shape (n_points,)."
+        )
+    return theta

@@ -12,6 +12,8 @@ from symdisc._tangent import in_container_of, push_tangent
 # A step whose inverse_transform leaves more than this share of what it transforms to
 # is no inverse, as that of a FunctionTransformer without inverse_func.
 MAX_UNEXPLAINED = 0.1
+# Rows whose spread is below this share of their size are alike: rounding exceeds it.
+ALIKE = 1e-6
 
 
 class TangentPipeline(Pipeline):
@@ -256,10 +258,13 @@ def _pull(name, step, Z, curve, X):
     """Push a curve back through the inverse of a fitted step, to where X was."""
     X = in_container_of(X, np.asarray(step.inverse_transform(Z)))
     there, back = np.asarray(Z), np.asarray(step.transform(X))
-    lost = np.square(back - there).sum()
-    if not lost <= MAX_UNEXPLAINED * np.square(there - there.mean(axis=0)).sum():
+    lost, size = np.square(back - there).sum(), np.square(there).sum()
+    # Latents are about 0; what other steps make of rows alike has no spread but size.
+    spread = np.square(there - there.mean(axis=0)).sum()
+    is_latent = isinstance(step, LatentEstimator)
+    if not lost <= MAX_UNEXPLAINED * (size if is_latent else max(spread, ALIKE * size)):
         raise ValueError(_NO_INVERSE.format(name=name, why="has one that is not"))
-    if isinstance(step, LatentEstimator):
+    if is_latent:
         return X, step._push(step.decoder_, there, *curve)[1:]
     pushed = push_tangent(step.inverse_transform, Z, *curve)
     _check_finite(name, pushed)

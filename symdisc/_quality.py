@@ -154,8 +154,9 @@ def _equation_figures(est, curve):
     figures = {
         "n_terms": equations.n_terms,
         "n_candidates": equations.coefficients.size,
-        "independence": _independence(equations, curve),
     }
+    if len(curve) >= equations.order:
+        figures["independence"] = _independence(equations, curve)
     score = _r2(est, curve) if len(curve) > equations.order else None
     if score is not None:
         figures["equation_score"] = score

@@ -2,9 +2,19 @@
 
 import numpy as np
 
+# Half the square of an angle: columns that differ by less are the same.
+MULTIPLE = 1e-12
+
 
 def sparse_regression(
-    features, targets, *, threshold=0.1, max_iter=20, floor=1e-12, penalty=None
+    features,
+    targets,
+    *,
+    threshold=0.1,
+    max_iter=20,
+    floor=1e-12,
+    penalty=None,
+    rcond=None,
 ):
     """Sequentially thresholded least squares with scale-free thresholds.
 
@@ -29,6 +39,9 @@ def sparse_regression(
     penalty : None or array-like of shape (n_rows, n_terms), default=None
         Adds ``sum((penalty @ coefficients) ** 2)`` of each target to the mean
         squared error that the fits minimise.
+    rcond : float, default=None
+        Singular values of the features, scaled, below this share of the largest are
+        taken for rounding, see `numpy.linalg.lstsq`; None is for double precision.
 
     Returns
     -------
@@ -62,6 +75,8 @@ def sparse_regression(
         penalty = np.sqrt(len(features)) * np.asarray(penalty, dtype=float)
         scaled = np.concatenate([scaled, penalty / scales])
         padding = len(penalty)
+    else:
+        sizes = np.where(distinct(scaled), sizes, 0.0)
     rows = []
     largest = _rms(targets).max(initial=0.0)
     for target in targets.T:
@@ -69,7 +84,7 @@ def sparse_regression(
         # Scaled by its size, so that the threshold is dimensionless.
         active = (sizes > 0) & (size > floor * largest)
         unit = np.pad(target / size if size > 0 else target, (0, padding))
-        row = _threshold_fit(scaled, unit, active, threshold, max_iter)
+        row = _threshold_fit(scaled, unit, active, threshold, max_iter, rcond)
         rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])
 
@@ -118,20 +133,50 @@ def r2(features, targets, coefficients):
     return float(1 - residual / total)
 
 
-def _threshold_fit(features, target, active, threshold, max_iter):
+def _threshold_fit(features, target, active, threshold, max_iter, rcond):
     """Fit of one target of unit size on columns of unit size."""
     coefficients = np.zeros(features.shape[1])
     for _ in range(max_iter):
         coefficients[:] = 0.0
         if not active.any():
             break
-        solution = np.linalg.lstsq(features[:, active], target, rcond=None)[0]
+        solution = np.linalg.lstsq(features[:, active], target, rcond=rcond)[0]
         coefficients[active] = solution
         kept = active & (np.abs(coefficients) >= threshold)
         if np.array_equal(kept, active):
             break
         active = kept
     return np.where(active, coefficients, 0.0)
+
+
+def distinct(features):
+    """Say which columns are no multiples of columns before them.
+
+    On data with a constant coordinate, 1, z2 and z2^2 are the same function. Least
+    squares would split a coefficient evenly between them, and each part could fall
+    below the threshold.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_terms)
+        Columns of unit root mean square, or 0.
+
+    Returns
+    -------
+    ndarray of bool, of shape (n_terms,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._regression import distinct
+    >>> x = np.linspace(-1, 1, 50)
+    >>> features = np.column_stack([np.ones(50), x, -np.ones(50), x**2])
+    >>> distinct(features / np.sqrt(np.mean(features**2, axis=0))).tolist()
+    [True, True, False, True]
+    """
+    cosines = np.abs(features.T @ features) / len(features)
+    repeats = np.tril(cosines > 1 - MULTIPLE, k=-1)
+    return ~repeats.any(axis=1)
 
 
 def _rms(values):

@@ -7,6 +7,12 @@ from symdisc._derivatives import smooth_derivatives
 from symdisc._streaming import split_columns
 from symdisc._trajectories import check_time
 
+# A rate is constant that varies by less than this part of itself, or of what would
+# carry the latents to their size in the time there is, to which splines are accurate.
+CONSTANT = 1e-5
+# Differences of a constant are up to this many roundings of it over the step.
+ROUNDING = 4
+
 
 def latent_curve(est, X, rates, t, groups):
     """Return latents of snapshots and their derivatives, pushed forward or along time.
@@ -33,6 +39,32 @@ def latent_curve(est, X, rates, t, groups):
     return smooth_derivatives(latents, t, groups, order=est.order)
 
 
+def rate_scale(curve, dtype, step):
+    """Return the standard deviation of each rate, 0 where it is constant.
+
+    Parameters
+    ----------
+    curve : list of ndarray of shape (n_samples, k)
+        Latents and their derivatives up to the rates.
+    dtype : dtype
+        Precision of the snapshots: what rounding leaves of a constant is no spread.
+    step : float or None
+        Time between rows, where the derivatives are differences of the latents.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+    """
+    latents, rates = (curve[i].astype(float) for i in (0, -1))
+    scale, order = rates.std(axis=0), len(curve) - 1
+    least = CONSTANT * np.sqrt(np.mean(rates**2, axis=0))
+    if step is not None:
+        rounding = ROUNDING * np.finfo(dtype).eps / step**order
+        smoothing = CONSTANT / (len(latents) * step) ** order
+        least += np.abs(latents).max(axis=0) * (rounding + smoothing)
+    return np.where(scale > least, scale, 0.0)
+
+
 def rate_r2(est, curve, sample_weight):
     """Return R2 of the highest derivative on a latent curve under the equations."""
     weight = _check_sample_weight(sample_weight, curve[0])
@@ -41,4 +73,7 @@ def rate_r2(est, curve, sample_weight):
     found = est.equations_(np.hstack(curve[:-1]))[:, used] / est._rate_scale[used]
     spread = target - np.average(target, axis=0, weights=weight)
     unexplained = weight @ np.square(target - found).sum(axis=1)
-    return 1.0 - float(unexplained / (weight @ np.square(spread).sum(axis=1)))
+    total = weight @ np.square(spread).sum(axis=1)
+    if total == 0:
+        return float(unexplained == 0)
+    return 1.0 - float(unexplained / total)

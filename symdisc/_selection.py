@@ -13,7 +13,7 @@ from symdisc._bootstrap import (
     row_blocks,
     solve_gram,
 )
-from symdisc._regression import check_tables, r2, sparse_regression
+from symdisc._regression import check_tables, distinct, r2, sparse_regression
 
 # The error of the model chosen, in blocks left out, may be above the least one by so
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
@@ -63,6 +63,7 @@ def fit_equations(
     groups=None,
     basis=None,
     penalty=None,
+    rcond=None,
 ):
     """Fit sparse equations to time derivatives.
 
@@ -99,6 +100,8 @@ def fit_equations(
         Adds ``sum((penalty @ coefficients.ravel()) ** 2)`` to the mean over samples
         of the squared error summed over targets; the targets are then fitted and
         selected together. Multiply it by a weight for a stronger constraint.
+    rcond : float, default=None
+        With a number as `threshold`, see `symdisc._regression.sparse_regression`.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def fit_equations(
         size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
         if optimizer is None and size <= floor:
             return np.zeros(design.shape[2])
-        return _weights(design, target, threshold, optimizer, blocks, penalty)
+        return _weights(design, target, threshold, optimizer, blocks, penalty, rcond)
 
     if basis is None and penalty is None:
         columns = features[:, None, :]
@@ -187,7 +190,7 @@ def _scaled_rows(features, targets, basis, penalty):
     return np.einsum("nt,fkt->nkf", features, basis), targets
 
 
-def _weights(design, target, threshold, optimizer, blocks, penalty):
+def _weights(design, target, threshold, optimizer, blocks, penalty, rcond):
     """Weights of the columns of one regression, in the way that was asked for."""
     n_targets, n_columns = design.shape[1:]
     flat = design.reshape(-1, n_columns)
@@ -196,13 +199,15 @@ def _weights(design, target, threshold, optimizer, blocks, penalty):
     if not isinstance(threshold, str):
         # Its error is a mean over rows and targets, ours a mean over rows.
         padding = None if penalty is None else penalty / np.sqrt(n_targets)
-        return sparse_regression(
-            flat, target.reshape(-1, 1), threshold=threshold, penalty=padding
-        )[0]
+        options = {"threshold": threshold, "penalty": padding, "rcond": rcond}
+        return sparse_regression(flat, target.reshape(-1, 1), **options)[0]
     sizes = np.sqrt(np.mean(flat**2, axis=0))
     weights = np.zeros(n_columns)
     size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
-    used = np.flatnonzero(sizes > 0)
+    used = sizes > 0
+    if penalty is None:
+        used &= distinct(flat / np.where(used, sizes, 1.0))
+    used = np.flatnonzero(used)
     if not len(used):
         return weights
     scales = sizes[used] / size

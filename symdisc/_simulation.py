@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, Radau
 
+from symdisc._trajectories import check_time
+
 # A trajectory that leaves its start by this factor has blown up.
 MAX_GROWTH = 1e4
 # Evaluations of the right-hand side per trajectory, and a floor for short ones: an
@@ -13,6 +15,16 @@ MAX_EVALUATIONS = 1000
 MIN_BUDGET = 200_000
 TOLERANCE = 1e-9
 SOLVERS = {s.__name__: s for s in (RK23, RK45, DOP853, Radau, BDF, LSODA)}
+
+
+def check_times(t):
+    """Return increasing times as an array, or raise: a single number is none."""
+    if np.ndim(t) != 1 or not np.size(t):
+        raise ValueError(
+            f"t has shape {np.shape(t)}; give times in an array of shape (n_times,), "
+            "the first of them that of the start."
+        )
+    return check_time(t, None, len(t))
 
 
 def integrate(rates, starts, t, *, method, scale):

@@ -1,6 +1,7 @@
 """Governing equations in a latent space, by sparse regression."""
 
 import os
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,12 +11,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, LatentEstimator
+from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, NONE_OR_SEVERAL, LatentEstimator
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
-from symdisc._scoring import latent_curve, rate_r2
-from symdisc._simulation import integrate
+from symdisc._sampling import state_rates
+from symdisc._scoring import latent_curve, rate_r2, rate_scale
+from symdisc._simulation import check_times, integrate
 from symdisc._spaces import find_space
 from symdisc._streaming import as_samples, check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
@@ -49,7 +51,7 @@ class LatentSINDy(LatentEstimator):
 default="residual"
         "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
         is where fitted, else a clone is fitted first. A couple of torch modules is
-        used as it is.
+        copied and used in evaluation mode.
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry that the equations have to obey: none, that which adversaries find
         while the latent space is learned (or that of the estimator given as
@@ -63,8 +65,8 @@ default="residual"
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``.
     n_bootstrap : int, default=0
-        Number of resampled trajectories or blocks for standard errors; see
-        ``equations_.to_text(errors=True)``.
+        Number of resamplings of trajectories or blocks for standard errors, 0 or at
+        least 2; see ``equations_.to_text(errors=True)``.
     differentiation : {"central", "savgol", "spline", "weak"}, default="central"
         How derivatives are taken along `t` where `y` is not given. "savgol" and
         "spline" smooth noise away; "weak" integrates the equations over windows of
@@ -102,7 +104,8 @@ default="residual"
     library_ : CandidateLibrary
         The candidates.
     equation_score_ : float
-        R2 of the rates on the training data, see `score`.
+        R2 of the rates on the training data, coordinates in their own units, unlike in
+        `score`.
     dense_score_ : float
         The same with all candidates: what `threshold` and `optimizer` leave out.
     errors_ : dict of float
@@ -151,7 +154,7 @@ default="residual"
         "equivariance_weight": [Interval(Real, 0, None, closed="both")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "optimizer": "no_validation",
-        "n_bootstrap": [Interval(Integral, 0, None, closed="left")],
+        "n_bootstrap": NONE_OR_SEVERAL,
         "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -239,21 +242,27 @@ default="residual"
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)
         governing = Governing.of(self)
+        if X.dtype == np.float32:
+            governing.rcond = np.finfo(X.dtype).eps
         checkpoint = Checkpoint.of(self)
-        space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
+        data = X, rates, t, groups
+        with torch.inference_mode(False):  # training needs gradients
+            space = find_space(self, governing, *data, random, checkpoint)
         self._set_space(space)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
-        *state, rates = (np.asarray(c, dtype=float) for c in space.curve)
+        step = None if rates else self._median_step
+        self._rate_scale = rate_scale(space.curve, X.dtype, step)
+        *state, speeds = (np.asarray(c, dtype=float) for c in space.curve)
         state, seed = np.hstack(state), int(random.randint(2**31 - 1))
         equations, *found = governing.find(
-            *(state, rates, groups),
+            *(state, speeds, groups),
             weak=space.weak,
             n_bootstrap=self.n_bootstrap,
             seed=seed,
         )
         self.equation_score_, self.dense_score_, self.n_free_ = found
-        self._set_equations(equations, state, rates)
+        self._set_equations(equations, state)
         if checkpoint is not None:
             checkpoint.finish()
         return self
@@ -311,9 +320,9 @@ default="residual"
         x0 = np.atleast_2d(x0) if single else x0
         x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
         state = self._encode_state(x0, x0_dot, "x0_dot")
-        times = check_time(t, None, np.size(t))
+        times = check_times(t)
         paths = integrate(
-            self._state_rates,
+            partial(state_rates, self.equations_),
             np.hstack(state).astype(float),
             times,
             method=method,
@@ -331,13 +340,13 @@ default="residual"
         training data, so that all count alike. Rates are those of the encoded data,
         J_phi(x) x_dot: the score says how well the equations hold where the encoder
         maps to, and nothing about what the encoder leaves out; read it beside the
-        reconstruction (`errors_`). Coordinates with a constant rate of zero are left
-        out.
+        reconstruction (`errors_`). Coordinates whose rate was constant in training are
+        left out; where there are no others, the score is 1.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots.
+            Snapshots, at least 2.
         y : array-like, default=None
             Time derivatives as in `fit`. Without them, or with 1-D `y`, latents are
             differentiated along `t`.
@@ -355,7 +364,7 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
+        X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
         rates = self._check_rates(X, y, self.order)
         return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
 
@@ -377,23 +386,15 @@ default="residual"
             )
         return self._push(self.encoder_, X, X_dot)
 
-    def _state_rates(self, state):
-        """Right-hand side of the first-order system of positions and velocities."""
-        rates = self.equations_(state)
-        if self.order == 1:
-            return rates
-        return np.hstack([state[:, rates.shape[1] :], rates])
-
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder
         self.history_, self.errors_ = space.history, space.errors
         self.n_iter_ = space.n_iter
         self.agreement_ = space.agreement
 
-    def _set_equations(self, equations, state, rates):
+    def _set_equations(self, equations, state):
         self.equations_, self.library_ = equations, equations.library
         self.coefficients_ = equations.coefficients
         self.n_components_ = len(self.coefficients_)
         self.complexity_ = equations.n_terms
         self._latent_size = float(np.abs(state).max())
-        self._rate_scale = rates.std(axis=0)

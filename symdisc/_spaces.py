@@ -1,7 +1,9 @@
 """The latent space of LatentSINDy: learned, given, or the snapshots themselves."""
 
+import copy
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from symdisc._dimension import resolve_components
 from symdisc._discovery import read_algebra
 from symdisc._learning import learn_space
 from symdisc._lie import LieAlgebra
+from symdisc._modules import check_columns, check_pair
 from symdisc._snapshots import IN_SPREADS, check_device
 from symdisc._stem import fit_stem
 from symdisc._streaming import check_size
@@ -114,7 +117,7 @@ def _identity(est, X, rates, t, groups):
 def _given(est, X, rates, t, groups):
     given = est.autoencoder
     if isinstance(given, tuple):
-        (encoder, decoder), algebra, agreement = given, None, None
+        (encoder, decoder), algebra, agreement = _couple(est, X), None, None
     else:
         given = _fitted(given, X, rates, t, groups)
         encoder, decoder = given.encoder_, given.decoder_
@@ -133,6 +136,15 @@ def _given(est, X, rates, t, groups):
     return Space(
         encoder, decoder, curve, algebra=algebra, agreement=agreement, weak=weak
     )
+
+
+def _couple(est, X):
+    """Return copies of the modules given, checked and in evaluation mode."""
+    encoder, decoder = (copy.deepcopy(m).eval() for m in check_pair(est.autoencoder))
+    encode, decode = partial(est._apply, encoder), partial(est._apply, decoder)
+    latents = check_columns("encoder", encode, X[:2], None, "n_components")
+    check_columns("decoder", decode, latents, X.shape[1], "n_features")
+    return encoder, decoder
 
 
 def _fitted(estimator, X, rates, t, groups):

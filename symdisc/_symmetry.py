@@ -283,31 +283,34 @@ or (encoder, decoder), default="residual"
         self.n_components_ = self._count_components(X, random)
         X_dot = self._check_rates(X, y)
         device = check_device(self.device)
-        generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+        seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
         solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         static = X_dot is None and t is None
-        stem = architecture_stem(self, X, random, fine=solve and static)
-        snapshots = as_snapshots(
-            *(stem, X, X_dot, t, groups),
-            symmetry_of=self.symmetry_of,
-            device=device,
-            labels=labels,
-        )
-        # One thread: operations this small spend more time in waking a second one, ten
-        # times more on a busy machine. The limit holds for the calling thread alone.
-        checkpoint = Checkpoint.of(self)
-        find = solve_for_symmetry if solve else train_adversaries
-        with threadpool_limits(1, user_api="openmp"):
-            found = find(self, snapshots, stem, generator, checkpoint)
+        # Whatever mode the caller has set, training needs gradients.
+        with torch.inference_mode(False):
+            stem = architecture_stem(self, X, random, fine=solve and static)
+            snapshots = as_snapshots(
+                *(stem, X, X_dot, t, groups),
+                symmetry_of=self.symmetry_of,
+                device=device,
+                labels=labels,
+            )
+            # One thread: operations this small spend more time in waking a second one,
+            # ten times more on a busy machine. The limit holds for the calling thread.
+            find = solve_for_symmetry if solve else train_adversaries
+            with threadpool_limits(1, user_api="openmp"):
+                generator = torch.Generator(device).manual_seed(seed)
+                found = find(self, snapshots, stem, generator, checkpoint)
+            autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
+            self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
+            self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
+            read = autoencoder, snapshots
+            equations = read_equations(self, *read)
+            self.equations_, self.equation_score_, self.dense_score_ = equations
+            self.reconstruction_error_ = reconstruction_error(*read, stem)
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of
-        autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
-        self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
-        self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
-        equations = read_equations(self, autoencoder, snapshots)
-        self.equations_, self.equation_score_, self.dense_score_ = equations
-        self.reconstruction_error_ = reconstruction_error(autoencoder, snapshots, stem)
         if checkpoint is not None:
             checkpoint.finish()
         return self

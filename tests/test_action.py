@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.exceptions import NotFittedError
 
 from symdisc import LatentSymmetryDiscoverer
 from symdisc.datasets import make_no_symmetry, make_sphere, make_spiral
@@ -41,6 +42,8 @@ def test_every_snapshot_by_its_own_element(spiral):
     together = est.act(data.X[:5], theta)
     alone = [est.act(x[None], w)[0] for x, w in zip(data.X, theta, strict=False)]
     assert_allclose(together, alone, atol=1e-12)
+    one_for_all = est.act(data.X[:5], theta[:1])
+    assert_allclose(one_for_all, est.act(data.X[:5], theta[0]), atol=1e-12)
 
 
 def test_fields_are_derivatives_of_the_action(spiral):
@@ -68,6 +71,13 @@ def test_true_motions_are_mapped_to_true_motions(spiral):
     assert equivariance_error(est, data.X, data.X_dot, [0.4, 0.3]) < 1e-3
 
 
+def test_integers_are_snapshots_as_any(spiral):
+    est, data = spiral
+    X, theta = np.rint(10 * data.X).astype(int), [0.4, 0.3]
+    expected = equivariance_error(est, X.astype(float), data.X_dot, theta)
+    assert equivariance_error(est, X, data.X_dot, theta) == expected
+
+
 def test_orbits_of_a_rotation_close_and_keep_the_distribution(sphere):
     est, data = sphere
     for generator in range(3):
@@ -88,6 +98,17 @@ def test_bad_requests(spiral):
         est.act(data.X[:2], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="generator=2"):
         est.orbit(data.X[0], generator=2)
+    for theta in (0.5, [[0.5]], []):
+        with pytest.raises(ValueError, match=r"theta has shape .* each point"):
+            est.orbit(data.X[0], theta)
+    with pytest.raises(ValueError, match=r"x has shape .* one sample"):
+        est.orbit(data.X[:2])
+    with pytest.raises(ValueError, match="y has shape"):
+        equivariance_error(est, data.X[:5], data.X_dot, [0.1, 0.2])
+    with pytest.raises(ValueError, match="X_dot has no velocities"):
+        equivariance_error(est, data.X, None, [0.1, 0.2])
+    with pytest.raises(NotFittedError):
+        equivariance_error(LatentSymmetryDiscoverer(), data.X, data.X_dot, 0.1)
     with pytest.raises(ValueError, match="columns"):
         energy_distance(np.ones((3, 2)), np.ones((3, 1)))
     none, data = fitted(make_no_symmetry, 2, "dynamics")

@@ -83,6 +83,8 @@ def test_callables():
     assert_allclose(rates.detach().numpy(), system(z), rtol=1e-5)
     rates.sum().backward()
     assert (tensor.grad.abs() > 0).all()
+    whole = torch.tensor([[4, -1], [2, 3]])
+    assert_allclose(system.to_callable("torch")(whole), system(whole), rtol=1e-12)
     with pytest.raises(ValueError, match="backend must be"):
         system.to_callable("jax")
 

@@ -109,3 +109,16 @@ def test_derivatives_are_needed_where_they_were_used():
     est = fitted(X, X @ J.T)
     with pytest.raises(ValueError, match="pass X_dot as y, or t"):
         est.evidence(X)
+
+
+def test_too_little_for_a_test():
+    X = ring(np.random.RandomState(0), 500)
+    est = fitted(X)
+    with pytest.raises(ValueError, match="X has 4 states to move"):
+        est.evidence(X[:4])
+    for number in (0, -3, 2.5, "a"):
+        with pytest.raises(ValueError, match="n_permutations="):
+            est.evidence(X, n_permutations=number)
+    est.symmetry_of_ = "transitions"
+    with pytest.raises(ValueError, match="X has 0 transitions to move"):
+        est.evidence(X, groups=np.arange(len(X)))

@@ -98,6 +98,17 @@ def test_latent_trajectories(rotation):
         est.to_pysindy(X, X_dot[:3])
 
 
+def test_velocities_are_taken_from_what_second_order_was_fitted_to():
+    t = np.linspace(0, 10, 500)
+    X, X_dot = np.cos(t)[:, None], -np.sin(t)[:, None]
+    both = np.hstack([X_dot, -X])
+    est = LatentSINDy(autoencoder="none", order=2, degree=1).fit(X, both)
+    for given in (X_dot, both):
+        assert_allclose(est.to_pysindy(X, given)["x_dot"][0], X_dot)
+    with pytest.raises(ValueError, match="X_dot and X_ddot side by side"):
+        est.to_pysindy(X, np.hstack([both, X]))
+
+
 def test_there_and_back(rotation):
     ps = pytest.importorskip("pysindy")
     est, *data, t, groups = rotation

@@ -434,6 +434,12 @@ class TestOrbit:
         x = linear[0][0]
         with pytest.raises(ValueError, match=r"image_shape=\(2, 2\).*6 pixels"):
             OrbitDisplay.from_estimator(solved, x, image_shape=(2, 2))
+        with pytest.raises(ValueError, match=r"image_shape=5 is not"):
+            OrbitDisplay.from_estimator(solved, x, image_shape=5)
+        with pytest.raises(ValueError, match=r"theta has shape \(\)"):
+            OrbitDisplay.from_estimator(solved, x, theta=0.3)
+        with pytest.raises(ValueError, match=r"x has shape \(2, 6\)"):
+            OrbitDisplay.from_estimator(solved, linear[0][:2])
         with pytest.raises(ValueError, match="generator=1, but"):
             OrbitDisplay.from_estimator(solved, x, generator=1)
         with pytest.raises(ValueError, match="no generators in lie_algebra_"):

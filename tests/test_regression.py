@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from symdisc import LatentSINDy
 from symdisc._library import CandidateLibrary
 from symdisc._regression import r2, sparse_regression
 
@@ -100,3 +101,14 @@ def test_bad_arguments():
         sparse_regression(x, x, max_iter=0)
     with pytest.raises(ValueError, match="coefficients has shape"):
         r2(x, x, [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("threshold", [0.1, "auto"])
+def test_a_constant_coordinate_repeats_no_term(threshold):
+    rng = np.random.default_rng(0)
+    Z = np.column_stack([rng.uniform(-1, 1, (800, 2)), np.ones(800)])
+    rates = np.column_stack([Z[:, 1] + 0.12, -Z[:, 0], np.zeros(800)])
+    est = LatentSINDy(autoencoder="none", threshold=threshold).fit(Z, rates)
+    assert str(est.equations_) == "\n".join(
+        ["dz0/dt = z1 + 0.12", "dz1/dt = -z0", "dz2/dt = 0"]
+    )

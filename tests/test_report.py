@@ -28,6 +28,7 @@ from symdisc._caveats import find_caveats
 from symdisc._mathml import equations_mathml, matrix_mathml
 from symdisc._quality import MEANINGS, quality_figures
 from symdisc.datasets import make_no_symmetry
+from symdisc.plotting import discovery_report
 
 HOSTILE = "<script>alert('x')</script>&\"$_{"
 PAPER = "https://arxiv.org/abs/2310.00105"
@@ -520,3 +521,14 @@ def test_candidates_that_are_dependent_on_one_orbit(degree, dependent):
     X_dot = np.column_stack([circle[:, 1], -circle[:, 0]])
     est = LatentSINDy(autoencoder="none", degree=degree, threshold=0.0).fit(X, X_dot)
     assert ("dependent" in names(est, quality_figures(est, X, X_dot))) == dependent
+
+
+def test_second_order_without_derivatives():
+    t = np.linspace(0, 10, 500)
+    X = np.cos(t)[:, None]
+    est = LatentSINDy(autoencoder="none", order=2, degree=1).fit(X, t=t)
+    page = report(est, X)
+    assert "d2z0/dt2 = -z0" in page
+    assert MEANINGS["equation_score"] in page
+    assert MEANINGS["independence"] not in page
+    assert discovery_report(est, X).axes

@@ -205,6 +205,12 @@ def test_any_regression_can_be_used(rotation):
     assert_allclose(est.coefficients_[:, 1:], [[0, -RATE], [RATE, 0]], atol=1e-10)
 
 
+@pytest.mark.parametrize("number", [1, -1])
+def test_one_resampling_has_no_spread(rotation, number):
+    with pytest.raises(ValueError, match="The 'n_bootstrap' parameter"):
+        LatentSINDy(n_bootstrap=number).fit(*rotation[:2])
+
+
 def test_fitted_discoverer_as_latent_space():
     X, X_dot, _, frequency = embedded_rotation(0)
     space = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
@@ -251,6 +257,60 @@ def test_torch_modules_as_latent_space(rotation):
     assert_allclose(est.predict(X), X_dot, atol=1e-10)
 
 
+def test_given_networks_are_left_alone_and_evaluated(rotation):
+    X, X_dot, *_ = rotation
+    layers = torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2), torch.nn.Dropout(0.5)
+    encoder, decoder = torch.nn.Sequential(*layers), torch.nn.Linear(2, 2)
+    mean, state = encoder[1].running_mean.clone(), torch.get_rng_state()
+    est = LatentSINDy(autoencoder=(encoder, decoder)).fit(X, X_dot)
+    assert_array_equal(est.transform(X), est.transform(X))
+    assert torch.equal(encoder[1].running_mean, mean)
+    assert encoder.training
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((torch.nn.Linear(2, 2),), "a tuple of"),
+        ((1, 2), "a tuple of"),
+        ((torch.nn.Linear(3, 2), torch.nn.Linear(2, 2)), "The encoder .* not take"),
+        ((torch.nn.Linear(2, 2), torch.nn.Linear(2, 3)), "The decoder .* n_features=2"),
+    ],
+)
+def test_modules_that_do_not_fit(rotation, pair, message):
+    X, X_dot, *_ = rotation
+    with pytest.raises(ValueError, match=message):
+        LatentSINDy(autoencoder=pair).fit(X, X_dot)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_does_not_tell_dependent_candidates_apart(dtype):
+    # On one circle 1 is z0^2 + z1^2, in single precision up to 1e-7.
+    t = np.linspace(0, 10, 500)
+    X = np.column_stack([np.cos(t), -np.sin(t)]).astype(dtype)
+    est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    assert str(est.equations_) == "dz0/dt = z1\ndz1/dt = -z0"
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_score_leaves_out_coordinates_of_constant_rate(offset):
+    t = np.linspace(0, 10, 500)
+    drift = t if offset == 0 else np.full(500, offset)
+    X = np.column_stack([drift, np.cos(t), -np.sin(t)])
+    est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    assert est.score(X, t=t) == pytest.approx(1, abs=1e-8)
+    at_rest = LatentSINDy(autoencoder="none").fit(X, np.zeros_like(X))
+    assert at_rest.score(X, np.zeros_like(X)) == 1
+
+
+def test_score_needs_two_rows(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSINDy(autoencoder="none").fit(X, X_dot)
+    with pytest.raises(ValueError, match="minimum of 2"):
+        est.score(X[:1], X_dot[:1])
+
+
 def test_score_of_a_perfect_and_of_a_poor_model(rotation):
     X, X_dot, _, _ = rotation
     est = LatentSINDy(autoencoder="none").fit(X, X_dot)
@@ -281,6 +341,9 @@ def test_simulate_one_and_many(rotation):
     assert_allclose(many[:, -1], X[:3], atol=1e-6)
     with pytest.raises(ValueError, match="increase strictly"):
         est.simulate(X[0], t[::-1])
+    for bad in (0.1, [], t[None]):
+        with pytest.raises(ValueError, match="t has shape"):
+            est.simulate(X[0], bad)
 
 
 def test_copies_predict_alike(rotation):

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from symdisc import LatentSymmetryDiscoverer, LieAlgebra
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer, LieAlgebra
 from symdisc.datasets import make_reaction_diffusion
 
 
@@ -176,6 +176,36 @@ def test_round_trip_and_score_say_the_same(fitted, rotation):
     assert fitted.score(X, sample_weight=half.astype(float)) == pytest.approx(
         fitted.score(X[half]), abs=1e-6
     )
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize(
+    "est",
+    [
+        LatentSymmetryDiscoverer("auto", max_iter=5, tol=1.0, random_state=0),
+        LatentSINDy(max_iter=5, random_state=0),
+    ],
+)
+def test_fit_without_gradients_of_the_caller(est, mode, rotation):
+    X, X_dot, *_ = rotation
+    expected = clone(est).fit(X, X_dot)
+    with mode():
+        found = clone(est).fit(X, X_dot)
+        assert not torch.is_grad_enabled()
+    assert (found.transform(X) == expected.transform(X)).all()
+    assert found.equation_score_ == expected.equation_score_
+    assert found.to_pysindy(X, X_dot)["x_dot"][0].any()
+
+
+def test_weights_of_the_score_are_checked(fitted, rotation):
+    X = rotation[0]
+    half = np.arange(len(X)) % 2
+    assert fitted.score(X, sample_weight=half.tolist()) == pytest.approx(
+        fitted.score(X[half == 1]), abs=1e-6
+    )
+    for bad in (half[:-1], half[:, None], np.full(len(X), np.nan)):
+        with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
+            fitted.score(X, sample_weight=bad)
 
 
 def test_same_seed_same_result(fitted, rotation):

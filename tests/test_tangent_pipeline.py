@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -12,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.preprocessing import StandardScaler as Scaler
 
-from symdisc import LatentSINDy, TangentPipeline
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer, TangentPipeline
 from symdisc._tangent import push_tangent
 
 
@@ -248,3 +249,17 @@ def test_predict_needs_inverses(step, why):
     pipe = TangentPipeline([("step", step), ("sindy", sindy)]).fit(X, X_dot)
     with pytest.raises(ValueError, match=f"but step 'step' .*{why}"):
         pipe.predict(X)
+
+
+@pytest.mark.parametrize(
+    "step", [PCA(2), FunctionTransformer(np.exp, inverse_func=np.log), "latent"]
+)
+def test_one_row_is_predicted_as_many_are(step):
+    X, X_dot, *_ = oscillator(scale=(1.0, 1.0))
+    if step == "latent":
+        step = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+    last = LatentSINDy(autoencoder="none")
+    pipe = TangentPipeline([("step", step), ("sindy", last)]).fit(X, X_dot)
+    one, alike = pipe.predict(X[:1]), pipe.predict(X[[0, 0]])
+    assert_allclose(one, pipe.predict(X)[:1], atol=1e-6)
+    assert_allclose(alike, one[[0, 0]], atol=1e-6)
