@@ -1,5 +1,6 @@
 """Two ways to a latent space and its symmetry: a game, and an eigenvalue problem."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,8 @@ GAN_WEIGHT = 1.0
 # more coarsely, and hides what is a smaller share of a column than the second.
 TINY = 1e-31
 DEPENDENT = 1e-6
+# A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
+UNEQUAL = 10.0
 
 
 @dataclass
@@ -264,6 +267,14 @@ def _check_columns(columns, mean):
             f"of these {len(mean)} are constant, vary by less than {TINY:g}, or are "
             "combinations of the others. Leave them out, divide X by its size if it "
             'is tiny, pass more rows if they are few, or use autoencoder="residual".'
+        )
+    if spread.max() > UNEQUAL * spread.min():
+        warnings.warn(
+            "Columns of X differ in size by a factor of "
+            f"{spread.max() / spread.min():.3g}. Small entries of generators count as "
+            "zero beside large ones, and a rotation can be taken for a shear: divide "
+            "each column by its unit, or by its standard deviation.",
+            stacklevel=5,
         )
 
 

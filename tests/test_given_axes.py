@@ -108,3 +108,13 @@ def test_columns_that_are_no_latents(symmetry_of, spoil, named):
     )
     with pytest.raises(ValueError, match=named):
         est.fit(X, None if symmetry_of == "states" else y)
+
+
+def test_columns_of_other_sizes_are_mentioned():
+    rng = np.random.default_rng(0)
+    angle, radius = rng.uniform(0, 2 * np.pi, 500), rng.uniform(1, 2, 500)
+    Z = radius[:, None] * np.column_stack([np.cos(angle), 0.03 * np.sin(angle)])
+    est = LatentSymmetryDiscoverer(autoencoder="none", n_generators="auto")
+    with pytest.warns(UserWarning, match="by a factor of 33"):
+        est.fit(Z)
+    assert est.fit(Z / [1, 0.03]).lie_algebra_.name == "so(2)"
