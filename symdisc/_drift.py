@@ -183,7 +183,7 @@ def equivariance_error(est, X, X_dot, theta):
             "with derivatives and a symmetry."
         )
     X = check_snapshots(est, X, reset=False)
-    X_dot = est._check_rates(X, X_dot)
+    X_dot = est._check_rates(X, X_dot, name="X_dot")
     if X_dot is None:
         raise ValueError(f"X_dot has no velocities; pass them in the shape {X.shape}.")
     latent, rates = est._push(est.encoder_, X, X_dot)

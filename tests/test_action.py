@@ -103,7 +103,7 @@ def test_bad_requests(spiral):
             est.orbit(data.X[0], theta)
     with pytest.raises(ValueError, match=r"x has shape .* one sample"):
         est.orbit(data.X[:2])
-    with pytest.raises(ValueError, match="y has shape"):
+    with pytest.raises(ValueError, match="X_dot has shape"):
         equivariance_error(est, data.X[:5], data.X_dot, [0.1, 0.2])
     with pytest.raises(ValueError, match="X_dot has no velocities"):
         equivariance_error(est, data.X, None, [0.1, 0.2])
