@@ -59,10 +59,39 @@ def rate_scale(curve, dtype, step):
     scale, order = rates.std(axis=0), len(curve) - 1
     least = CONSTANT * np.sqrt(np.mean(rates**2, axis=0))
     if step is not None:
-        rounding = ROUNDING * np.finfo(dtype).eps / step**order
         smoothing = CONSTANT / (len(latents) * step) ** order
-        least += np.abs(latents).max(axis=0) * (rounding + smoothing)
+        least += np.abs(latents).max(axis=0) * smoothing
+        least += _rounding(latents, dtype, step, order)
     return np.where(scale > least, scale, 0.0)
+
+
+def without_rounding(curve, dtype, step):
+    """Return the rates, 0 where they are differences of rounding errors alone.
+
+    Parameters are those of `rate_scale`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, k)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._scoring import without_rounding
+    >>> curve = np.ones((9, 2)), np.tile([2e-16, 0.1], (9, 1))
+    >>> without_rounding(curve, float, 0.1)[0].tolist()
+    [0.0, 0.1]
+    """
+    latents, rates = (curve[i].astype(float) for i in (0, -1))
+    if step is None:
+        return rates
+    least = _rounding(latents, dtype, step, len(curve) - 1)
+    return np.where(np.abs(rates).max(axis=0) > least, rates, 0.0)
+
+
+def _rounding(latents, dtype, step, order):
+    """Size of what rounding of the latents leaves of their differences."""
+    return np.abs(latents).max(axis=0) * ROUNDING * np.finfo(dtype).eps / step**order
 
 
 def rate_r2(est, curve, sample_weight):

@@ -16,7 +16,7 @@ from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
 from symdisc._sampling import state_rates
-from symdisc._scoring import latent_curve, rate_r2, rate_scale
+from symdisc._scoring import latent_curve, rate_r2, rate_scale, without_rounding
 from symdisc._simulation import check_times, integrate
 from symdisc._spaces import find_space
 from symdisc._streaming import as_samples, check_snapshots, split_columns
@@ -245,16 +245,16 @@ default="residual"
         if X.dtype == np.float32:
             governing.rcond = np.finfo(X.dtype).eps
         checkpoint = Checkpoint.of(self)
-        data = X, rates, t, groups
         with torch.inference_mode(False):  # training needs gradients
-            space = find_space(self, governing, *data, random, checkpoint)
+            space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
         self._set_space(space)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
         step = None if rates else self._median_step
         self._rate_scale = rate_scale(space.curve, X.dtype, step)
-        *state, speeds = (np.asarray(c, dtype=float) for c in space.curve)
-        state, seed = np.hstack(state), int(random.randint(2**31 - 1))
+        speeds = without_rounding(space.curve, X.dtype, step)
+        state = np.hstack(space.curve[:-1]).astype(float)
+        seed = int(random.randint(2**31 - 1))
         equations, *found = governing.find(
             *(state, speeds, groups),
             weak=space.weak,
