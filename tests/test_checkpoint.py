@@ -414,6 +414,8 @@ def fit_until_interrupted():
         return step(trainer, progress)
 
     Trainer._step = slow
+    # Jobs in the background of a script inherit that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         est = fit("game", max_iter=100_000)
