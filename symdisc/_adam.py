@@ -17,6 +17,8 @@ class Adam:
         Changed in place. Those without a gradient stay as they are.
     betas : (float, float), default=(0.9, 0.999)
         Decay of the averages of the gradient and of its square.
+    fused : bool, default=True
+        Whether one kernel takes the step of all parameters.
 
     Attributes
     ----------
@@ -39,8 +41,9 @@ class Adam:
     True
     """
 
-    def __init__(self, parameters, betas=(0.9, 0.999)):
+    def __init__(self, parameters, betas=(0.9, 0.999), *, fused=True):
         self.parameters, self.betas, self.rate = list(parameters), betas, 0.0
+        self.fused = fused
         self.states = [
             {
                 "step": torch.zeros((), device=parameter.device),
@@ -64,7 +67,8 @@ class Adam:
         adam(
             *([p for p, _ in used], gradients, means, squares),
             *([], steps),
-            fused=True,
+            fused=self.fused,
+            foreach=False,
             amsgrad=False,
             beta1=self.betas[0],
             beta2=self.betas[1],

@@ -128,7 +128,7 @@ class _Problem:
     def descend(self, turn, centre):
         """Take a batch of axes downhill."""
         bend, move = self._parameters(turn)
-        optimizer = Adam([bend, move])
+        optimizer = Adam([bend, move], fused=False)
         for step in range(N_STEPS):
             optimizer.rate = RATE * (1 - step / N_STEPS)
             error = self.errors(*self._axes(turn, centre, bend, move)).log().sum()

@@ -20,11 +20,12 @@ def layouts(generator):
     return [torch.nn.Parameter(p) for p, _ in pairs], [g for _, g in pairs]
 
 
+@pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (0.5, 0.99)])
-def test_steps_are_those_of_torch_whatever_the_layout(betas):
+def test_steps_are_those_of_torch_whatever_the_layout(betas, fused):
     ours, gradients = layouts(torch.Generator().manual_seed(0))
     theirs, _ = layouts(torch.Generator().manual_seed(0))
-    own = Adam(ours, betas)
+    own = Adam(ours, betas, fused=fused)
     reference = torch.optim.Adam(theirs, betas=betas)
     for step in range(5):
         own.rate = reference.param_groups[0]["lr"] = 0.1 / (1 + step)
