@@ -102,8 +102,8 @@ def _descend(encoders, coordinates, weights, budget, generator):
     n_features = min(n_features, max(8, len(coordinates) // 4))
     features = _random_features(encoders.shape[1], n_features, generator, coordinates)
     encoders = encoders.clone().requires_grad_()
-    # What the error does not see, axes within the plane, is left to rounding. That of the
-    # fused kernel gave three Lorenz fits of seven a coefficient near zero, this one none.
+    # Axes within the plane, which the error does not see, are left to rounding. That of
+    # the fused kernel gave three Lorenz fits of seven a coefficient near zero.
     optimizer = Adam([encoders], fused=False)
     for step in range(n_steps):
         optimizer.rate = 0.1 * (1 - step / n_steps)
