@@ -46,8 +46,6 @@ class FoundBlocks(NamedTuple):
         Of the latents.
     spread : ndarray of the shape of ``algebra.matrices``
         Standard errors of the canonical generators.
-    n_confirmed : None
-        Blocks are confirmed one by one, or were asked for.
     """
 
     algebra: LieAlgebra
@@ -55,7 +53,6 @@ class FoundBlocks(NamedTuple):
     errors: np.ndarray
     axes: Axes
     spread: np.ndarray
-    n_confirmed: None = None
 
 
 def find_blocks(latents, snapshots, representation, *, choose, fixed=False):

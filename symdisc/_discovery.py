@@ -83,7 +83,7 @@ class Found(NamedTuple):
     centre : ndarray of shape (k,)
         What the generators leave in place.
     n_confirmed : int
-        Number of symmetries that halves of the data confirm to each other.
+        Number of linear symmetries that halves of the data confirm to each other.
     nearest : ndarray of shape (k, k)
         The map that changes the data least, whether it is a symmetry or not.
     spread : ndarray of shape (c, n_components, n_components)
@@ -130,6 +130,7 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
         return np.pad(basis, ((0, 0), *((0, n_components - k),) * 2))
 
     maps = _without_translations(found.maps[:count], k)
+    confirmed = len(_without_translations(found.maps[:confirmed], k))
     halves = [_without_translations(f.maps[:count], k, len(maps)) for f in halves]
     agreement = mean_squared_cosine(*halves)
     centre = mean
@@ -159,7 +160,8 @@ def count_confirmed(latents, snapshots):
     Returns
     -------
     int
-        As many generators as ``find_algebra(..., "auto", ...)`` finds.
+        As many generators as ``find_algebra(..., "auto", ...)`` finds, where these
+        are linear maps.
     """
     return _ask(whiten(latents)[0], snapshots)[0]
 

@@ -155,10 +155,10 @@ def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
     moves = closed and rank == 2 and latents[1].any()
     if moves and not isinstance(autoencoder, Columns):
         autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
-    return _solved(autoencoder, found, *training)
+    return _solved(autoencoder, found, *training, n_confirmed=found.n_confirmed)
 
 
-def _solved(autoencoder, found, history, n_iter):
+def _solved(autoencoder, found, history, n_iter, n_confirmed=None):
     return Findings(
         autoencoder,
         len(autoencoder.shift),
@@ -166,7 +166,7 @@ def _solved(autoencoder, found, history, n_iter):
         found.agreement,
         found.spread,
         symmetry_errors=found.errors,
-        n_confirmed=found.n_confirmed,
+        n_confirmed=n_confirmed,
         history=history,
         n_iter=n_iter,
     )

@@ -10,7 +10,7 @@ from symdisc._equations import EquationSystem
 from symdisc._equivariance import equivariance_matrix, equivariant_basis
 from symdisc._known import known_algebra, rounded_generators
 from symdisc._lie import LieAlgebra
-from symdisc._regression import sparse_regression
+from symdisc._regression import adjusted_r2, sparse_regression
 from symdisc._selection import fit_equations
 from symdisc._streaming import check_size
 
@@ -104,7 +104,7 @@ class Governing:
         -------
         equations : EquationSystem
         score, dense_score : float
-            R2 of the rates, and with all candidates.
+            R2 of the rates, and adjusted R2 with all candidates.
         n_free : int
             Number of coefficients that the symmetry leaves free.
         """
@@ -127,7 +127,10 @@ class Governing:
             penalty=penalty,
             rcond=self.rcond,
         )
-        dense = fit_equations(features, rates, threshold=0.0, basis=basis)
+        dense = fit_equations(
+            features, rates, threshold=0.0, basis=basis, rcond=self.rcond
+        )
+        dense = adjusted_r2(dense.score, *features.shape, otherwise=fit.score)
         errors = None
         if n_bootstrap > 0:
             errors = bootstrap_errors(
@@ -143,7 +146,7 @@ class Governing:
             fit.coefficients, library, errors=errors, order=self.order
         )
         n_free = fit.coefficients.size if basis is None else len(basis)
-        return equations, fit.score, dense.score, n_free
+        return equations, fit.score, dense, n_free
 
     def _check_domain(self, features, library):
         """Raise where a candidate is not a number for some latents, and say which."""

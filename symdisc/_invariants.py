@@ -185,14 +185,13 @@ def invariant_polynomials(basis, degree, *, tol=0.05, decimals=2):
         )
         # Coordinates in which the generators are balanced are about as wide in all
         # directions: what a monomial adds there says whether its coefficient counts.
-        wide = np.linalg.solve(
-            change, np.random.default_rng(1).normal(size=Z.shape).T
-        ).T
+        wide = np.linalg.solve(change, Z.T).T
         sizes = np.sqrt(np.mean(_monomials(wide, factors) ** 2, axis=0))
         fresh = _modulo(rest, known, tol, sizes)
         counting = _significant(fresh, sizes, tol)
         found.append(_Degree(factors, fresh, np.vstack([known, fresh]), counting))
-    polynomials, counting = ([each[i] for each in found] for i in (1, 3))
+    polynomials = [each.fresh for each in found]
+    counting = [each.counting for each in found]
     return InvariantPolynomials(polynomials, k, decimals, counting)
 
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from symdisc._equations import EquationSystem
 from symdisc._library import CandidateLibrary
-from symdisc._regression import r2, sparse_regression
+from symdisc._regression import adjusted_r2, r2, sparse_regression
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
@@ -27,7 +27,7 @@ def read_equations(est, autoencoder, snapshots):
     equations : EquationSystem or None
         None where no velocity is known.
     score, dense_score : float or None
-        R2 of the latent velocity, and with all candidates.
+        R2 of the latent velocity, and adjusted R2 with all candidates.
     """
     if snapshots.velocity is None:
         return None, None, None
@@ -44,8 +44,9 @@ def read_equations(est, autoencoder, snapshots):
         sparse_regression(features, velocity, threshold=threshold)
         for threshold in (est.threshold, 0.0)
     )
-    scores = (r2(features, velocity, table) for table in (sparse, dense))
-    return EquationSystem(sparse, library), *scores
+    score, most = (r2(features, velocity, table) for table in (sparse, dense))
+    dense_score = adjusted_r2(most, *features.shape, otherwise=score)
+    return EquationSystem(sparse, library), score, dense_score
 
 
 def reconstruction_error(autoencoder, snapshots, stem):

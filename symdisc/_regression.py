@@ -133,6 +133,32 @@ def r2(features, targets, coefficients):
     return float(1 - residual / total)
 
 
+def adjusted_r2(score, n_samples, n_terms, otherwise):
+    """R2 adjusted for the number of terms fitted, which explain chance as well.
+
+    Parameters
+    ----------
+    score : float
+        R2 on the samples of the fit.
+    n_samples, n_terms : int
+    otherwise : float
+        What is returned where samples are no more than terms, which fit anything.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from symdisc._regression import adjusted_r2
+    >>> adjusted_r2(0.9, 100, 50, 0.5), adjusted_r2(1.0, 50, 50, 0.5)
+    (0.8, 0.5)
+    """
+    if n_samples <= n_terms:
+        return otherwise
+    return 1 - (1 - score) * n_samples / (n_samples - n_terms)
+
+
 def _threshold_fit(features, target, active, threshold, max_iter, rcond):
     """Fit of one target of unit size on columns of unit size."""
     coefficients = np.zeros(features.shape[1])

@@ -107,7 +107,7 @@ default="residual"
         R2 of the rates on the training data, coordinates in their own units, unlike in
         `score`.
     dense_score_ : float
-        The same with all candidates: what `threshold` and `optimizer` leave out.
+        The same, adjusted, with all candidates: what `threshold` leaves out.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on blocks of
         rows that training did not see: "x" and, where these are more than candidates,

@@ -112,7 +112,7 @@ or (encoder, decoder), default="residual"
     equation_score_ : float or None
         R2 of dz/dt under `equations_`, on the training data.
     dense_score_ : float or None
-        The same with all candidates: what `threshold` leaves out.
+        The same, adjusted, with all candidates: what `threshold` leaves out.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray

@@ -154,6 +154,7 @@ def test_a_uniform_flow_has_translations_and_no_linear_map(dim, noise):
     est = LatentSymmetryDiscoverer(dim, n_generators="auto", symmetry_of="dynamics")
     est.fit(X, X_dot)
     assert not est.lie_algebra_
+    assert est.n_confirmed_ == 0
     assert np.abs(est.transform(X)).max() < 10
     # A constant, and nothing else, in each equation.
     assert (np.count_nonzero(est.equations_.coefficients, axis=1) == 1).all()

@@ -244,20 +244,21 @@ def fit_known_rotation(X, **options):
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in range(1, 5))]
+    ("seed", "max_iter"),
+    [(0, 2400), *(pytest.param(s, 4800, marks=pytest.mark.slow) for s in range(5))],
 )
-def test_the_encoder_adapts_to_a_known_rotation(seed):
+def test_the_encoder_adapts_to_a_known_rotation(seed, max_iter):
     X = bent_ring(seed)
     auc = {}
     for weight in (0.0, GAN_WEIGHT):
         est = fit_known_rotation(
-            X[::2], loss_weights={"gan": weight}, max_iter=2400, random_state=seed
+            X[::2], loss_weights={"gan": weight}, max_iter=max_iter, random_state=seed
         )
         assert_allclose(est.lie_algebra_.basis, [J])
         assert est.agreement_ == 1
         assert est.reconstruction_error_ < 1e-3
         auc[weight] = est.evidence(X[1::2]).auc[0]
-    assert auc[GAN_WEIGHT] < 0.66 < 0.7 < auc[0.0]
+    assert auc[GAN_WEIGHT] < 0.62 < 0.7 < auc[0.0]
 
 
 @pytest.mark.slow
