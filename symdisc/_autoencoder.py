@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from symdisc._fourier import FourierMap
 from symdisc._monomials import Monomials
 
 N_HIDDEN_LAYERS = 2
@@ -245,6 +246,27 @@ class Autoencoder(GaugedAutoencoder):
         self.decoder = polynomial_decoder(
             latent, coordinates, hidden_units, generator, degree
         )
+
+
+class WaveAutoencoder(GaugedAutoencoder):
+    """A linear encoder, and waves as decoder.
+
+    Parameters
+    ----------
+    encoder : ndarray of shape (rank, n_modes)
+    decoder : FourierMap
+    blocks : sequence of int
+        Sizes of blocks of latents on which generators are skew.
+    """
+
+    def __init__(self, encoder, decoder, blocks):
+        rank, n_modes = encoder.shape
+        like = decoder.frequencies
+        linear = FourierMap(like.new_zeros(n_modes, 0), like.new_zeros(0), rank)
+        with torch.no_grad():
+            linear.weight[:, 1:] = torch.from_numpy(encoder)
+        super().__init__(linear, like[:, 0])
+        self.decoder, self.blocks = decoder, list(blocks)
 
 
 @torch.no_grad()

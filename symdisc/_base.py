@@ -26,8 +26,6 @@ from symdisc._streaming import (
     split_columns,
 )
 
-# Fewer snapshots than this cannot show a distribution, let alone its symmetry.
-MIN_SAMPLES = 5
 # What n_components may be.
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 # Resamplings that errors are estimated from.

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._display_coefficients import N_ERRORS
-
+# A coefficient within so many standard errors of zero is not there.
+N_ERRORS = 2
 # A twentieth of the variance hides a second object in the data: of two bumps, a latent
 # space that lost one kept 40 % and showed a perfect rotation.
 RECONSTRUCTION = 0.05

@@ -10,11 +10,10 @@ from scipy.spatial import cKDTree
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
-from symdisc._base import MIN_SAMPLES
 from symdisc._monomials import Monomials, affordable_degree
 from symdisc._start import MIN_GAIN, best_projection
 from symdisc._stem import fit_stem
-from symdisc._streaming import as_samples
+from symdisc._streaming import MIN_SAMPLES, as_samples
 from symdisc._trajectories import trajectory_slices
 
 # Of data that need more latents, a user has to say so.

@@ -3,10 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from symdisc._caveats import N_ERRORS
 from symdisc._figures import COLORS, MARKERS, Display, plain, write_in
-
-# A coefficient within so many standard errors of zero is not there.
-N_ERRORS = 2
 
 
 class CoefficientDisplay(Display):

@@ -8,7 +8,7 @@ import torch
 from scipy import linalg
 
 from symdisc._architectures import make_autoencoder
-from symdisc._autoencoder import Columns, ResidualMLP, widen
+from symdisc._autoencoder import Columns, ResidualMLP, WaveAutoencoder, widen
 from symdisc._bending import bend_plane
 from symdisc._blocks import find_blocks
 from symdisc._discovery import (
@@ -18,7 +18,6 @@ from symdisc._discovery import (
     make_adversary,
     read_algebra,
 )
-from symdisc._fourier import WaveAutoencoder
 from symdisc._layout import check_filled, has_translations
 from symdisc._learning import EXACT, learn_space
 from symdisc._library import CandidateLibrary

@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from symdisc._autoencoder import GaugedAutoencoder
-
 N_WAVES = 128
 ROWS_PER_WAVE = 4
 RIDGE = 1e-8
@@ -57,27 +55,6 @@ class FourierMap(nn.Module):
         constant = [torch.full_like(z[:, :1], float(i == 0)) for i in range(len(jet))]
         parts = zip(constant, jet, images, strict=True)
         return [torch.cat(part, dim=1) for part in parts]
-
-
-class WaveAutoencoder(GaugedAutoencoder):
-    """A linear encoder, and waves as decoder.
-
-    Parameters
-    ----------
-    encoder : ndarray of shape (rank, n_modes)
-    decoder : FourierMap
-    blocks : sequence of int
-        Sizes of blocks of latents on which generators are skew.
-    """
-
-    def __init__(self, encoder, decoder, blocks):
-        rank, n_modes = encoder.shape
-        like = decoder.frequencies
-        linear = FourierMap(like.new_zeros(n_modes, 0), like.new_zeros(0), rank)
-        with torch.no_grad():
-            linear.weight[:, 1:] = torch.from_numpy(encoder)
-        super().__init__(linear, like[:, 0])
-        self.decoder, self.blocks = decoder, list(blocks)
 
 
 def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):

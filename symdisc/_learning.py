@@ -11,8 +11,9 @@ from symdisc._discovery import make_adversary
 from symdisc._monomials import affordable_degree, beyond_polynomials
 from symdisc._polish import MAX_EVALUATIONS, polish_start
 from symdisc._readout import solve_readout
+from symdisc._snapshots import Snapshots
 from symdisc._start import find_start
-from symdisc._training import Snapshots, Trainer
+from symdisc._training import Trainer
 from symdisc._unfolding import unfolded_spaces
 
 HIDDEN_UNITS = 128

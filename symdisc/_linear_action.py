@@ -16,8 +16,9 @@ import torch
 from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 
+from symdisc._autoencoder import WaveAutoencoder
 from symdisc._discovery import whiten
-from symdisc._fourier import N_WAVES, WaveAutoencoder, draw_waves, solve_waves
+from symdisc._fourier import N_WAVES, draw_waves, solve_waves
 from symdisc._invariance import count_symmetries, distribution_symmetries
 
 # Latents on which a symmetry is linear are preferred to others if they leave no more

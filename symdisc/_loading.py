@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
-from symdisc._base import LatentEstimator
 from symdisc._container import damaged, read_file
 from symdisc._document import INTERNAL, LAYERS, check_name
 from symdisc._equations import EquationSystem
@@ -287,7 +286,7 @@ def _expect(cls, value):
 
 def _try_out(est):
     """Encode and decode one snapshot, or raise: the parts may not fit together."""
-    _expect(LatentEstimator, est)
+    _expect(BaseEstimator, est)
     # Layers that widen have a product that no single one of them shows.
     growth = math.prod(
         math.prod(module.stride)

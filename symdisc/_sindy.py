@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES, NONE_OR_SEVERAL, LatentEstimator
+from symdisc._base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
 from symdisc._checkpoint import Checkpoint
 from symdisc._governing import Governing
 from symdisc._lie import LieAlgebra
@@ -19,7 +19,7 @@ from symdisc._sampling import state_rates
 from symdisc._scoring import latent_curve, rate_r2, rate_scale, without_rounding
 from symdisc._simulation import check_times, integrate
 from symdisc._spaces import find_space
-from symdisc._streaming import as_samples, check_snapshots, split_columns
+from symdisc._streaming import MIN_SAMPLES, as_samples, check_snapshots, split_columns
 from symdisc._trajectories import check_time, median_step
 
 

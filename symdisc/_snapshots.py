@@ -1,10 +1,11 @@
 """From validated arrays to the tensors that training sees."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from symdisc._streaming import check_size
-from symdisc._training import Snapshots
 from symdisc._trajectories import (
     check_agreement,
     check_time,
@@ -17,6 +18,40 @@ from symdisc._trajectories import (
 TRAINING_DTYPE = torch.float32
 # What errors call the rates that training sees.
 IN_SPREADS = "y (X_dot), over the standard deviation of X along each mode,"
+
+
+@dataclass
+class Snapshots:
+    """Training data as tensors, in whitened POD coordinates.
+
+    Parameters
+    ----------
+    coordinates : tensor of shape (n_samples, n_modes)
+    velocity : tensor of shape (n_samples, n_modes) or None
+    successors : tuple of two index tensors or None
+        Rows (i, j) with j the snapshot after i: for symmetry of transitions.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each coordinate over that of the first: squared, the
+        weight that turns errors of coordinates into errors of the data.
+    symmetry_of : {"states", "transitions", "derivatives"}
+    acceleration : tensor of shape (n_samples, n_modes) or None
+        For equations of second order.
+    labels : ndarray of shape (n_samples,) or None
+        What is invariant, where that is asked of labels.
+    """
+
+    coordinates: torch.Tensor
+    velocity: torch.Tensor | None
+    successors: tuple | None
+    weights: torch.Tensor
+    symmetry_of: str
+    acceleration: torch.Tensor | None = None
+    labels: np.ndarray | None = None
+
+    def curve(self, rows):
+        """Coordinates of rows and the time derivatives that are known of them."""
+        known = (self.coordinates, self.velocity, self.acceleration)
+        return [tensor[rows] for tensor in known if tensor is not None]
 
 
 def check_device(device):

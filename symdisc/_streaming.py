@@ -8,6 +8,8 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_array, validate_data
 
 FLOATS = [np.float64, np.float32]
+# Fewer snapshots than this cannot show a distribution, let alone its symmetry.
+MIN_SAMPLES = 5
 # Arrays up to this size are read whole, and then treated as any array: joblib hands
 # memory maps to its workers, and a result must not depend on the number of these.
 IN_MEMORY = 2**28

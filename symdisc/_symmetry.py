@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._action import ActingEstimator
 from symdisc._architectures import architecture_stem
-from symdisc._base import COUNT_OR_AUTO, MIN_SAMPLES
+from symdisc._base import COUNT_OR_AUTO
 from symdisc._checkpoint import Checkpoint
 from symdisc._coders import Decoder, Encoder
 from symdisc._convolution import ConvAutoencoder
@@ -23,7 +23,7 @@ from symdisc._labels import check_labels
 from symdisc._layout import check_representation, has_translations
 from symdisc._outcome import read_equations, reconstruction_error
 from symdisc._snapshots import as_snapshots, check_device
-from symdisc._streaming import check_snapshots
+from symdisc._streaming import MIN_SAMPLES, check_snapshots
 
 # What the eigenvalue problem is for, whatever n_generators is.
 SOLVED = ("dynamics", "labels")

@@ -13,7 +13,8 @@ from symdisc._adversary import LieGAN
 from symdisc._autoencoder import Autoencoder
 from symdisc._library import CandidateLibrary
 from symdisc._regression import sparse_regression
-from symdisc._training import EPOCH, Settings, Snapshots, Trainer
+from symdisc._snapshots import Snapshots
+from symdisc._training import EPOCH, Settings, Trainer
 
 SPEED = 2.0
 
