@@ -22,13 +22,13 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
-from symdisc._autoencoder import Autoencoder
-from symdisc._discovery import make_adversary
-from symdisc._library import CandidateLibrary
-from symdisc._regression import sparse_regression
-from symdisc._snapshots import as_snapshots
-from symdisc._stem import fit_stem
-from symdisc._training import Settings, Trainer
+from symdisc._data.training_data import as_snapshots
+from symdisc._latent.autoencoder import Autoencoder
+from symdisc._latent.pod import fit_stem
+from symdisc._latent.trainer import Settings, Trainer
+from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.stlsq import sparse_regression
+from symdisc._symmetry.solver import make_adversary
 
 N_REPEATS = 3
 # As many iterations as show all stages of a fit; the default is 600.

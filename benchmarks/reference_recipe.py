@@ -37,7 +37,7 @@ from _common import (
 from _recipe import Recipe, SINDyStage
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._stem import fit_stem
+from symdisc._latent.pod import fit_stem
 
 N_TRAIN = 4000
 N_EPOCHS, N_SINDY_EPOCHS = 150, 300

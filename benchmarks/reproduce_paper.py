@@ -48,7 +48,7 @@ from _recipe import Recipe
 from torch import nn
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
-from symdisc._stem import fit_stem
+from symdisc._latent.pod import fit_stem
 from symdisc.metrics import forecast_error
 
 DIMS = (2, 3)

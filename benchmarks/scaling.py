@@ -24,7 +24,7 @@ from bench_speed import hidden_spiral
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._stem import fit_stem
+from symdisc._latent.pod import fit_stem
 
 SIZES = {
     "n_samples": [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],

@@ -40,11 +40,11 @@ from typing import NamedTuple
 import numpy as np
 import sympy
 
-from symdisc._bootstrap import bootstrap_errors
-from symdisc._derivatives import smooth_derivatives
-from symdisc._equivariance import equivariant_basis
-from symdisc._library import CandidateLibrary
-from symdisc._selection import fit_equations
+from symdisc._data.derivatives import smooth_derivatives
+from symdisc._sindy.block_bootstrap import bootstrap_errors
+from symdisc._sindy.equivariance import equivariant_basis
+from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.model_selection import fit_equations
 
 N_ROWS = 1000
 EVERY = 10

@@ -1,13 +1,14 @@
 """How far discovered symmetries, equations and forecasts are from the truth."""
 
-from symdisc._algebra_distance import algebra_cosine, algebra_distance
-from symdisc._drift import (
+from symdisc._diagnostics.alignment import align, equation_error, transform_equations
+from symdisc._diagnostics.metrics import (
+    algebra_cosine,
+    algebra_distance,
     energy_distance,
     equivariance_error,
     forecast_error,
     orbit_drift,
 )
-from symdisc._gauge import align, equation_error, transform_equations
 
 __all__ = [
     "algebra_cosine",

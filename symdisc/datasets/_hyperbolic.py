@@ -7,7 +7,7 @@ import sympy
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from symdisc._known import known_algebra
+from symdisc._lie.known import known_algebra
 from symdisc.datasets._lift import LIFTED, lifted_system, polynomial_lift
 from symdisc.datasets._ode import latent_equations
 

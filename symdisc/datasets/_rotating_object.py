@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from symdisc._known import known_algebra
+from symdisc._lie.known import known_algebra
 from symdisc.datasets._lift import N_SAMPLES, push_forward
 from symdisc.datasets._ode import CONSTRAINTS, add_noise
 from symdisc.datasets._rendering import HALF_WIDTH, look_around, render

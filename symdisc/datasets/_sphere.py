@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import validate_params
 
-from symdisc._known import known_algebra
+from symdisc._lie.known import known_algebra
 from symdisc.datasets._lift import N_FEATURES, N_SAMPLES, polynomial_lift
 from symdisc.datasets._ode import CONSTRAINTS, add_noise
 

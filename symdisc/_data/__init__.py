@@ -1,0 +1,1 @@
+"""Data: validation, times and trajectories, derivatives, reading by blocks."""

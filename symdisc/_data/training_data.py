@@ -1,0 +1,122 @@
+"""From validated arrays to the tensors that training sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from symdisc._data.trajectories import (
+    check_agreement,
+    check_time,
+    differentiate,
+    transition_pairs,
+)
+from symdisc._data.validation import check_size
+
+# Training runs in single precision whatever the dtype of X: the coordinates are white,
+# so single precision holds what the encoder can learn, at half the memory traffic.
+TRAINING_DTYPE = torch.float32
+# What errors call the rates that training sees.
+IN_SPREADS = "y (X_dot), over the standard deviation of X along each mode,"
+
+
+@dataclass
+class Snapshots:
+    """Training data as tensors, in whitened POD coordinates.
+
+    Parameters
+    ----------
+    coordinates : tensor of shape (n_samples, n_modes)
+    velocity : tensor of shape (n_samples, n_modes) or None
+    successors : tuple of two index tensors or None
+        Rows (i, j) with j the snapshot after i: for symmetry of transitions.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each coordinate over that of the first: squared, the
+        weight that turns errors of coordinates into errors of the data.
+    symmetry_of : {"states", "transitions", "derivatives"}
+    acceleration : tensor of shape (n_samples, n_modes) or None
+        For equations of second order.
+    labels : ndarray of shape (n_samples,) or None
+        What is invariant, where that is asked of labels.
+    """
+
+    coordinates: torch.Tensor
+    velocity: torch.Tensor | None
+    successors: tuple | None
+    weights: torch.Tensor
+    symmetry_of: str
+    acceleration: torch.Tensor | None = None
+    labels: np.ndarray | None = None
+
+    def curve(self, rows):
+        """Coordinates of rows and the time derivatives that are known of them."""
+        known = (self.coordinates, self.velocity, self.acceleration)
+        return [tensor[rows] for tensor in known if tensor is not None]
+
+
+def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
+    """Project data on the stem and resolve what symmetry is asked of.
+
+    Parameters
+    ----------
+    stem : Stem
+    X : ndarray of shape (n_samples, n_features)
+    X_dot : ndarray of shape (n_samples, n_features) or None
+    t : array-like of shape (n_samples,), float or None
+    groups : array-like of shape (n_samples,) or None
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
+    device : torch.device
+    labels : ndarray of shape (n_samples,), optional
+
+    Returns
+    -------
+    Snapshots
+    """
+    t = check_time(t, groups, len(X))
+    coordinates = stem.coordinates(X)
+    velocity = _velocity(stem, coordinates, X_dot, t, groups)
+    if symmetry_of == "auto":
+        symmetry_of = "states" if velocity is None else "derivatives"
+    if symmetry_of in ("derivatives", "dynamics") and velocity is None:
+        raise ValueError(
+            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
+            "t."
+        )
+    if symmetry_of == "dynamics" and not velocity.any():
+        raise ValueError(
+            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
+            ", or X along t, is at rest in every row. Pass rows in motion, or "
+            'symmetry_of="states".'
+        )
+    successors = None
+    if symmetry_of == "transitions":
+        successors = transition_pairs(t, groups, len(X))
+        if len(successors[0]) == 0:
+            raise ValueError(
+                'symmetry_of="transitions" needs consecutive snapshots, and groups and '
+                "t leave none: every group has one row, or every step is a gap."
+            )
+
+    def tensor(array):
+        return torch.as_tensor(array, dtype=TRAINING_DTYPE, device=device)
+
+    return Snapshots(
+        coordinates=tensor(coordinates),
+        velocity=None if velocity is None else tensor(velocity),
+        successors=successors
+        and tuple(torch.as_tensor(rows, device=device) for rows in successors),
+        weights=tensor(stem.scale / stem.scale[0]),
+        symmetry_of=symmetry_of,
+        labels=labels,
+    )
+
+
+def _velocity(stem, coordinates, X_dot, t, groups):
+    """Velocity of the coordinates: pushed forward, or by differences along t."""
+    if X_dot is None:
+        return None if t is None else differentiate(coordinates, t, groups)
+    velocity = stem.push_forward(X_dot)
+    check_size(velocity, IN_SPREADS, np.float32)
+    if t is not None:
+        check_agreement(coordinates * stem.scale, velocity * stem.scale, t, groups)
+    return velocity

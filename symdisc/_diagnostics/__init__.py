@@ -1,0 +1,1 @@
+"""Diagnostics: metrics, alignment with the truth, figures of merit, caveats."""

@@ -1,0 +1,1 @@
+"""The estimators, and their fits step by step."""

@@ -1,0 +1,287 @@
+"""What the latent-space estimators share: validation, transform, scoring, tags."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+)
+
+from symdisc._data.out_of_core import release, row_slices, rows_of_block, split_columns
+from symdisc._data.validation import as_samples, check_snapshots
+from symdisc._numerics.jvp import push_forward
+from symdisc._persistence.serialize import save
+from symdisc._sindy.export import latent_trajectories
+
+# What n_components may be.
+COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
+# Resamplings that errors are estimated from.
+NONE_OR_SEVERAL = [Options(Integral, {0}), Interval(Integral, 2, None, closed="left")]
+# Rows pushed through a network at once, to bound the memory of the hidden layers.
+CHUNK = 1024
+
+
+class LatentEstimator(TransformerMixin, BaseEstimator):
+    """Base of estimators with fitted `encoder_` and `decoder_` torch modules."""
+
+    __metadata_request__fit = {"t": True, "groups": True}
+    __metadata_request__transform = {"out": UNUSED}
+    __metadata_request__inverse_transform = {"out": UNUSED}
+
+    def transform(self, X, *, out=None):
+        """Map snapshots to latent coordinates.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        out : array of shape (n_samples, n_components), default=None
+            Anything with a shape that slices of rows can be assigned to, such as a
+            numpy.memmap, a zarr array or an h5py dataset. It is filled block by block
+            and returned.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+            Latent coordinates, in the dtype of `X`.
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        return self._apply(self.encoder_, X, out, self._n_features_out)
+
+    def inverse_transform(self, Z, *, out=None):
+        """Map latent coordinates back to snapshots.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+            Latent coordinates.
+        out : array of shape (n_samples, n_features), default=None
+            Anything with a shape that slices of rows can be assigned to, such as a
+            numpy.memmap, a zarr array or an h5py dataset. It is filled block by block
+            and returned.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Decoded snapshots, in the dtype of `Z`.
+
+        Raises
+        ------
+        ValueError
+            If `Z` has another number of columns than `n_components`, or `out` another
+            shape than the answer.
+        """
+        check_is_fitted(self)
+        Z = as_samples(Z, "Z")
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, but the latent space of this "
+                f"{type(self).__name__} has n_components={self._n_features_out}. "
+                "Pass what transform returns."
+            )
+        return self._apply(self.decoder_, Z, out, self.n_features_in_)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the explained variance of the reconstruction (higher is better).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        y : Ignored
+            Present for the API.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot.
+
+        Returns
+        -------
+        float
+            ``1 - sum |x - decode(encode(x))|^2 / sum |x - mean|^2``, the mean of the
+            training data; 1 is perfect.
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        weight = _check_sample_weight(sample_weight, X)
+        mean = self.decoder_.mean.cpu().numpy()
+        error = spread = 0.0
+        for rows in row_slices(X, 256):
+            block = X[rows]
+            decoded = self._apply(self.decoder_, self._apply(self.encoder_, block))
+            error += weight[rows] @ np.square(block - decoded).sum(axis=1)
+            spread += weight[rows] @ np.square(block - mean).sum(axis=1)
+        return 1.0 - float(error / spread)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the latent coordinates: z0, z1, ...
+
+        Parameters
+        ----------
+        input_features : Ignored
+            Present for the API.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return np.array([f"z{i}" for i in range(self._n_features_out)], dtype=object)
+
+    def to_pysindy(self, X, X_dot=None, *, t=None, groups=None):
+        """Return latent trajectories as arguments of ``pysindy.SINDy.fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        X_dot : array-like of shape (n_samples, n_features), optional
+            Their time derivatives, pushed through the encoder. Without them pysindy
+            differentiates the latents. With ``order=2`` also X_dot and X_ddot side by
+            side, as in `fit`, of which X_dot is used.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them; 1 if None.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        dict
+            With "x", "t" and, with `X_dot`, "x_dot", lists of one array a trajectory,
+            and "feature_names". ``pysindy.SINDy().fit(**arguments)`` fits them, and
+            `EquationSystem.from_pysindy` takes the result back.
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False)
+        order = 1 if np.shape(X_dot) == X.shape else getattr(self, "order", 1)
+        rates = self._check_rates(X, X_dot, order, name="X_dot")
+        if rates is None:
+            latents = self._apply(self.encoder_, X)
+        else:
+            X_dot = split_columns(rates, order)[0]
+            latents, rates = self._push(self.encoder_, X, X_dot)
+        return latent_trajectories(latents, rates, t, groups)
+
+    def save(self, path):
+        """Save the fitted estimator, with all parameters, in one file without code.
+
+        `symdisc.load` makes the same estimator of it. The file is a safetensors file
+        with a description as JSON in its header. It is written beside `path` and then
+        renamed, so that an old file stays whole until the new one is complete.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Name of the file, by custom with the ending ".safetensors".
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If a parameter is an object of other packages, such as a torch module or an
+            `optimizer`; the message names it.
+        """
+        save(self, path)
+
+    @property
+    def _n_features_out(self):
+        return self.n_components_
+
+    def _check_n_components(self, X):
+        if self.n_components > X.shape[1]:
+            raise ValueError(
+                f"n_components={self.n_components} is above the number of features: "
+                f"X has n_features = {X.shape[1]}. Lower n_components."
+            )
+
+    def _check_rates(self, X, y, order=1, name="y"):
+        """Return the time derivatives in y, or None: columns beside each other."""
+        if y is None:
+            return None
+        if not hasattr(y, "shape"):
+            y = check_array(y, dtype=None, ensure_2d=False, input_name=name)
+        if len(y.shape) == 1:
+            warnings.warn(
+                f"{name} is 1-D and is ignored: as a label vector it says nothing "
+                "about a latent space. Pass time derivatives as an array of the shape "
+                "of X.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return None
+        rates = as_samples(y, name, X.dtype)
+        if rates.shape != (len(X), order * X.shape[1]):
+            wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
+            raise ValueError(
+                f"{name} has shape {rates.shape}, but X has {X.shape}. Pass as {name} "
+                f"the time derivative of every entry of X ({wanted}), or None."
+            )
+        return rates
+
+    def _apply(self, module, array, out=None, n_columns=None):
+        """Run a module over rows of an array; the answer has the array's dtype."""
+        if out is not None and tuple(out.shape) != (len(array), n_columns):
+            raise ValueError(
+                f"out has shape {tuple(out.shape)}, but the answer has "
+                f"{(len(array), n_columns)}. Pass an array of that shape, or None."
+            )
+        options = _kind(module, array)
+        chunks = []
+        # Where memory counts, not many rows of a wide answer at once.
+        step = CHUNK if out is None else min(CHUNK, rows_of_block(n_columns))
+        for rows in row_slices(array, step):
+            with torch.no_grad():
+                image = module(_tensor(array[rows], options)).cpu().numpy()
+            if out is None:
+                chunks.append(image)
+            else:
+                out[rows] = image
+                release(out)
+        if out is not None:
+            return out
+        return np.concatenate(chunks).astype(array.dtype, copy=False)
+
+    def _push(self, module, *curve):
+        """Push a curve, given as arrays, through a module; arrays of its dtype."""
+        options = _kind(module, curve[0])
+        images = [
+            push_forward(
+                module,
+                *(_tensor(c[rows], options) for c in curve),
+            )
+            for rows in row_slices(curve[0], CHUNK)
+        ]
+        return [
+            torch.cat(parts).cpu().numpy().astype(curve[0].dtype, copy=False)
+            for parts in zip(*images, strict=True)
+        ]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _kind(module, array):
+    """Dtype and device of a module; those of the array if it has no tensors."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.is_floating_point():
+            return {"dtype": tensor.dtype, "device": tensor.device}
+    return {"dtype": torch_dtype(array), "device": "cpu"}
+
+
+def _tensor(array, options):
+    """Copy an array, which may have any strides."""
+    return torch.tensor(np.ascontiguousarray(array), **options)
+
+
+def torch_dtype(array):
+    """Dtype of a tensor that holds the array, which may be read-only."""
+    return torch.from_numpy(np.empty(0, array.dtype)).dtype

@@ -1,0 +1,282 @@
+"""The latent space of LatentSINDy: learned, given, or the snapshots themselves."""
+
+import copy
+import warnings
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from symdisc._data.derivatives import noise_level, smooth_derivatives, stretches
+from symdisc._data.training_data import IN_SPREADS
+from symdisc._data.trajectories import check_agreement, median_step
+from symdisc._data.validation import check_device, check_size
+from symdisc._data.weak_form import WeakForm, weak_form
+from symdisc._estimators.base import torch_dtype
+from symdisc._latent.coders import Decoder, Encoder, Identity
+from symdisc._latent.dimension import resolve_components
+from symdisc._latent.pod import fit_stem
+from symdisc._latent.selection import learn_space
+from symdisc._latent.torch_modules import check_columns, check_pair
+from symdisc._latent.trainer import Settings
+from symdisc._lie.algebra import LieAlgebra
+from symdisc._symmetry.solver import read_algebra
+
+# Differences divide noise by the step: beyond this share of the rates they are lost.
+MAX_NOISE = 0.1
+# Share, as standard deviation, of the noise in a mode of noisy data that is kept.
+MAX_NOISE_OF_MODE = 0.5
+# Accelerations live in finer modes than snapshots: in the movie of a pendulum, those
+# that leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
+FINE_STEM = {"max_modes": 64, "residual_variance": 1e-9}
+LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
+
+
+@dataclass
+class Space:
+    """Maps between snapshots and latents, and the data in it.
+
+    Parameters
+    ----------
+    encoder, decoder : torch.nn.Module
+    curve : list of ndarray of shape (n_samples, k)
+        Latents and their time derivatives.
+    history, errors : dict
+        Of the training, see `LatentSINDy`.
+    algebra : LieAlgebra or None
+    agreement : float or None
+    weak : WeakForm or None
+        Windows that the equations are to be integrated over.
+    n_iter : int
+    """
+
+    encoder: torch.nn.Module
+    decoder: torch.nn.Module
+    curve: list
+    history: dict = field(default_factory=dict)
+    errors: dict = field(default_factory=dict)
+    algebra: LieAlgebra | None = None
+    agreement: float | None = None
+    weak: WeakForm | None = None
+    n_iter: int = 1
+
+
+def find_space(est, governing, X, rates, t, groups, random, checkpoint):
+    """Find the latent space that the parameters of an estimator ask for.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Its parameters are read, and it is not changed.
+    governing : Governing
+        What equations the latents are to obey.
+    X : ndarray of shape (n_samples, n_features)
+    rates : list of ndarray
+        Time derivatives of X, or empty.
+    t : ndarray or None
+    groups : array-like or None
+    random : numpy.random.RandomState
+    checkpoint : Checkpoint or None
+
+    Returns
+    -------
+    Space
+    """
+    if est.autoencoder == "none":
+        return _identity(est, X, rates, t, groups)
+    if est.autoencoder == "residual":
+        return _learned(est, governing, X, rates, t, groups, random, checkpoint)
+    return _given(est, X, rates, t, groups)
+
+
+def _identity(est, X, rates, t, groups):
+    if est.symmetry == "discover":
+        raise ValueError(
+            'symmetry="discover" needs a latent space to be learned, but '
+            'autoencoder="none". Fit a LatentSymmetryDiscoverer and pass its '
+            "lie_algebra_ as symmetry."
+        )
+    if not isinstance(X, np.ndarray):
+        raise ValueError(
+            'autoencoder="none" takes the columns of X for the latent coordinates and '
+            f"needs all of X, of shape {X.shape}, in memory. Pass numpy.asarray(X) "
+            'where it fits, every n-th row, or autoencoder="residual".'
+        )
+    identity = Identity(X.shape[1], torch_dtype(X))
+    if rates and t is not None:
+        check_agreement(X, rates[0], t, groups)
+    curve, weak = _curve(est, X, rates, t, groups)
+    return Space(identity, identity, curve, weak=weak)
+
+
+def _given(est, X, rates, t, groups):
+    given = est.autoencoder
+    if isinstance(given, tuple):
+        (encoder, decoder), algebra, agreement = _couple(est, X), None, None
+    else:
+        given = _fitted(given, X, rates, t, groups)
+        encoder, decoder = given.encoder_, given.decoder_
+        algebra, agreement = given.lie_algebra_, given.agreement_
+    if est.symmetry == "discover" and algebra is None:
+        raise ValueError(
+            'symmetry="discover" needs an estimator with a lie_algebra_ as '
+            "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
+        )
+    if rates:
+        curve, weak = est._push(encoder, X, *rates), None
+    else:
+        curve, weak = _curve(est, est._apply(encoder, X), [], t, groups)
+    if est.symmetry != "discover":
+        algebra = agreement = None
+    return Space(
+        encoder, decoder, curve, algebra=algebra, agreement=agreement, weak=weak
+    )
+
+
+def _couple(est, X):
+    """Return copies of the modules given, checked and in evaluation mode."""
+    encoder, decoder = (copy.deepcopy(m).eval() for m in check_pair(est.autoencoder))
+    encode, decode = partial(est._apply, encoder), partial(est._apply, decoder)
+    latents = check_columns("encoder", encode, X[:2], None, "n_components")
+    check_columns("decoder", decode, latents, X.shape[1], "n_features")
+    return encoder, decoder
+
+
+def _fitted(estimator, X, rates, t, groups):
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        X_dot = rates[0] if rates else None
+        return clone(estimator).fit(X, X_dot, t=t, groups=groups)
+    if X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"autoencoder was fitted to {estimator.n_features_in_} features, but X has "
+            f"{X.shape[1]}. Pass those it was fitted to, or sklearn.base.clone of it."
+        )
+    return estimator
+
+
+def _learned(est, governing, X, rates, t, groups, random, checkpoint):
+    n_components = resolve_components(est, X, random)
+    device = check_device(est.device)
+    generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+    given = X, rates, t, groups
+    stem, coordinates, rates = _reduced(est, *given, n_components, random)
+    curve, weak = _curve(est, coordinates, rates, t, groups)
+    # One thread, as in LatentSymmetryDiscoverer.
+    with threadpool_limits(1, user_api="openmp"):
+        learned = learn_space(
+            curve,
+            stem.scale,
+            rank_at_most=n_components,
+            degree=est.degree,
+            library=governing.library,
+            solve=governing.solve,
+            symmetry=est.symmetry == "discover",
+            settings=_settings(est, checkpoint),
+            generator=generator,
+            weak=weak,
+        )
+    read = None, None
+    if est.symmetry == "discover" and learned.trainer.game > 0:
+        read = read_algebra(learned.trainer, 1, n_components)[:2]
+    autoencoder = learned.autoencoder.to(device, torch_dtype(X))
+    return Space(
+        Encoder(stem, autoencoder, n_components).to(device),
+        Decoder(stem, autoencoder, n_components).to(device),
+        _latents(autoencoder, curve, n_components),
+        learned.history,
+        learned.errors,
+        *read,
+        weak,
+        learned.n_iter,
+    )
+
+
+def _reduced(est, X, rates, t, groups, n_components, random):
+    """Stem of the snapshots, their coordinates in it, and the rates of these."""
+    stem = fit_stem(
+        X,
+        min_modes=n_components,
+        random_state=random,
+        **(FINE_STEM if est.order == 2 else {}),
+    )
+    coordinates = stem.coordinates(X)
+    if not rates and est.differentiation != "central":
+        n_modes = max(n_components, _n_clean(coordinates, t, groups))
+        stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
+    rates = [stem.push_forward(rate) for rate in rates]
+    for rate in rates:
+        check_size(rate, IN_SPREADS, np.float32)
+    if rates and t is not None:
+        check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
+    return stem, coordinates, rates
+
+
+def _settings(est, checkpoint):
+    return Settings.from_weights(
+        LOSS_WEIGHTS | (est.loss_weights or {}),
+        max_iter=est.max_iter,
+        verbose=est.verbose,
+        checkpoint=checkpoint,
+    )
+
+
+@torch.no_grad()
+def _latents(autoencoder, curve, n_components):
+    """Latents and their rates, with zeros for directions that the data leave empty."""
+    tensors = [torch.as_tensor(c).to(autoencoder.shift) for c in curve]
+    latents = autoencoder.push_forward(*tensors)
+    empty = (0, n_components - latents[0].shape[1])
+    return [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents]
+
+
+def _n_clean(coordinates, t, groups):
+    """Count the leading modes up to the last that is more signal than noise."""
+    noise = noise_level(coordinates, t, groups) / coordinates.std(axis=0)
+    return int(np.flatnonzero(noise < MAX_NOISE_OF_MODE).max(initial=0)) + 1
+
+
+def _curve(est, points, rates, t, groups):
+    """Points and their time derivatives, given or along time; windows over them."""
+    if rates:
+        return [points, *rates], None
+    method, weak = est.differentiation, None
+    if method == "weak":
+        # The derivatives only guide the training of networks.
+        weak, method = weak_form(points, t, groups, order=est.order), "spline"
+    with np.errstate(over="ignore", invalid="ignore"):
+        curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
+    for rate in curve[1:]:
+        check_size(rate, "X differentiated along t")
+    if method == "central":
+        _warn_of_noise(points, curve[1], t, groups)
+    if weak is not None:
+        curve = points, *curve[1:]
+    return [np.asarray(c, dtype=points.dtype) for c in curve], weak
+
+
+def _warn_of_noise(points, velocity, t, groups):
+    """Say so where differences along time are mostly noise."""
+    # Two rows in a row are no more than a slope, and cannot tell noise from motion.
+    if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
+        return
+    rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max()
+    if np.ptp(points, axis=0).max() <= rounding:
+        return
+    noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
+    speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
+    share = np.linalg.norm(noise) / max(speed, 1e-300)
+    if share > MAX_NOISE:
+        warnings.warn(
+            f"X seems to carry noise that makes up {share:.0%} of its differences "
+            'along t. Use differentiation="weak" (for uniform steps) or "spline", or '
+            "pass derivatives as y.",
+            UserWarning,
+            stacklevel=6,
+        )

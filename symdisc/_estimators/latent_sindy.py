@@ -1,0 +1,400 @@
+"""Governing equations in a latent space, by sparse regression."""
+
+import os
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from symdisc._data.out_of_core import split_columns
+from symdisc._data.trajectories import check_time, median_step
+from symdisc._data.validation import MIN_SAMPLES, as_samples, check_snapshots
+from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
+from symdisc._estimators.fit_sindy import find_space
+from symdisc._lie.algebra import LieAlgebra
+from symdisc._persistence.checkpoint import Checkpoint
+from symdisc._sindy.problem import Governing
+from symdisc._sindy.scoring import latent_curve, rate_r2, rate_scale, without_rounding
+from symdisc._sindy.simulation import check_times, integrate, state_rates
+
+
+class LatentSINDy(LatentEstimator):
+    """Find latent coordinates and the sparse equations of motion they obey.
+
+    An autoencoder phi maps snapshots x to latents z, in which the motion is a
+    combination of few candidate functions, dz/dt = Xi Theta(z). Reconstruction and
+    equation error, ``E |J_phi(x) x_dot - F(z)|^2``, are minimised together ([1]_,
+    eq. 5), also as seen through the decoder [2]_. The coefficients Xi are not trained:
+    they are solved for in closed form, again and again. A symmetry,
+    given or discovered on the way (LieGAN), restricts the equations to those that are
+    equivariant.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default=2
+        Number of latent dimensions; "auto" takes one more as long as it explains
+        enough, see `estimate_dimension`. With ``autoencoder="none"`` the columns of
+        `X` are the latent coordinates and this is ignored.
+    degree : int, default=2
+        Degree of the polynomial candidates.
+    library : sequence, optional
+        Further candidates: the names "sin", "cos", "exp", expressions in z0, z1, ...
+        as text or sympy, or a pysindy feature library.
+    order : {1, 2}, default=1
+        2 looks for d2z/dt2 = F(z, dz/dt).
+    autoencoder : "residual", "none", estimator or (encoder, decoder), \
+default="residual"
+        "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
+        is where fitted, else a clone is fitted first. A couple of torch modules is
+        copied and used in evaluation mode.
+    symmetry : None, "discover", str or LieAlgebra, default=None
+        Symmetry that the equations have to obey: none, that which adversaries find
+        while the latent space is learned (or that of the estimator given as
+        `autoencoder`), or a known one: a LieAlgebra or a name of `known_algebra`.
+    equivariance_weight : float, default=inf
+        Infinity imposes the symmetry exactly; a number is the weight of a penalty.
+    threshold : float or "auto", default=0.1
+        A candidate stays in an equation if its share, rms(coefficient * candidate)
+        over rms(rate), is at least this. "auto" chooses by cross-validation along
+        groups, which is for data whose errors are noise.
+    optimizer : object, optional
+        Regression used instead, with ``fit(features, targets)`` and ``coef_``.
+    n_bootstrap : int, default=0
+        Number of resamplings of trajectories or blocks for standard errors, 0 or at
+        least 2; see ``equations_.to_text(errors=True)``.
+    differentiation : {"central", "savgol", "spline", "weak"}, default="central"
+        How derivatives are taken along `t` where `y` is not given. "savgol" and
+        "spline" smooth noise away; "weak" integrates the equations over windows of
+        time, which is the most accurate with noise and without.
+    loss_weights : dict, optional
+        Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
+        variance of what it measures; default 1, 0.1, 0.01, 0.001.
+    max_iter : int, default=1200
+        Number of minibatch iterations.
+    checkpoint : str, os.PathLike or None, default=None
+        File that training writes its state to now and then. Where it exists, `fit` goes
+        on from it, to the same result as without the interruption, and removes it in
+        the end. Needs the same data and parameters, and a `random_state`.
+    device : str or torch.device, default="cpu"
+        Where to train.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is drawn.
+    verbose : int, default=0
+        1 shows a progress bar with the losses.
+
+    Attributes
+    ----------
+    equations_ : EquationSystem
+        The equations; print them.
+    coefficients_ : ndarray of shape (`n_components_`, n_terms)
+        Coefficients of the candidates.
+    complexity_ : int
+        Number of coefficients that are not zero.
+    n_free_ : int
+        Number of coefficients that the symmetry leaves free before any is dropped.
+    lie_algebra_ : LieAlgebra or None
+        The symmetry imposed or discovered.
+    agreement_ : float or None
+        Agreement of independently trained adversaries on it; None if not discovered.
+    library_ : CandidateLibrary
+        The candidates.
+    equation_score_ : float
+        R2 of the rates on the training data, coordinates in their own units, unlike in
+        `score`.
+    dense_score_ : float
+        The same, adjusted, with all candidates: what `threshold` leaves out.
+    errors_ : dict of float
+        Fractions of variance that the learned space leaves unexplained on blocks of
+        rows that training did not see: "x" and, where these are more than candidates,
+        "rate". Empty for given spaces.
+    encoder_, decoder_ : torch.nn.Module
+        Maps between snapshots and latents.
+    history_ : dict of ndarray
+        Losses per epoch (25 iterations); empty where the start is already exact.
+    n_iter_ : int
+        Number of iterations run; 1 where the solution is in closed form.
+    n_components_, n_features_in_ : int
+        Number of latent dimensions, and of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
+
+    References
+    ----------
+    .. [1] J. Yang, N. Dehmamy, R. Walters, R. Yu, "Latent Space Symmetry Discovery",
+       ICML 2024, arXiv:2310.00105.
+    .. [2] K. Champion, B. Lusch, J. N. Kutz, S. L. Brunton, "Data-driven discovery of
+       coordinates and governing equations", PNAS 116 (2019), 22445-22451.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import LatentSINDy
+    >>> t = np.linspace(0, 10, 500)
+    >>> X = np.column_stack([np.cos(t), -np.sin(t)])
+    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> print(est.equations_)
+    dz0/dt = z1
+    dz1/dt = -z0
+    """
+
+    __metadata_request__score = {"t": True, "groups": True}
+
+    _parameter_constraints: dict = {
+        "n_components": COUNT_OR_AUTO,
+        "degree": [Interval(Integral, 0, None, closed="left")],
+        "library": "no_validation",
+        "order": [Interval(Integral, 1, 2, closed="both")],
+        "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
+        "symmetry": [str, LieAlgebra, None],
+        "equivariance_weight": [Interval(Real, 0, None, closed="both")],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "optimizer": "no_validation",
+        "n_bootstrap": NONE_OR_SEVERAL,
+        "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
+        "loss_weights": [dict, None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "checkpoint": [str, os.PathLike, None],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        degree=2,
+        library=None,
+        order=1,
+        autoencoder="residual",
+        symmetry=None,
+        equivariance_weight=np.inf,
+        threshold=0.1,
+        optimizer=None,
+        n_bootstrap=0,
+        differentiation="central",
+        loss_weights=None,
+        max_iter=1200,
+        checkpoint=None,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.degree = degree
+        self.library = library
+        self.order = order
+        self.autoencoder = autoencoder
+        self.symmetry = symmetry
+        self.equivariance_weight = equivariance_weight
+        self.threshold = threshold
+        self.optimizer = optimizer
+        self.n_bootstrap = n_bootstrap
+        self.differentiation = differentiation
+        self.loss_weights = loss_weights
+        self.max_iter = max_iter
+        self.checkpoint = checkpoint
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, t=None, groups=None):
+        """Learn the latent space and its equations.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots, one a row; at least 5.
+        y : array-like of shape (n_samples, n_features), default=None
+            X_dot, the time derivative of `X`; with ``order=2``, X_dot and X_ddot side
+            by side, of shape (n_samples, 2 * n_features). A 1-D `y` is ignored with a
+            warning.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them, strictly increasing
+            within a group. Without `y` and `t` the step is 1. A step above 1.5 times
+            the median of its group is a gap, across which no derivative is taken.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value; the message names it.
+        FloatingPointError
+            If training diverges.
+        """
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
+        rates = self._check_rates(X, y, self.order)
+        t = check_time(t, groups, len(X))
+        if rates is None and t is None:
+            t = check_time(1.0, groups, len(X))
+        self._median_step = median_step(t, groups)
+        random = check_random_state(self.random_state)
+        rates = [] if rates is None else split_columns(rates, self.order)
+        governing = Governing.of(self)
+        if X.dtype == np.float32:
+            governing.rcond = np.finfo(X.dtype).eps
+        checkpoint = Checkpoint.of(self)
+        with torch.inference_mode(False):  # training needs gradients
+            space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
+        self._set_space(space)
+        governing.settle(self.symmetry, space)
+        self.lie_algebra_ = governing.algebra
+        step = None if rates else self._median_step
+        self._rate_scale = rate_scale(space.curve, X.dtype, step)
+        speeds = without_rounding(space.curve, X.dtype, step)
+        state = np.hstack(space.curve[:-1]).astype(float)
+        seed = int(random.randint(2**31 - 1))
+        equations, *found = governing.find(
+            *(state, speeds, groups),
+            weak=space.weak,
+            n_bootstrap=self.n_bootstrap,
+            seed=seed,
+        )
+        self.equation_score_, self.dense_score_, self.n_free_ = found
+        self._set_equations(equations, state)
+        if checkpoint is not None:
+            checkpoint.finish()
+        return self
+
+    def predict(self, X, X_dot=None):
+        """Predict the time derivative of snapshots: J_psi(z) F(z), psi the decoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        X_dot : array-like of shape (n_samples, n_features), optional
+            Their velocities, needed for equations of second order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            X_dot, or X_ddot for equations of second order.
+        """
+        check_is_fitted(self)
+        state = self._encode_state(X, X_dot, "X_dot")
+        rates = self.equations_(np.hstack(state)).astype(state[0].dtype)
+        return self._push(self.decoder_, *state, rates)[-1]
+
+    def simulate(self, x0, t, *, x0_dot=None, method="DOP853", latent=False):
+        """Follow the discovered equations from given snapshots.
+
+        Parameters
+        ----------
+        x0 : array-like of shape (n_features,) or (n_starts, n_features)
+            Snapshots at the first time.
+        t : array-like of shape (n_times,)
+            Strictly increasing times.
+        x0_dot : array-like of the shape of `x0`, optional
+            Velocities at the first time, needed for equations of second order.
+        method : str, default="DOP853"
+            Method of `scipy.integrate.solve_ivp`, or "euler": one explicit Euler step
+            per interval, as in Yang et al. (2024).
+        latent : bool, default=False
+            Whether to return the latent trajectory instead of snapshots.
+
+        Returns
+        -------
+        ndarray of shape (n_times, n_features) or (n_starts, n_times, n_features)
+            Snapshots along the trajectories, the first shape for a 1-D `x0`. NaN from
+            where a trajectory blows up, with a RuntimeWarning.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit or `t` does not increase.
+        """
+        check_is_fitted(self)
+        single = np.ndim(x0) == 1
+        x0 = np.atleast_2d(x0) if single else x0
+        x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
+        state = self._encode_state(x0, x0_dot, "x0_dot")
+        times = check_times(t)
+        paths = integrate(
+            partial(state_rates, self.equations_),
+            np.hstack(state).astype(float),
+            times,
+            method=method,
+            scale=self._latent_size,
+        )[..., : self._n_features_out].astype(state[0].dtype)
+        if not latent:
+            flat = paths.reshape(-1, paths.shape[-1])
+            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
+        return paths[0] if single else paths
+
+    def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
+        """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
+
+        Each latent coordinate is divided by the standard deviation of its rate on the
+        training data, so that all count alike. Rates are those of the encoded data,
+        J_phi(x) x_dot: the score says how well the equations hold where the encoder
+        maps to, and nothing about what the encoder leaves out; read it beside the
+        reconstruction (`errors_`). Coordinates whose rate was constant in training are
+        left out; where there are no others, the score is 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots, at least 2.
+        y : array-like, default=None
+            Time derivatives as in `fit`. Without them, or with 1-D `y`, latents are
+            differentiated along `t`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times as in `fit`. Without `y` and `t`, rows are taken as consecutive
+            snapshots at the median step of the training data.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        float
+            ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
+        """
+        check_is_fitted(self)
+        X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
+        rates = self._check_rates(X, y, self.order)
+        return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
+
+    def _encode_state(self, X, X_dot, name):
+        """Latents of snapshots and, for second order, their velocities."""
+        X = check_snapshots(self, X, reset=False)
+        if self.order == 1:
+            return [self._apply(self.encoder_, X)]
+        if X_dot is None:
+            raise ValueError(
+                f"{name} is None, but equations of second order (order=2) need the "
+                f"velocity of every snapshot. Pass {name}."
+            )
+        X_dot = as_samples(X_dot, name, X.dtype)
+        if X_dot.shape != X.shape:
+            raise ValueError(
+                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
+                f"Pass one velocity for every entry."
+            )
+        return self._push(self.encoder_, X, X_dot)
+
+    def _set_space(self, space):
+        self.encoder_, self.decoder_ = space.encoder, space.decoder
+        self.history_, self.errors_ = space.history, space.errors
+        self.n_iter_ = space.n_iter
+        self.agreement_ = space.agreement
+
+    def _set_equations(self, equations, state):
+        self.equations_, self.library_ = equations, equations.library
+        self.coefficients_ = equations.coefficients
+        self.n_components_ = len(self.coefficients_)
+        self.complexity_ = equations.n_terms
+        self._latent_size = float(np.abs(state).max())

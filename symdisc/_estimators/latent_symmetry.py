@@ -1,0 +1,365 @@
+"""Discovery of a linear Lie group symmetry in a learned latent space."""
+
+import os
+import warnings
+from numbers import Integral, Real
+
+import torch
+from sklearn.base import _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from threadpoolctl import threadpool_limits
+
+from symdisc._data.training_data import as_snapshots
+from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
+from symdisc._estimators.action import ActingEstimator
+from symdisc._estimators.base import COUNT_OR_AUTO
+from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
+from symdisc._estimators.outcome import read_equations, reconstruction_error
+from symdisc._latent.architectures import architecture_stem
+from symdisc._latent.coders import Decoder, Encoder
+from symdisc._latent.conv import ConvAutoencoder
+from symdisc._latent.dimension import resolve_components
+from symdisc._lie.layout import check_representation, has_translations
+from symdisc._persistence.checkpoint import Checkpoint
+from symdisc._symmetry.label_invariance import check_labels
+
+# What the eigenvalue problem is for, whatever n_generators is.
+SOLVED = ("dynamics", "labels")
+
+
+class LatentSymmetryDiscoverer(ActingEstimator):
+    """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
+
+    An autoencoder maps snapshots x to latents z. A generator of group elements
+    g = exp(sum_i w_i L_i), w uniform, and a discriminator of latents play against each
+    other until moved latents cannot be told from original ones; the L_i then span the
+    Lie algebra of a symmetry [1]_. With time derivatives, the equations of motion
+    dz/dt = F(z) are found by sparse regression in the same latent space.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default=2
+        Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
+        Directions that the data do not fill stay zero, see `rank_`.
+    n_generators : int or "auto", default=1
+        Number of Lie algebra generators, which the adversaries train. "auto" finds
+        all at once and their number, possibly none, by an eigenvalue problem instead
+        of a game (see `symdisc._symmetry.invariance`), and needs no seed.
+    representation : sequence of Block, Translations and Scalars, optional
+        Blocks of latent coordinates, in order, on each of which generators of their
+        own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
+        those that the data do not show are left out. Axes of the latent space are
+        chosen to suit the blocks, except with ``autoencoder="none"``.
+    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
+"labels"}, default="auto"
+        What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
+        snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
+        derivatives where they are given or follow from `t`, else states. "dynamics"
+        asks that g maps motions to motions, wherever they are seen: of groups that
+        are not compact, bounded data cannot show more. "labels" asks that g leaves
+        the labels in `y` unchanged. Both are found as by "auto".
+    autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
+or (encoder, decoder), default="residual"
+        Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
+        latents that change slowest, which needs derivatives, and trains the decoder
+        alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
+        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
+        couple of torch modules copies are trained; they map rows of `X`, less their
+        mean and divided by their overall standard deviation, to latents and back.
+        With "none" the columns of `X`, shifted, are the latents: none may be constant
+        or a combination of others. `n_components` is ignored, and symmetries are
+        solved for, not trained.
+    degree : int, default=2
+        Degree of the polynomial candidate library of the equations.
+    threshold : float, default=0.1
+        A candidate stays in an equation if its share, rms(coefficient * candidate)
+        over rms(dz/dt), is at least this.
+    loss_weights : dict, optional
+        Weights, for the autoencoder, of the losses "recon", "gan" (generator and
+        discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
+        through the decoder), each relative to the variance of what it measures;
+        default 1, 0.001, 0.1, 0. Where `representation` leaves no generator to be
+        found, the default of "gan" is 1: only the encoder can adapt.
+    max_iter : int, default=600
+        Number of minibatch iterations; learning rates decay to zero over them.
+    batch_size : int, default=128
+        Snapshots in a minibatch.
+    n_restarts : int, default=4
+        Number of adversaries, trained independently at once in one batch.
+    tol : float, default=0.01
+        Training counts as converged if the generators of independently trained
+        adversaries agree to this: 1 - `agreement_` <= tol. 1 silences the warnings
+        about the symmetry.
+    checkpoint : str, os.PathLike or None, default=None
+        File that training writes its state to now and then. Where it exists, `fit` goes
+        on from it, to the same result as without the interruption, and removes it in
+        the end. Needs the same data and parameters, and a `random_state`.
+    device : str or torch.device, default="cpu"
+        Where to train.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, minibatches and group elements.
+    verbose : int, default=0
+        1 shows a progress bar with the losses.
+
+    Attributes
+    ----------
+    lie_algebra_ : LieAlgebra
+        The discovered generators; prints as ``so(2): [[0, -1], [1, 0]]``.
+    equations_ : EquationSystem or None
+        The discovered equations; None without derivatives.
+    equation_score_ : float or None
+        R2 of dz/dt under `equations_`, on the training data.
+    dense_score_ : float or None
+        The same, adjusted, with all candidates: what `threshold` leaves out.
+    encoder_, decoder_ : torch.nn.Module
+        Maps between snapshots and latents, in the dtype of `X`.
+    history_ : dict of ndarray
+        Losses per epoch (25 iterations), nan where a player had not joined yet.
+    generator_spread_ : ndarray of shape (c, `n_components_`, `n_components_`)
+        Standard deviation of the entries of ``lie_algebra_.matrices``: over the
+        adversaries that decide, or from two halves of the data (half their
+        difference, a standard error). nan where a single adversary decides.
+    symmetry_of_ : {"states", "transitions", "derivatives", "dynamics"}
+        What the symmetry is one of.
+    symmetry_errors_ : ndarray or None
+        How much each of all linear maps changes the data, ascending; the first are
+        those of `lie_algebra_`. With `representation`, those of its generators, in
+        order, reported or not. None where adversaries were trained.
+    n_confirmed_ : int or None
+        Number of symmetries that two halves of the data confirm to each other, as
+        with ``n_generators="auto"``. Given a number, `lie_algebra_` has that many
+        generators whether the data have such symmetries or not: a smaller
+        `n_confirmed_` says that they hardly do. None with `representation`.
+    n_iter_ : int
+        Number of iterations run; 1 where a linear encoder and a polynomial decoder
+        are exact, or where a symmetry acts on linear latents of snapshots without
+        time: their decoder, of waves, is solved for.
+    reconstruction_error_ : float
+        Sum of squared reconstruction errors over that of the centred data, estimated
+        from 1024 to 2048 rows where there are more.
+    rank_ : int
+        Number of latent dimensions that carry information, at most `n_components_`.
+        The latent coordinates beyond it are zero.
+    agreement_ : float
+        Mean squared cosine between the generators of independently trained
+        adversaries and their consensus, or between the generators found in two halves
+        of the data; 1 is perfect.
+    restart_agreement_ : ndarray of shape (`n_restarts`,) or None
+        Mean squared cosine between the generators of each adversary and
+        `lie_algebra_`. None where none were trained.
+    n_components_, n_features_in_ : int
+        Number of latent dimensions, and of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
+
+    Notes
+    -----
+    The latent gauge is fixed by zero mean and unit covariance, so a compact group acts
+    by rotations; what remains free is a rotation or reflection of the axes.
+
+    References
+    ----------
+    .. [1] J. Yang, N. Dehmamy, R. Walters, R. Yu, "Latent Space Symmetry Discovery",
+       ICML 2024, arXiv:2310.00105.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> rng = np.random.default_rng(0)
+    >>> angle = rng.uniform(0, 2 * np.pi, 500)
+    >>> radius = rng.uniform(1, 2, 500)
+    >>> Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    >>> lift = rng.standard_normal((2, 10))
+    >>> X, X_dot = Z @ lift, Z @ np.array([[0.0, 2.0], [-2.0, 0.0]]) @ lift
+    >>> est = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
+    >>> print(est.lie_algebra_)
+    so(2): [[0, -1], [1, 0]]
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": COUNT_OR_AUTO,
+        "n_generators": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "representation": [list, tuple, None],
+        "symmetry_of": [
+            StrOptions(
+                {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
+            )
+        ],
+        "autoencoder": [
+            StrOptions({"residual", "slow", "conv1d", "conv2d", "none"}),
+            ConvAutoencoder,
+            tuple,
+        ],
+        "degree": [Interval(Integral, 1, None, closed="left")],
+        "threshold": [Interval(Real, 0, None, closed="left")],
+        "loss_weights": [dict, None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "n_restarts": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "checkpoint": [str, os.PathLike, None],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        n_generators=1,
+        representation=None,
+        symmetry_of="auto",
+        autoencoder="residual",
+        degree=2,
+        threshold=0.1,
+        loss_weights=None,
+        max_iter=600,
+        batch_size=128,
+        n_restarts=4,
+        tol=0.01,
+        checkpoint=None,
+        device="cpu",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.n_generators = n_generators
+        self.representation = representation
+        self.symmetry_of = symmetry_of
+        self.autoencoder = autoencoder
+        self.degree = degree
+        self.threshold = threshold
+        self.loss_weights = loss_weights
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.n_restarts = n_restarts
+        self.tol = tol
+        self.checkpoint = checkpoint
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, t=None, groups=None):
+        """Learn the latent space, its symmetry and, with derivatives, its equations.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots, one a row; at least 5.
+        y : array-like of shape (n_samples, n_features), default=None
+            X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning,
+            but with ``symmetry_of="labels"`` it is what has to be invariant: one class
+            or number a row.
+        t : array-like of shape (n_samples,) or float, default=None
+            Times of the snapshots, or the step between them, strictly increasing
+            within a group. Without `y`, derivatives are differences along `t`.
+        groups : array-like of shape (n_samples,), default=None
+            Trajectory that each snapshot belongs to.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument has a bad shape or value; the message names it.
+        FloatingPointError
+            If training diverges.
+        """
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
+        labels = None
+        if self.symmetry_of == "labels":
+            y, labels = None, check_labels(y, len(X))
+        random = check_random_state(self.random_state)
+        self.n_components_ = self._count_components(X, random)
+        X_dot = self._check_rates(X, y)
+        device = check_device(self.device)
+        seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
+
+        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
+        static = X_dot is None and t is None
+        # Whatever mode the caller has set, training needs gradients.
+        with torch.inference_mode(False):
+            stem = architecture_stem(self, X, random, fine=solve and static)
+            snapshots = as_snapshots(
+                *(stem, X, X_dot, t, groups),
+                symmetry_of=self.symmetry_of,
+                device=device,
+                labels=labels,
+            )
+            # One thread: operations this small spend more time in waking a second one,
+            # ten times more on a busy machine. The limit holds for the calling thread.
+            find = solve_for_symmetry if solve else train_adversaries
+            with threadpool_limits(1, user_api="openmp"):
+                generator = torch.Generator(device).manual_seed(seed)
+                found = find(self, snapshots, stem, generator, checkpoint)
+            autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
+            self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
+            self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
+            read = autoencoder, snapshots
+            equations = read_equations(self, *read)
+            self.equations_, self.equation_score_, self.dense_score_ = equations
+            self.reconstruction_error_ = reconstruction_error(*read, stem)
+        self._set_findings(found)
+        self.symmetry_of_ = snapshots.symmetry_of
+        if checkpoint is not None:
+            checkpoint.finish()
+        return self
+
+    def _count_components(self, X, random):
+        """Return the number of latent dimensions; raise where sizes do not fit."""
+        n_components = self.n_components
+        if self.autoencoder == "none":
+            self._check_solved()
+            n_components = X.shape[1] + has_translations(self.representation or ())
+        if self.representation is not None:
+            return check_representation(self, n_components)
+        if self.autoencoder == "none":
+            return n_components
+        return resolve_components(self, X, random)
+
+    def _check_solved(self):
+        if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
+            raise ValueError(
+                'autoencoder="none" leaves nothing to train: pass n_generators="auto", '
+                f"or symmetry_of from {SOLVED}."
+            )
+
+    def _set_findings(self, found):
+        self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
+        self.symmetry_errors_ = found.symmetry_errors
+        self.restart_agreement_ = found.restart_agreement
+        self.generator_spread_ = found.spread
+        self.rank_, self.history_ = found.rank, found.history
+        self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
+        if found.restart_agreement is not None:
+            self._warn_of_doubts()
+
+    def _warn_of_doubts(self):
+        confirmed, count = self.n_confirmed_, len(self.lie_algebra_)
+        if 1 - self.agreement_ > self.tol:
+            warnings.warn(
+                f"Independently trained adversaries disagree on the generators: "
+                f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
+                "Increase max_iter, or the data may not have such a symmetry.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        elif self.tol < 1 and confirmed is not None and confirmed < count:
+            warnings.warn(
+                f"Halves of the data confirm {confirmed} symmetries to each other, and "
+                f"lie_algebra_ has as many as n_generators asks for, {count}: the data "
+                "may not have such a symmetry. "
+                'n_generators="auto" reports confirmed ones alone.',
+                ConvergenceWarning,
+                stacklevel=5,
+            )

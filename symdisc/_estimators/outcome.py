@@ -1,0 +1,73 @@
+"""What a learned latent space comes to: its equations, and what it loses."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from symdisc._sindy.equations import EquationSystem
+from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.stlsq import adjusted_r2, r2, sparse_regression
+
+# The decoder of a bent plane is slow.
+MAX_MEASURED_ROWS = 2048
+
+
+def read_equations(est, autoencoder, snapshots):
+    """Regress the latent velocity on the candidate library.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters and `n_components_` are read.
+    autoencoder : torch.nn.Module
+    snapshots : Snapshots
+
+    Returns
+    -------
+    equations : EquationSystem or None
+        None where no velocity is known.
+    score, dense_score : float or None
+        R2 of the latent velocity, and adjusted R2 with all candidates.
+    """
+    if snapshots.velocity is None:
+        return None, None, None
+    dtype, rank = autoencoder.shift.dtype, len(autoencoder.shift)
+    with torch.no_grad():
+        latents = autoencoder.push_forward(
+            snapshots.coordinates.to(dtype), snapshots.velocity.to(dtype)
+        )
+    empty = (0, est.n_components_ - rank)
+    latent, velocity = (F.pad(z, empty).cpu().numpy() for z in latents)
+    library = CandidateLibrary.polynomial(est.n_components_, est.degree)
+    features = library.evaluate(latent)
+    sparse, dense = (
+        sparse_regression(features, velocity, threshold=threshold)
+        for threshold in (est.threshold, 0.0)
+    )
+    score, most = (r2(features, velocity, table) for table in (sparse, dense))
+    dense_score = adjusted_r2(most, *features.shape, otherwise=score)
+    return EquationSystem(sparse, library), score, dense_score
+
+
+def reconstruction_error(autoencoder, snapshots, stem):
+    """Return the share of the variance that is lost, modes and all.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+    snapshots : Snapshots
+    stem : Stem
+
+    Returns
+    -------
+    float
+    """
+    dtype = autoencoder.shift.dtype
+    step = -(-stem.n_samples // MAX_MEASURED_ROWS)
+    with torch.no_grad():
+        coordinates = snapshots.coordinates[::step].to(dtype)
+        decoded = autoencoder.decode(autoencoder.encode(coordinates))
+        residual = (coordinates - decoded).cpu().numpy() * stem.scale
+    share = len(residual) / stem.n_samples
+    error = np.square(residual).sum() / share + stem.residual
+    return float(error / stem.total)

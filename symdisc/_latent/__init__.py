@@ -1,0 +1,1 @@
+"""Latent spaces: POD, autoencoders, their training, and how one is chosen."""

@@ -1,0 +1,377 @@
+"""Autoencoders with a fixed latent gauge, in whitened POD coordinates.
+
+A latent space is defined up to an invertible linear map. The gauge fixes it: latents
+have zero mean and unit covariance, so that compact symmetries have skew generators.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from symdisc._numerics.features import FourierMap, Monomials
+
+N_HIDDEN_LAYERS = 2
+
+
+class ResidualMLP(nn.Module):
+    """A linear map, of x or of its monomials, plus a perceptron that starts at zero.
+
+    Parameters
+    ----------
+    linear : tensor of shape (n_out, n_in) or (n_out, n_monomials)
+        Start of the linear map.
+    hidden_units : int
+        Width of the two hidden layers.
+    generator : torch.Generator
+        Draws the weights; the global generator is left alone.
+    monomials : Monomials, optional
+        What the linear map is applied to, instead of x itself.
+    """
+
+    def __init__(self, linear, hidden_units, generator, monomials=None):
+        super().__init__()
+        self.linear = nn.Parameter(linear.clone())
+        self.monomials = monomials
+        n_in = linear.shape[1] if monomials is None else monomials.n_variables
+        widths = [n_in] + N_HIDDEN_LAYERS * [hidden_units]
+        layers = []
+        for fan_in, fan_out in pairwise(widths):
+            layers += [_uniform_linear(fan_in, fan_out, generator, linear), nn.GELU()]
+        last = _uniform_linear(hidden_units, len(linear), generator, linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.mlp = nn.Sequential(*layers, last)
+
+    def forward(self, x):
+        """Map x of shape (n, n_in) to (n, n_out)."""
+        features = x if self.monomials is None else self.monomials(x)
+        return features @ self.linear.mT + self.mlp(x)
+
+    def push_forward(self, *jet):
+        """Return the image of a curve through x, given as x, x_dot and maybe x_ddot.
+
+        Written out rather than left to torch.func.jvp, whose GELU rule runs in Python
+        and makes a training step half as long again.
+        """
+        features, hidden = self.features(*jet)
+        last = self.mlp[-1]
+        images = [
+            f @ self.linear.mT + h @ last.weight.mT
+            for f, h in zip(features, hidden, strict=True)
+        ]
+        return images[0] + last.bias, *images[1:]
+
+    def features(self, *jet):
+        """Return what the last maps combine, along a curve: linear part and hidden."""
+        lifted = jet if self.monomials is None else self.monomials.push_forward(*jet)
+        for layer in self.mlp[:-1]:
+            if isinstance(layer, nn.Linear):
+                jet = layer(jet[0]), *(rate @ layer.weight.mT for rate in jet[1:])
+            else:
+                jet = _gelu(*jet)
+        return lifted, jet
+
+
+def _gelu(x, *rates):
+    """GELU, x times the normal distribution function, along a curve."""
+    cdf = 0.5 + 0.5 * torch.erf(x / math.sqrt(2))
+    pdf = torch.exp(-0.5 * x.square()) / math.sqrt(2 * math.pi)
+    slope = cdf + x * pdf
+    image = [x * cdf, *(slope * rate for rate in rates)]
+    if len(rates) == 2:
+        image[2] = image[2] + pdf * (2 - x.square()) * rates[0].square()
+    return image
+
+
+def _uniform_linear(fan_in, fan_out, generator, like):
+    # skip_init: the constructor would draw from the global generator.
+    layer = nn.utils.skip_init(
+        nn.Linear, fan_in, fan_out, dtype=like.dtype, device=like.device
+    )
+    bound = 1 / math.sqrt(fan_in)
+    nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
+
+
+class GaugedAutoencoder(nn.Module):
+    """An encoder, a gauge and a decoder, between coordinates and latents.
+
+    The attribute `decoder` is set by subclasses. It and the encoder have a method
+    `push_forward` beside `forward`.
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+        Maps (n, n_coordinates) to (n, rank).
+    like : tensor of shape (rank,)
+        Has the dtype and device of the buffers.
+    """
+
+    def __init__(self, encoder, like):
+        super().__init__()
+        self.encoder = encoder
+        self.register_buffer("shift", torch.zeros_like(like))
+        self.register_buffer("gauge", torch.eye(len(like)).to(like))
+        self.register_buffer("scale", like.new_ones(()))
+        self.register_buffer("offset", torch.zeros_like(like))
+
+    def encode(self, coordinates):
+        """Map coordinates (n, n_modes) to latents (n, rank)."""
+        white = (self.encoder(coordinates) - self.shift) @ self.gauge.mT
+        return self.scale * white + self.offset
+
+    def decode(self, latent):
+        """Map latents (n, rank) to coordinates (n, n_modes)."""
+        return self.decoder(*self.whiten(latent))
+
+    def whiten(self, latent, *rates):
+        """Return latents, and their rates, at the scale that the decoder works with."""
+        return (latent - self.offset) / self.scale, *(r / self.scale for r in rates)
+
+    def push_back(self, *curve):
+        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
+        return self.decoder.push_forward(*self.whiten(*curve))
+
+    def push_forward(self, *jet):
+        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot.
+
+        The gauge enters as a fixed linear map: no tangent flows through statistics.
+        """
+        raw, *rates = self.encoder.push_forward(*jet)
+        gauge = self.scale * self.gauge
+        latent = (raw - self.shift) @ gauge.mT + self.offset
+        return latent, *(rate @ gauge.mT for rate in rates)
+
+    @torch.no_grad()
+    def fix_gauge(self, coordinates, velocity=None):
+        """Set shift and gauge so that these data have white latents.
+
+        With velocities, latents and their velocities count alike: a part of an orbit
+        that is seen more often than the rest tilts the two covariances oppositely,
+        and the sum stays round.
+        """
+        if velocity is None:
+            raw = self.encoder(coordinates)
+            covariance = _covariance(raw)
+        else:
+            raw, rates = self.encoder.push_forward(coordinates, velocity)
+            covariance, rates = _covariance(raw), rates.mT @ rates / len(rates)
+            speed = torch.linalg.solve(covariance, rates).trace() / len(rates)
+            covariance = (covariance + rates / speed.clamp_min(1e-30)) / 2
+        factor = torch.linalg.cholesky(covariance)
+        identity = torch.eye(len(factor)).to(factor)
+        self.shift.copy_(raw.mean(dim=0))
+        self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
+
+    @torch.no_grad()
+    def rescale(self, scale, offset):
+        """Let the latents be scale * z + offset, z white."""
+        self.scale.fill_(scale)
+        self.offset.copy_(torch.as_tensor(offset))
+
+
+class Columns(nn.Module):
+    """No autoencoder: coordinates are the latents, but for a constant.
+
+    Parameters
+    ----------
+    like : tensor of shape (rank,)
+        Has the dtype and device of the buffers.
+    """
+
+    def __init__(self, like):
+        super().__init__()
+        self.register_buffer("shift", torch.zeros_like(like))
+        self.register_buffer("offset", torch.zeros_like(like))
+
+    def encode(self, coordinates):
+        """Map coordinates (n, rank) to latents (n, rank)."""
+        return coordinates + self.offset
+
+    def decode(self, latent):
+        """Map latents (n, rank) to coordinates (n, rank)."""
+        return latent - self.offset
+
+    def push_forward(self, coordinates, *rates):
+        """Return latents along a curve."""
+        return coordinates + self.offset, *rates
+
+    def push_back(self, latent, *rates):
+        """Return coordinates along a curve."""
+        return latent - self.offset, *rates
+
+
+class Autoencoder(GaugedAutoencoder):
+    """Encoder, gauge and decoder between whitened coordinates and latents.
+
+    Parameters
+    ----------
+    start : tensor of shape (rank, n_modes)
+        Linear encoder to start from.
+    coordinates : tensor of shape (n_samples, n_modes)
+        Data, for the gauge and for the linear decoder by least squares.
+    velocity : tensor of shape (n_samples, n_modes) or None
+        Time derivative of the coordinates.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each mode over that of the first.
+    hidden_units : int
+    generator : torch.Generator
+    degree : int, default=1
+        The decoder starts at the best polynomial of this degree.
+    """
+
+    def __init__(
+        self,
+        start,
+        coordinates,
+        velocity,
+        weights,
+        hidden_units,
+        generator,
+        *,
+        degree=1,
+    ):
+        encoder = ResidualMLP(start, hidden_units, generator)
+        with torch.no_grad():
+            # The faintest modes are the ones that grow most outside the training data:
+            # the network starts by listening to each as loudly as its error counts.
+            encoder.mlp[0].weight.mul_(weights.sqrt())
+        super().__init__(encoder, start[:, 0])
+        self.fix_gauge(coordinates, velocity)
+        latent = self.whiten(self.encode(coordinates).detach())[0]
+        self.decoder = polynomial_decoder(
+            latent, coordinates, hidden_units, generator, degree
+        )
+
+
+class WaveAutoencoder(GaugedAutoencoder):
+    """A linear encoder, and waves as decoder.
+
+    Parameters
+    ----------
+    encoder : ndarray of shape (rank, n_modes)
+    decoder : FourierMap
+    blocks : sequence of int
+        Sizes of blocks of latents on which generators are skew.
+    """
+
+    def __init__(self, encoder, decoder, blocks):
+        rank, n_modes = encoder.shape
+        like = decoder.frequencies
+        linear = FourierMap(like.new_zeros(n_modes, 0), like.new_zeros(0), rank)
+        with torch.no_grad():
+            linear.weight[:, 1:] = torch.from_numpy(encoder)
+        super().__init__(linear, like[:, 0])
+        self.decoder, self.blocks = decoder, list(blocks)
+
+
+@torch.no_grad()
+def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
+    """Return a residual decoder that starts at the best polynomial.
+
+    Parameters
+    ----------
+    latent : tensor of shape (n_samples, rank)
+    coordinates : tensor of shape (n_samples, n_coordinates)
+    hidden_units : int
+    generator : torch.Generator
+    degree : int, default=1
+
+    Returns
+    -------
+    ResidualMLP
+    """
+    monomials, features = None, latent
+    if degree > 1:
+        monomials = Monomials(latent.shape[1], degree, latent.device)
+        features = monomials(latent)
+    # In double precision: monomials of latents can be nearly dependent.
+    maps = torch.linalg.lstsq(features.double(), coordinates.double()).solution
+    linear = maps.mT.to(coordinates)
+    return ResidualMLP(linear, hidden_units, generator, monomials)
+
+
+@torch.no_grad()
+def widen(autoencoder, n_modes):
+    """Let an autoencoder take further coordinates, which it ignores and decodes as 0.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Changed in place.
+    n_modes : int
+        Number of coordinates, at least those that it takes already.
+    """
+    encoder, decoder = autoencoder.encoder, autoencoder.decoder
+    further = n_modes - encoder.linear.shape[1]
+    for layer, name in ((encoder, "linear"), (encoder.mlp[0], "weight")):
+        wider = nn.functional.pad(getattr(layer, name), (0, further))
+        setattr(layer, name, nn.Parameter(wider))
+    for layer, name in ((decoder, "linear"), (decoder.mlp[-1], "weight")):
+        taller = nn.functional.pad(getattr(layer, name), (0, 0, 0, further))
+        setattr(layer, name, nn.Parameter(taller))
+    bias = decoder.mlp[-1].bias
+    decoder.mlp[-1].bias = nn.Parameter(nn.functional.pad(bias, (0, further)))
+
+
+def _covariance(raw):
+    """Covariance, with a floor that keeps an exactly empty direction finite."""
+    centred = raw - raw.mean(dim=0)
+    covariance = centred.mT @ centred / len(raw)
+    floor = 1e-6 * covariance.diagonal().mean().clamp_min(1e-12)
+    return covariance + floor * torch.eye(len(covariance)).to(covariance)
+
+
+class Oriented(nn.Module):
+    """An autoencoder with the latents turn (z - centre), and maybe a constant 1.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+        As of `symdisc._latent.autoencoder`.
+    axes : Axes
+        Of its latents, see `symdisc._symmetry.axes`.
+    constant : bool
+        Whether a last latent is always 1, as translations need it.
+    """
+
+    def __init__(self, autoencoder, axes, constant):
+        super().__init__()
+        self.autoencoder, self.n_constant = autoencoder, int(constant)
+        turn, centre = (torch.tensor(part).to(autoencoder.shift) for part in axes)
+        self.register_buffer("turn", turn)
+        self.register_buffer("inverse", torch.linalg.inv(turn))
+        self.register_buffer("centre", centre)
+
+    @property
+    def shift(self):
+        """Where the latents are centred; tells their number, dtype and device."""
+        return F.pad(self.turn @ self.centre, (0, self.n_constant))
+
+    def encode(self, coordinates):
+        """Map coordinates (n, n_modes) to latents (n, rank)."""
+        latent = (self.autoencoder.encode(coordinates) - self.centre) @ self.turn.mT
+        return F.pad(latent, (0, self.n_constant), value=1.0)
+
+    def decode(self, latent):
+        """Map latents (n, rank) to coordinates (n, n_modes)."""
+        return self.autoencoder.decode(self._back(latent) + self.centre)
+
+    def push_forward(self, *jet):
+        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot."""
+        latent, *rates = self.autoencoder.push_forward(*jet)
+        latent = (latent - self.centre) @ self.turn.mT
+        moved = (F.pad(rate @ self.turn.mT, (0, self.n_constant)) for rate in rates)
+        return F.pad(latent, (0, self.n_constant), value=1.0), *moved
+
+    def push_back(self, latent, *rates):
+        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
+        moved = (self._back(rate) for rate in rates)
+        return self.autoencoder.push_back(self._back(latent) + self.centre, *moved)
+
+    def _back(self, latent):
+        return latent[:, : len(self.turn)] @ self.inverse.mT

@@ -1,0 +1,1 @@
+"""Matrix Lie algebras: structure, names, canonical bases, representations."""

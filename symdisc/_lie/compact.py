@@ -1,0 +1,106 @@
+"""The compact algebra nearest to generators that are nearly one.
+
+A compact group leaves a positive quadratic form unchanged (average any form over the
+group): L^T Q + Q L = 0 for all its generators. Noise breaks this, so that a full turn
+does not close. Generators that keep a form up to noise are moved to the nearest ones
+that keep it exactly.
+"""
+
+import numpy as np
+
+# Smallest over largest eigenvalue of a form that counts as positive.
+MIN_ASPECT = 1e-3
+
+
+def nearest_compact(basis, tol):
+    """Return generators that keep a positive form exactly, where they nearly do.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Generators, in coordinates in which the data are about as wide in all
+        directions.
+    tol : float
+        Largest share of a generator that noise may be.
+
+    Returns
+    -------
+    ndarray of shape (c, k, k)
+        The nearest generators that keep a positive quadratic form; `basis` itself
+        where there is no such form nearby, as for boosts and scalings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.compact import nearest_compact
+    >>> nearest_compact(np.array([[[0.02, -1.0], [1.0, 0.0]]]), tol=0.05).round(2)
+    array([[[ 0.01, -1.  ],
+            [ 1.  , -0.01]]])
+    >>> boost = np.array([[[0.0, 1.0], [1.0, 0.0]]])
+    >>> nearest_compact(boost, tol=0.05) is boost
+    True
+    """
+    form = _invariant_form(basis, tol) if len(basis) else None
+    if form is None:
+        return basis
+    turned = np.linalg.solve(form, basis.transpose(0, 2, 1) @ form)
+    nearest = (basis - turned) / 2
+    moved = np.linalg.norm(basis - nearest, axis=(1, 2))
+    small = moved <= tol * np.linalg.norm(basis, axis=(1, 2))
+    return nearest if small.all() else basis
+
+
+def skew_in_blocks(basis, blocks, tol):
+    """Return the nearest skew generators that do not mix blocks, where they are near.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+    blocks : sequence of int
+        Sizes of blocks of the first coordinates, one after the other.
+    tol : float
+        Largest share of a generator that noise may be.
+
+    Returns
+    -------
+    ndarray of shape (c, k, k) or None
+        None where one of the generators is too far from such.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.compact import skew_in_blocks
+    >>> basis = np.array([[[0.0, -1.02, 0.02], [0.98, 0.0, 0.0], [0.0, 0.01, 0.0]]])
+    >>> skew_in_blocks(basis, [2], tol=0.05)
+    array([[[ 0., -1.,  0.],
+            [ 1.,  0.,  0.],
+            [ 0.,  0.,  0.]]])
+    """
+    labels = np.full(basis.shape[1], -1)
+    labels[: sum(blocks)] = np.repeat(np.arange(len(blocks)), blocks)
+    same = (labels[:, None] == labels) & (labels >= 0)
+    nearest = np.where(same, (basis - basis.transpose(0, 2, 1)) / 2, 0.0)
+    moved = np.linalg.norm(basis - nearest, axis=(1, 2))
+    small = moved <= tol * np.linalg.norm(basis, axis=(1, 2))
+    return nearest if small.all() else None
+
+
+def _invariant_form(basis, tol):
+    """Positive form that the generators keep, as round as possible, or None."""
+    k = basis.shape[1]
+    units = basis / np.linalg.norm(basis, axis=(1, 2), keepdims=True)
+    rows, columns = np.triu_indices(k)
+    forms = np.zeros((len(rows), k, k))
+    forms[range(len(rows)), rows, columns] += 1.0
+    forms[range(len(rows)), columns, rows] += 1.0
+    forms /= np.linalg.norm(forms, axis=(1, 2), keepdims=True)
+    changes = np.einsum("cji,fjk->fcik", units, forms)
+    changes = changes + changes.transpose(0, 1, 3, 2)
+    _, sizes, right = np.linalg.svd(changes.reshape(len(forms), -1).T)
+    sizes = np.pad(sizes, (0, len(forms) - len(sizes)))
+    kept = right[sizes <= tol * np.sqrt(len(basis))]
+    # Of all forms that are kept, the one nearest to the identity.
+    identity = forms.trace(axis1=1, axis2=2)
+    form = np.einsum("f,fij->ij", kept.T @ (kept @ identity), forms)
+    eigenvalues = np.linalg.eigvalsh(form)
+    return form if eigenvalues[0] > MIN_ASPECT * max(eigenvalues[-1], 1e-300) else None

@@ -1,0 +1,313 @@
+"""Maps linear in their unknowns: monomials, Gaussians, random Fourier features.
+
+Once monomials, centres or frequencies are set, encoder and decoder are regressions,
+solved to many digits where gradient descent leaves per cents.
+
+Where edges move around a ring, what is seen at a pixel has many harmonics of the angle.
+Random Fourier features have frequencies and phases that are drawn (Rahimi and Recht,
+Advances in Neural Information Processing Systems 20 (2007), 1177-1184). Some of them
+depend on one block of latents only, so that the parts of the data that move by
+themselves need no more features together than alone.
+"""
+
+from itertools import combinations_with_replacement
+from math import comb
+
+import numpy as np
+import torch
+from torch import nn
+
+MAX_TERMS = 64
+N_WAVES = 128
+ROWS_PER_WAVE = 4
+WAVE_RIDGE = 1e-8
+
+
+def spread_rows(points, n_rows):
+    """Choose rows that lie as far from each other as possible, one after the other.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_features)
+    n_rows : int
+
+    Returns
+    -------
+    rows : ndarray of int
+        At most `n_rows`; fewer where there are no more distinct points.
+    radius : float
+        Distance within which every point has one of these rows, or, where all points
+        are among them, had one before the last was chosen.
+
+    References
+    ----------
+    T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance",
+    Theoretical Computer Science 38 (1985), 293-306.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._numerics.features import spread_rows
+    >>> spread_rows(np.array([[0.0], [1.0], [9.0], [10.0]]), 2)
+    (array([0, 3]), 1.0)
+    """
+    rows = [0]
+    distances = np.linalg.norm(points - points[0], axis=1)
+    radius = distances.max()
+    while len(rows) < n_rows and distances.max() > 0:
+        radius = distances.max()
+        rows.append(int(distances.argmax()))
+        latest = np.linalg.norm(points - points[rows[-1]], axis=1)
+        distances = np.minimum(distances, latest)
+    return np.array(rows), float(distances.max() or radius)
+
+
+class RadialMap(nn.Module):
+    """Constant, linear part and Gaussians around centres, combined linearly.
+
+    Parameters
+    ----------
+    centres : tensor of shape (n_centres, n_in)
+    width : float
+        Standard deviation of the Gaussians.
+    n_out : int
+    """
+
+    def __init__(self, centres, width, n_out):
+        super().__init__()
+        self.register_buffer("centres", centres.clone())
+        self.width = float(width)
+        n_features = 1 + centres.shape[1] + len(centres)
+        self.weight = nn.Parameter(centres.new_zeros(n_out, n_features))
+
+    def forward(self, x):
+        """Map x of shape (n, n_in) to (n, n_out)."""
+        return self.push_forward(x)[0]
+
+    def push_forward(self, *jet):
+        """Return the image of a curve through x, given as x, x_dot and maybe x_ddot."""
+        return tuple(f @ self.weight.mT for f in self.features(*jet))
+
+    def features(self, *jet):
+        """Return what is combined, along a curve: (n, 1 + n_in + n_centres) each."""
+        x, *rates = jet
+        precision = 1 / self.width**2
+        gaussians = torch.exp(-0.5 * precision * torch.cdist(x, self.centres).square())
+        images = [gaussians]
+        # The exponent and its derivatives along the curve.
+        if rates:
+            first = -precision * self._slope(x, rates[0])
+            images.append(gaussians * first)
+        if len(rates) == 2:
+            bend = rates[0].square().sum(1, keepdim=True) + self._slope(x, rates[1])
+            images.append(gaussians * (first.square() - precision * bend))
+        constant = [torch.full_like(x[:, :1], float(i == 0)) for i in range(len(jet))]
+        parts = zip(constant, jet, images, strict=True)
+        return [torch.cat(part, dim=1) for part in parts]
+
+    def _slope(self, x, rate):
+        """(x - centre) . rate for every centre."""
+        return (x * rate).sum(1, keepdim=True) - rate @ self.centres.mT
+
+
+@torch.no_grad()
+def solve_radial(radial, inputs, targets, ridge):
+    """Set the weights by ridge regression of a curve on the features of another.
+
+    Parameters
+    ----------
+    radial : RadialMap
+        Changed in place.
+    inputs, targets : sequence of tensor
+        Positions and their time derivatives; `targets` may have fewer of them. Each
+        derivative counts alike, in units of its own mean square.
+    ridge : float
+        Penalty of the weights of the Gaussians, relative to the mean square of all
+        features.
+    """
+    gram = cross = 0
+    for features, target in zip(
+        radial.features(*inputs[: len(targets)]), targets, strict=True
+    ):
+        size = target.square().mean()
+        if size < torch.finfo(target.dtype).tiny ** 0.5:
+            size = torch.ones_like(size)  # nothing to explain; 1 / size would overflow
+        gram = gram + features.mT @ features / size
+        cross = cross + features.mT @ target / size
+    penalty = torch.zeros_like(gram.diagonal())
+    penalty[1 + radial.centres.shape[1] :] = ridge * gram.diagonal().mean()
+    # A floor for constant and linear part, should the data not tell them apart.
+    penalty += 1e-14 * gram.diagonal().mean()
+    radial.weight.copy_(torch.linalg.solve(gram + penalty.diag(), cross).mT)
+
+
+class Monomials(nn.Module):
+    """All monomials up to a degree, the constant first, then the variables.
+
+    Parameters
+    ----------
+    n_variables : int
+    degree : int
+        Highest degree.
+    device : torch.device, optional
+    """
+
+    def __init__(self, n_variables, degree, device=None):
+        super().__init__()
+        self.n_variables = n_variables
+        # Index 0 stands for the constant 1: each monomial is a product of `degree`
+        # factors, and a lower one has constants among them.
+        factors = list(combinations_with_replacement(range(n_variables + 1), degree))
+        factors.sort(key=lambda f: (sum(i > 0 for i in f), [i for i in f if i > 0]))
+        factors = torch.tensor(factors, device=device).T
+        self.register_buffer("factors", factors.contiguous())
+
+    def __len__(self):
+        return self.factors.shape[1]
+
+    def forward(self, x):
+        """Map x of shape (n, n_variables) to (n, n_monomials)."""
+        return self.push_forward(x)[0]
+
+    def push_forward(self, x, *rates):
+        """Return the monomials along a curve given as x, x_dot and maybe x_ddot."""
+        curve = [nn.functional.pad(x, (1, 0), value=1.0)]
+        curve += [nn.functional.pad(rate, (1, 0)) for rate in rates]
+        product, *others = ([c[:, f] for c in curve] for f in self.factors)
+        for factor in others:
+            product = _leibniz(product, factor)
+        return tuple(product)
+
+
+def _leibniz(a, b):
+    """Differentiate a product, given the derivatives of its factors."""
+    product = [a[0] * b[0]]
+    if len(a) > 1:
+        product.append(a[1] * b[0] + a[0] * b[1])
+    if len(a) > 2:
+        product.append(a[2] * b[0] + 2 * a[1] * b[1] + a[0] * b[2])
+    return product
+
+
+def affordable_degree(n_variables, highest=3):
+    """Return the highest degree whose monomials are at most `MAX_TERMS`."""
+    degrees = range(highest, 1, -1)
+    return next((d for d in degrees if comb(n_variables + d, d) <= MAX_TERMS), 1)
+
+
+def beyond_polynomials(scale, n_variables):
+    """Return the least share of the variance that polynomials can leave unexplained.
+
+    Parameters
+    ----------
+    scale : array-like of shape (n_modes,)
+        Standard deviation along each mode, descending.
+    n_variables : int
+        Number of variables; the polynomials are of `affordable_degree`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._numerics.features import beyond_polynomials
+    >>> beyond_polynomials(np.ones(12), 2)  # nine monomials to degree 3, and 1
+    0.25
+    """
+    n_terms = comb(n_variables + affordable_degree(n_variables), n_variables)
+    return float((scale[n_terms - 1 :] ** 2).sum() / (scale**2).sum())
+
+
+class FourierMap(nn.Module):
+    """Constant, linear part and cosines, combined linearly.
+
+    Parameters
+    ----------
+    frequencies : tensor of shape (n_in, n_waves)
+    phases : tensor of shape (n_waves,)
+    n_out : int
+    """
+
+    def __init__(self, frequencies, phases, n_out):
+        super().__init__()
+        self.register_buffer("frequencies", frequencies.clone())
+        self.register_buffer("phases", phases.clone())
+        n_features = 1 + sum(frequencies.shape)
+        self.weight = nn.Parameter(frequencies.new_zeros(n_out, n_features))
+
+    def forward(self, z):
+        """Map z of shape (n, n_in) to (n, n_out)."""
+        return self.push_forward(z)[0]
+
+    def push_forward(self, *jet):
+        """Return the image of a curve through z, given as z, z_dot and maybe z_ddot."""
+        return tuple(f @ self.weight.mT for f in self.features(*jet))
+
+    def features(self, z, *rates):
+        """Return what is combined, along a curve: (n, 1 + n_in + n_waves) each."""
+        angle = z @ self.frequencies + self.phases
+        images = [torch.cos(angle)]
+        if rates:
+            speed = rates[0] @ self.frequencies
+            images.append(-torch.sin(angle) * speed)
+        if len(rates) == 2:
+            bend = torch.sin(angle) * (rates[1] @ self.frequencies)
+            images.append(-images[0] * speed.square() - bend)
+        jet = z, *rates
+        constant = [torch.full_like(z[:, :1], float(i == 0)) for i in range(len(jet))]
+        parts = zip(constant, jet, images, strict=True)
+        return [torch.cat(part, dim=1) for part in parts]
+
+
+def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
+    """Draw waves along each block of latents and, of several blocks, along all.
+
+    Parameters
+    ----------
+    blocks : sequence of int
+        Sizes of the blocks, one after the other.
+    scale : float
+        Largest frequency along an axis.
+    n_rows : int
+        Number of rows to fit: fewer waves where there are few.
+    n_out : int
+    random : numpy.random.Generator
+    n_waves : int, default=128
+        Number of waves along each block, and along all.
+
+    Returns
+    -------
+    FourierMap
+        In double precision, its weights zero.
+    """
+    ends = np.cumsum(blocks)
+    groups = [slice(end - size, end) for size, end in zip(blocks, ends, strict=True)]
+    groups += [slice(0, ends[-1])] * (len(blocks) > 1)
+    n_waves = max(min(n_waves, n_rows // (ROWS_PER_WAVE * len(groups))), 1)
+    frequencies = np.zeros((ends[-1], len(groups), n_waves))
+    for i, rows in enumerate(groups):
+        shape = rows.stop - rows.start, n_waves
+        frequencies[rows, i] = random.uniform(-scale, scale, shape)
+    frequencies = torch.from_numpy(frequencies).flatten(start_dim=1)
+    phases = torch.from_numpy(random.uniform(0, 2 * np.pi, frequencies.shape[1]))
+    return FourierMap(frequencies, phases, n_out)
+
+
+@torch.no_grad()
+def solve_waves(waves, latents, targets):
+    """Set the weights by ridge regression.
+
+    Parameters
+    ----------
+    waves : FourierMap
+        Changed in place.
+    latents : tensor of shape (n_samples, n_in)
+    targets : tensor of shape (n_samples, n_out)
+    """
+    (features,) = waves.features(latents)
+    gram = features.mT @ features / len(features)
+    gram.diagonal().add_(WAVE_RIDGE)
+    cross = features.mT @ targets / len(features)
+    waves.weight.copy_(torch.linalg.solve(gram, cross).mT)

@@ -1,0 +1,1 @@
+"""Equations of motion: libraries, sparse regression, selection, simulation."""

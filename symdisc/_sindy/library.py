@@ -1,0 +1,210 @@
+"""Candidate functions for equations of motion."""
+
+from itertools import chain, combinations_with_replacement
+from numbers import Integral
+
+import numpy as np
+import sympy
+
+
+class CandidateLibrary:
+    """Functions of the latent variables, for reading and for computing.
+
+    Parameters
+    ----------
+    expressions : sequence of sympy expressions
+        Candidate terms of the right-hand sides.
+    symbols : sequence of sympy.Symbol
+        The variables, in the order of the columns of ``z``.
+
+    Attributes
+    ----------
+    expressions : tuple of sympy.Expr
+        The terms.
+    symbols : tuple of sympy.Symbol
+        The variables.
+    names : list of str
+        The terms as text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sympy
+    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> z0, z1 = sympy.symbols("z:2")
+    >>> library = CandidateLibrary([z0, sympy.sin(z1)], [z0, z1])
+    >>> library.evaluate(np.array([[2.0, 0.0], [3.0, np.pi / 2]]))
+    array([[2., 0.],
+           [3., 1.]])
+    """
+
+    def __init__(self, expressions, symbols):
+        self.symbols = tuple(symbols)
+        if not self.symbols or not all(s.is_Symbol for s in self.symbols):
+            raise ValueError(
+                f"symbols must be one or more sympy symbols; got {symbols!r}. "
+                "Use for example sympy.symbols('z:2')."
+            )
+        self.expressions = tuple(map(sympy.sympify, expressions))
+        if not self.expressions:
+            raise ValueError(
+                "expressions is empty; give at least one candidate function."
+            )
+        for expression in self.expressions:
+            unknown = expression.free_symbols - set(self.symbols)
+            if unknown:
+                raise ValueError(
+                    f"expressions contains {expression}, which depends on "
+                    f"{sorted(map(str, unknown))}; use only the symbols "
+                    f"{list(map(str, self.symbols))} or substitute numbers."
+                )
+        self.names = list(map(str, self.expressions))
+        self._functions = {}
+
+    @classmethod
+    def polynomial(cls, n_variables, degree, include_constant=True):
+        """All monomials up to a degree, in the variables ``z0, z1, ...``.
+
+        Parameters
+        ----------
+        n_variables : int
+            Number of variables.
+        degree : int
+            Highest total degree.
+        include_constant : bool, default=True
+            Whether the constant 1 is a candidate.
+
+        Returns
+        -------
+        library : CandidateLibrary
+            Sorted by degree.
+
+        Examples
+        --------
+        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> CandidateLibrary.polynomial(2, 2).names
+        ['1', 'z0', 'z1', 'z0**2', 'z0*z1', 'z1**2']
+        """
+        lowest = 0 if include_constant else 1
+        if not isinstance(n_variables, Integral) or n_variables < 1:
+            raise ValueError(f"n_variables must be an int >= 1; got {n_variables!r}.")
+        if not isinstance(degree, Integral) or degree < lowest:
+            raise ValueError(f"degree must be an int >= {lowest}; got {degree!r}.")
+        symbols = sympy.symbols(f"z:{n_variables}")
+        return cls(monomials(symbols, lowest, degree), symbols)
+
+    def evaluate(self, z):
+        """Values of all terms.
+
+        Parameters
+        ----------
+        z : ndarray or torch.Tensor of shape (..., n_variables)
+            Points, usually one a row.
+
+        Returns
+        -------
+        values : ndarray or torch.Tensor of shape (..., n_terms)
+            In the type, dtype and device of ``z`` (integers become float64),
+            differentiable where ``z`` is a tensor.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> library = CandidateLibrary.polynomial(1, 3)
+        >>> library.evaluate(torch.tensor([[2.0]]))
+        tensor([[1., 2., 4., 8.]])
+        """
+        is_tensor = _is_tensor(z)
+        z = z if is_tensor else _as_floats(z)
+        if z.ndim < 1 or z.shape[-1] != len(self.symbols):
+            raise ValueError(
+                f"z has shape {tuple(z.shape)}; give one column for each of the "
+                f"{len(self.symbols)} variables {list(map(str, self.symbols))}."
+            )
+        backend = "torch" if is_tensor else "numpy"
+        if backend not in self._functions:
+            self._functions[backend] = _lambdify(
+                self.symbols, self.expressions, backend
+            )
+        columns = self._functions[backend](*(z[..., i] for i in range(z.shape[-1])))
+        return _stack_tensors(columns, z) if is_tensor else _stack_arrays(columns, z)
+
+    def __len__(self):
+        return len(self.expressions)
+
+    def __repr__(self):
+        return f"<CandidateLibrary: {', '.join(self.names)}>"
+
+    def __getstate__(self):
+        # Lambdified functions cannot be pickled; they are rebuilt on demand.
+        return {**self.__dict__, "_functions": {}}
+
+
+def monomials(symbols, lowest, highest):
+    """All products of powers of symbols between two degrees.
+
+    Parameters
+    ----------
+    symbols : sequence of sympy.Symbol
+        The variables.
+    lowest, highest : int
+        Total degrees, both included.
+
+    Returns
+    -------
+    products : list of sympy.Expr
+        Sorted by degree.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from symdisc._sindy.library import monomials
+    >>> monomials(sympy.symbols("x y"), 1, 2)
+    [x, y, x**2, x*y, y**2]
+    """
+    factors = chain.from_iterable(
+        combinations_with_replacement(symbols, degree)
+        for degree in range(lowest, highest + 1)
+    )
+    return [sympy.Mul(*group) for group in factors]
+
+
+def _is_tensor(z):
+    if isinstance(z, np.ndarray):
+        return False
+    import torch
+
+    return torch.is_tensor(z)
+
+
+def _lambdify(symbols, expressions, backend):
+    # An exact constant such as sqrt(2) would call torch.sqrt on a Python number.
+    numbers = [expression.evalf() for expression in expressions]
+    if backend == "torch":
+        import torch
+
+        return sympy.lambdify(symbols, numbers, modules=torch)
+    return sympy.lambdify(symbols, numbers, modules="numpy")
+
+
+def _as_floats(z):
+    z = np.asarray(z)
+    return z if z.dtype.kind == "f" else z.astype(float)
+
+
+def _stack_arrays(columns, z):
+    # Constant terms come back as plain numbers.
+    columns = [np.broadcast_to(column, z.shape[:-1]) for column in columns]
+    return np.stack(columns, axis=-1).astype(z.dtype, copy=False)
+
+
+def _stack_tensors(columns, z):
+    import torch
+
+    reference = z[..., 0]
+    columns = [
+        column if torch.is_tensor(column) else torch.full_like(reference, column)
+        for column in columns
+    ]
+    return torch.stack(columns, dim=-1)

@@ -1,0 +1,366 @@
+"""Sparse equations whose terms are chosen from the data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from symdisc._data.splits import row_blocks
+from symdisc._sindy.block_bootstrap import (
+    block_grams,
+    check_basis,
+    informative_rows,
+    joint_rows,
+    solve_gram,
+)
+from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
+
+# The error of the model chosen, in blocks left out, may be above the least one by so
+# many standard errors of the difference (but by no more than MOST_ERRORS times the
+# least error, which counts where few blocks make standard errors large), plus shares
+# of the least error and of the mean square of the target.
+STANDARD_ERRORS = 2.0
+MOST_ERRORS = 1.0
+SHARE_OF_ERROR = 0.1
+SHARE_OF_TARGET = 1e-6
+FOLDS = 10
+# Supports up to this size are improved by exchanging terms.
+EXCHANGED = 10
+# Targets whose root mean square is at most this share of the largest are constant zero.
+FLOOR = 1e-12
+
+
+@dataclass(frozen=True)
+class SparseFit:
+    """Sparse equations fitted to data.
+
+    Attributes
+    ----------
+    coefficients : ndarray of shape (k, n_terms)
+        Coefficients, 0 for dropped terms.
+    threshold : ndarray of shape (k,)
+        The threshold given, or the smallest share of the target (in root mean
+        square) of the terms kept; NaN where none is kept.
+    n_free : int
+        Number of values fitted: nonzero coefficients, or nonzero weights of the
+        matrices of a basis.
+    score : float
+        Share of the variance of all targets together that is explained.
+    """
+
+    coefficients: np.ndarray
+    threshold: np.ndarray
+    n_free: int
+    score: float
+
+
+def fit_equations(
+    features,
+    targets,
+    *,
+    threshold="auto",
+    optimizer=None,
+    groups=None,
+    basis=None,
+    penalty=None,
+    rcond=None,
+):
+    """Fit sparse equations to time derivatives.
+
+    With ``threshold="auto"`` the terms are chosen from the data. Backward
+    elimination, improved by exchanges of one term for another, gives a candidate
+    for every number of terms. Blocked cross-validation chooses the smallest
+    candidate whose error is above the best by no more than 2 standard errors of the
+    difference (at most the best error itself), a tenth of the best error and 1e-6 of
+    the mean square of the target: terms that matter less are noise, or not worth
+    their place. Regressions are on integrals
+    over time unless that makes the coefficients much less certain, see
+    `symdisc._sindy.block_bootstrap.informative_rows`.
+
+    Parameters
+    ----------
+    features : array-like of shape (n_samples, n_terms)
+        Candidate functions at the samples, in order of time within each group.
+    targets : array-like of shape (n_samples, k)
+        Time derivatives at the samples.
+    threshold : "auto" or float, default="auto"
+        Smallest share of the target of a term that stays, see
+        `symdisc._sindy.stlsq.sparse_regression`; "auto" chooses the terms.
+    optimizer : object, optional
+        Regression used instead, with ``fit(features, targets)`` and ``coef_``, for
+        example of scikit-learn or pysindy. A copy is fitted to columns scaled to
+        root mean square 1. It must not fit an intercept: the constant is a term.
+    groups : None or array-like of shape (n_samples,), default=None
+        Trajectory of each row; all rows are one trajectory without it.
+    basis : None or array-like of shape (n_free, k, n_terms), default=None
+        The coefficients are a combination of these matrices, whose weights are
+        fitted to all targets that they connect at once (each divided by its root
+        mean square) and are what is thresholded or chosen.
+    penalty : None or array-like of shape (n_rows, k * n_terms), default=None
+        Adds ``sum((penalty @ coefficients.ravel()) ** 2)`` to the mean over samples
+        of the squared error summed over targets; the targets are then fitted and
+        selected together. Multiply it by a weight for a stronger constraint.
+    rcond : float, default=None
+        With a number as `threshold`, see `symdisc._sindy.stlsq.sparse_regression`.
+
+    Returns
+    -------
+    fit : SparseFit
+
+    References
+    ----------
+    S. L. Brunton, J. L. Proctor and J. N. Kutz, "Discovering governing equations
+    from data by sparse identification of nonlinear dynamical systems", PNAS 113
+    (2016), 3932-3937. Integrals: H. Schaeffer and S. G. McCalla, "Sparse model
+    selection via integral terms", Physical Review E 96 (2017), 023302. Exchanges:
+    J. Zhu et al., "A polynomial algorithm for best-subset selection problem", PNAS
+    117 (2020), 33117-33123.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.model_selection import fit_equations
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((400, 5))
+    >>> y = 3 * x[:, [1]] - 0.5 * x[:, [3]] + 0.1 * rng.standard_normal((400, 1))
+    >>> fit_equations(x, y).coefficients.round(1) + 0.0
+    array([[ 0. ,  3. ,  0. , -0.5,  0. ]])
+    """
+    features, targets = check_tables(features, targets)
+    shape = (targets.shape[1], features.shape[1])
+    basis, penalty = check_basis(basis, shape), _check_penalty(penalty, shape)
+    _check_choice(threshold, optimizer, penalty)
+    if penalty is not None and basis is not None:
+        penalty = penalty @ basis.reshape(len(basis), -1).T
+    blocks = row_blocks(groups, len(features))
+    floor = FLOOR * np.sqrt(np.mean(targets**2, axis=0)).max(initial=0.0)
+
+    def weigh(design, target):
+        size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
+        if optimizer is None and size <= floor:
+            return np.zeros(design.shape[2])
+        return _weights(design, target, threshold, optimizer, blocks, penalty, rcond)
+
+    if basis is None and penalty is None:
+        columns = features[:, None, :]
+        weights = np.array([weigh(columns, y[:, None]) for y in targets.T])
+        coefficients = weights
+    elif basis is None:
+        # Not scaled, so that the objective is the documented one.
+        weights = weigh(_separate_columns(features, shape[0]), targets)
+        coefficients = weights.reshape(shape)
+    else:
+        weights = np.zeros(len(basis))
+        for used, rows in _connected(basis, penalty):
+            parts = features, targets[:, rows], basis[used][:, rows]
+            weights[used] = weigh(*_scaled_rows(*parts, penalty))
+        coefficients = np.tensordot(weights, basis, axes=1)
+    return SparseFit(
+        coefficients,
+        _thresholds(coefficients, features, targets, threshold),
+        int(np.count_nonzero(weights)),
+        r2(features, targets, coefficients),
+    )
+
+
+def _separate_columns(features, n_targets):
+    n_samples, n_terms = features.shape
+    columns = np.einsum("nt,kl->nklt", features, np.eye(n_targets))
+    return columns.reshape(n_samples, n_targets, n_targets * n_terms)
+
+
+def _connected(basis, penalty):
+    """Matrices of a basis and targets that have to be fitted together, as masks.
+
+    Chosen together, weak terms of one target are judged by the errors of all.
+    """
+    touched = (basis != 0).any(axis=2)
+    if penalty is not None:
+        touched[:] = True
+    n_parts, labels = connected_components(touched.T @ touched)
+    for part in range(n_parts):
+        used = touched[:, labels == part].any(axis=1)
+        if used.any():
+            yield used, labels == part
+
+
+def _scaled_rows(features, targets, basis, penalty):
+    if penalty is None:
+        return joint_rows(features, targets, basis)
+    return np.einsum("nt,fkt->nkf", features, basis), targets
+
+
+def _weights(design, target, threshold, optimizer, blocks, penalty, rcond):
+    """Weights of the columns of one regression, in the way that was asked for."""
+    n_targets, n_columns = design.shape[1:]
+    flat = design.reshape(-1, n_columns)
+    if optimizer is not None:
+        return _optimize(optimizer, flat, target.reshape(-1, 1))
+    if not isinstance(threshold, str):
+        # Its error is a mean over rows and targets, ours a mean over rows.
+        padding = None if penalty is None else penalty / np.sqrt(n_targets)
+        options = {"threshold": threshold, "penalty": padding, "rcond": rcond}
+        return sparse_regression(flat, target.reshape(-1, 1), **options)[0]
+    sizes = np.sqrt(np.mean(flat**2, axis=0))
+    weights = np.zeros(n_columns)
+    size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
+    used = sizes > 0
+    if penalty is None:
+        used &= distinct(flat / np.where(used, sizes, 1.0))
+    used = np.flatnonzero(used)
+    if not len(used):
+        return weights
+    scales = sizes[used] / size
+    padding = np.zeros((0, len(used))) if penalty is None else penalty[:, used]
+    weights[used] = _choose(
+        design[..., used] / sizes[used], target / size, blocks, padding / scales / size
+    )
+    weights[used] /= scales
+    return weights
+
+
+def _choose(design, target, blocks, penalty):
+    """Weights of the smallest support that predicts well, for unit columns."""
+    design, target = informative_rows(design, target, blocks)
+    grams = block_grams(design, target, blocks)
+    prior = np.pad(penalty.T @ penalty, (0, 1))
+    supports = _candidates(grams.sum(axis=0) + prior)
+    losses = _losses(grams, prior, supports)
+    support = supports[_smallest_adequate(losses)]
+    weights = np.zeros(design.shape[2])
+    if support:
+        # From the rows and not their products, which would lose half of the digits.
+        rows = np.concatenate(
+            [design.reshape(-1, len(weights)), np.sqrt(len(design)) * penalty]
+        )
+        right = np.pad(target.ravel(), (0, len(penalty)))[:, None]
+        weights[support] = np.linalg.lstsq(rows[:, support], right, rcond=None)[0][:, 0]
+    return weights
+
+
+def _candidates(gram):
+    """Find a support of each size, from none to all."""
+    n_columns = len(gram) - 1
+    support = list(range(n_columns))
+    supports = [support]
+    while support:
+        smaller = [support[:i] + support[i + 1 :] for i in range(len(support))]
+        support = smaller[np.argmin(_residuals(gram, smaller))]
+        supports.append(support)
+    return [_exchange(gram, support) for support in supports[::-1]]
+
+
+def _exchange(gram, support):
+    """Replace one column by another while that lowers the residual."""
+    outside = set(range(len(gram) - 1)) - set(support)
+    if not 0 < len(support) <= EXCHANGED or not outside:
+        return support
+    best = _residuals(gram, [support])[0]
+    while True:
+        swaps = [
+            [*support[:i], *support[i + 1 :], new]
+            for i in range(len(support))
+            for new in sorted(set(range(len(gram) - 1)) - set(support))
+        ]
+        residuals = _residuals(gram, swaps)
+        # Rounding must not make it go round in circles.
+        if not residuals.min() < best - 1e-9 * abs(best) - 1e-14:
+            return sorted(support)
+        best, support = residuals.min(), swaps[np.argmin(residuals)]
+
+
+def _residuals(gram, supports):
+    """Mean squared residuals of fits on supports of equal size."""
+    supports = np.array(supports, dtype=int)
+    size = supports.shape[1]
+    index = np.pad(supports, ((0, 0), (0, 1)), constant_values=len(gram) - 1)
+    parts = gram[index[:, :, None], index[:, None, :]]
+    return parts[:, -1, -1] - np.sum(
+        solve_gram(parts, size) * parts[:, :-1, -1], axis=1
+    )
+
+
+def _losses(grams, prior, supports):
+    """Squared errors in each left-out block, (n_supports, n_blocks)."""
+    total = grams.sum(axis=0)
+    folds = np.arange(len(grams)) % FOLDS
+    losses = np.empty((len(supports), len(grams)))
+    for fold in np.unique(folds):
+        held = grams[folds == fold]
+        train = (total - held.sum(axis=0)) * len(grams) / (len(grams) - len(held))
+        for row, support in zip(losses, supports, strict=True):
+            index = [*support, len(total) - 1]
+            part = np.ix_(index, index)
+            weights = np.append(solve_gram((train + prior)[part], len(support)), -1.0)
+            inside = held[:, index][:, :, index]
+            row[folds == fold] = (inside @ weights) @ weights
+    return losses
+
+
+def _smallest_adequate(losses):
+    means = losses.mean(axis=1)
+    best = means.argmin()
+    differences = losses - losses[best]
+    errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
+    # The targets have mean square 1, and the blocks add up to it.
+    floor = SHARE_OF_TARGET / losses.shape[1]
+    chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
+    margin = chance + SHARE_OF_ERROR * means[best] + floor
+    return int(np.argmax(means - means[best] <= margin))
+
+
+def _optimize(optimizer, columns, target):
+    from sklearn.base import clone
+
+    sizes = np.sqrt(np.mean(columns**2, axis=0))
+    sizes[sizes == 0] = 1.0
+    fitted = clone(optimizer, safe=False)
+    fitted.fit(columns / sizes, target)
+    if getattr(fitted, "fit_intercept", False) or np.any(
+        getattr(fitted, "intercept_", 0.0)
+    ):
+        raise ValueError(
+            f"optimizer={optimizer!r} fits an intercept, which the equations would "
+            "lose; set fit_intercept=False and put the constant 1 in the library."
+        )
+    coefficients = np.asarray(fitted.coef_, dtype=float).ravel()
+    if coefficients.shape != sizes.shape or not np.isfinite(coefficients).all():
+        raise ValueError(
+            f"optimizer={optimizer!r} found {coefficients.size} coefficients for "
+            f"{len(sizes)} columns, or some that are not finite; give one whose coef_ "
+            "holds a finite number for each column."
+        )
+    return coefficients / sizes
+
+
+def _thresholds(coefficients, features, targets, threshold):
+    if not isinstance(threshold, str):
+        return np.full(len(coefficients), float(threshold))
+    sizes = np.sqrt(np.mean(targets**2, axis=0))[:, None]
+    shares = np.abs(coefficients) * np.sqrt(np.mean(features**2, axis=0))
+    shares = shares / np.where(sizes > 0, sizes, 1.0)
+    smallest = np.where(coefficients != 0, shares, np.inf).min(axis=1)
+    return np.where(np.isfinite(smallest), smallest, np.nan)
+
+
+def _check_penalty(penalty, shape):
+    if penalty is None:
+        return None
+    penalty = np.asarray(penalty, dtype=float)
+    if penalty.ndim != 2 or penalty.shape[1] != shape[0] * shape[1]:
+        raise ValueError(
+            f"penalty has shape {penalty.shape}; give rows of k * n_terms = "
+            f"{shape[0] * shape[1]} numbers, one for each of coefficients.ravel()."
+        )
+    return penalty
+
+
+def _check_choice(threshold, optimizer, penalty):
+    valid = threshold == "auto" if isinstance(threshold, str) else threshold >= 0
+    if not valid:
+        raise ValueError(f'threshold must be "auto" or >= 0; got {threshold!r}.')
+    if optimizer is not None and (threshold != "auto" or penalty is not None):
+        raise ValueError(
+            f"optimizer={optimizer!r} chooses the terms itself; leave threshold at "
+            '"auto" and penalty at None with it.'
+        )

@@ -1,0 +1,141 @@
+"""Trajectories of discovered equations, stopped where they blow up."""
+
+import warnings
+
+import numpy as np
+from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, Radau
+
+from symdisc._data.trajectories import check_time
+
+# A trajectory that leaves its start by this factor has blown up.
+MAX_GROWTH = 1e4
+# Evaluations of the right-hand side per trajectory, and a floor for short ones: an
+# equation too stiff for the method stops there instead of running for hours.
+MAX_EVALUATIONS = 1000
+MIN_BUDGET = 200_000
+TOLERANCE = 1e-9
+SOLVERS = {s.__name__: s for s in (RK23, RK45, DOP853, Radau, BDF, LSODA)}
+
+
+def check_times(t):
+    """Return increasing times as an array, or raise: a single number is none."""
+    if np.ndim(t) != 1 or not np.size(t):
+        raise ValueError(
+            f"t has shape {np.shape(t)}; give times in an array of shape (n_times,), "
+            "the first of them that of the start."
+        )
+    return check_time(t, None, len(t))
+
+
+def integrate(rates, starts, t, *, method, scale):
+    """Follow an autonomous ordinary differential equation from several starts.
+
+    Parameters
+    ----------
+    rates : callable
+        Maps states (n, d) to their time derivatives (n, d).
+    starts : ndarray of shape (n_starts, d)
+    t : ndarray of shape (n_times,)
+        Increasing times; the starts belong to the first.
+    method : str
+        "euler" for one explicit Euler step per interval, or a method of
+        `scipy.integrate.solve_ivp`.
+    scale : float
+        Typical size of a state: a state `MAX_GROWTH` times as large has blown up.
+
+    Returns
+    -------
+    ndarray of shape (n_starts, n_times, d)
+        NaN from where a trajectory blows up, with a RuntimeWarning.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method.
+    """
+    if method != "euler" and method not in SOLVERS:
+        raise ValueError(
+            f"method={method!r} is not known; use 'euler' or one of {sorted(SOLVERS)}."
+        )
+    limit = MAX_GROWTH * max(scale, float(np.abs(starts).max()))
+    if method == "euler":
+        paths = _euler(rates, starts, t, limit)
+    else:
+        paths = np.stack(
+            [_solve(rates, z0, t, SOLVERS[method], limit) for z0 in starts]
+        )
+    lost = np.isnan(paths).any(axis=2)
+    if lost.any():
+        first = int(np.argmax(lost.any(axis=1)))
+        blown_up = t[int(np.argmax(lost[first]))]
+        warnings.warn(
+            f"{lost.any(axis=1).sum()} of {len(starts)} trajectories diverge; "
+            f"number {first} at t = {blown_up:g}. They are NaN from there on. Simulate "
+            "a shorter time, or find simpler equations (higher threshold, symmetry).",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return paths
+
+
+def _euler(rates, starts, t, limit):
+    paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
+    paths[:, 0] = state = starts
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for i, step in enumerate(np.diff(t), start=1):
+            state = state + step * rates(state)
+            state = np.where(_within(state, limit)[:, None], state, np.nan)
+            paths[:, i] = state
+    return paths
+
+
+def _within(states, limit):
+    return np.abs(states).max(axis=1) < limit
+
+
+def _solve(rates, start, t, solver, limit):
+    """Step by hand: solve_ivp cannot stop at a number of evaluations."""
+    budget = max(MIN_BUDGET, MAX_EVALUATIONS * len(t))
+    path = np.full((len(t), len(start)), np.nan)
+    path[0] = start
+    n_done = 1
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # A first step sized by rates that are NaN is never accepted nor given up.
+        if not np.isfinite(rates(start[None])).all():
+            return path
+        run = solver(
+            lambda _, z: rates(z[None])[0],
+            t[0],
+            start,
+            t[-1],
+            rtol=TOLERANCE,
+            atol=TOLERANCE,
+        )
+        while run.status == "running" and run.nfev < budget:
+            run.step()
+            reached = t[n_done : np.searchsorted(t, run.t, side="right")]
+            if len(reached):
+                states = run.dense_output()(reached).T
+                states[~np.logical_and.accumulate(_within(states, limit))] = np.nan
+                path[n_done : n_done + len(reached)] = states
+                n_done += len(reached)
+            if not _within(run.y[None], limit)[0]:
+                break
+    return path
+
+
+def state_rates(equations, state):
+    """Right-hand side of equations of any order as a system of the first order.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+        In k positions.
+    state : ndarray of shape (n, order * k)
+        Positions and, for the second order, velocities.
+
+    Returns
+    -------
+    rates : ndarray of the shape of `state`
+    """
+    return np.hstack([state[:, len(equations) :], equations(state)])

@@ -1,0 +1,1 @@
+"""Symmetries of data: spectral and adversarial solvers, and tests."""

@@ -1,0 +1,118 @@
+"""Picture of forecasts: their error against time."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from symdisc._diagnostics.metrics import forecast_error
+from symdisc.plotting._figures import Display, line_style, plain
+
+
+class ForecastDisplay(Display):
+    """Relative error of forecasts against time.
+
+    Parameters
+    ----------
+    t : array-like of shape (n_steps,)
+        Times.
+    errors : dict of array-like of shape (n_steps,)
+        Errors by the name of the forecast, nan from where one has no value.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+    lines_ : dict of matplotlib Line2D
+        The curves, by name.
+
+    References
+    ----------
+    J. Yang, N. Dehmamy, R. Walters and R. Yu, "Latent space symmetry discovery",
+    ICML (2024), Fig. 4.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from symdisc import LatentSINDy
+    >>> from symdisc.plotting import ForecastDisplay
+    >>> t = np.linspace(0, 10, 500)
+    >>> X = np.column_stack([np.cos(t), -np.sin(t)])
+    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> display = ForecastDisplay.from_estimator(est, X, t)
+    >>> bool(display.errors["LatentSINDy"].max() < 1e-6)
+    True
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, t, errors):
+        self.t = np.asarray(t, dtype=float)
+        self.errors = {name: np.asarray(e, dtype=float) for name, e in errors.items()}
+
+    @classmethod
+    def from_estimator(cls, est, X, t, *, X_dot=None, ax=None):
+        """Simulate from the first snapshots of trajectories, and compare.
+
+        Parameters
+        ----------
+        est : LatentSINDy or dict of LatentSINDy
+            Fitted, one or several by name.
+        X : array-like of shape ([n_trajectories,] n_steps, n_features)
+            True snapshots, best of trajectories that were left out of the fit.
+        t : array-like of shape (n_steps,)
+            Their times.
+        X_dot : array-like of the shape of `X`, default=None
+            Their velocities, of which equations of second order need the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        display : ForecastDisplay
+        """
+        estimators = est if isinstance(est, dict) else {type(est).__name__: est}
+        X = np.asarray(X)
+        starts = {"x0_dot": None if X_dot is None else np.asarray(X_dot)[..., 0, :]}
+        errors = {}
+        for name, one in estimators.items():
+            _check_simulates(one)
+            errors[name] = _error(X, one.simulate(X[..., 0, :], t, **starts))
+        return cls(t, errors).plot(ax)
+
+    def _draw(self, ax):
+        self.lines_ = {}
+        for index, (name, errors) in enumerate(self.errors.items()):
+            lost = np.isnan(errors)
+            label = plain(name)
+            if lost.any():
+                label += f" (blows up at t = {self.t[lost][0]:.3g})"
+            style = line_style(index, len(errors))
+            (self.lines_[name],) = ax.plot(self.t, errors, label=label, **style)
+        ax.axhline(1, color="0.5", linewidth=0.8, label="forecast of zeros")
+        ax.set(
+            yscale="log",
+            title="forecast error",
+            xlabel="time",
+            ylabel="squared error over squared size",
+        )
+        ax.legend()
+
+
+def _error(X, forecast):
+    """Error at each step, nan where the forecast is not finite."""
+    axes = tuple(axis for axis in range(X.ndim) if axis != X.ndim - 2)
+    known = np.isfinite(forecast).all(axis=axes)
+    errors = np.full(X.shape[-2], np.nan)
+    if known.any():
+        errors[known] = forecast_error(X[..., known, :], forecast[..., known, :])
+    return errors
+
+
+def _check_simulates(est):
+    if not hasattr(est, "simulate"):
+        raise TypeError(
+            f"A {type(est).__name__} does not simulate; fit "
+            "LatentSINDy(autoencoder=est) and pass that, or a dict of such."
+        )
+    check_is_fitted(est)

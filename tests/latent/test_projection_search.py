@@ -1,0 +1,100 @@
+"""The linear start predicts every coordinate, and counts the directions filled."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from sklearn.neighbors import KNeighborsRegressor
+from torch.testing import assert_close
+
+from symdisc._latent.projection_search import _orthonormal, find_start
+
+WEIGHTS = torch.tensor([1.0, 1.0, 0.3, 0.3])
+
+
+def signed_annulus(n_samples, seed=0):
+    """Draw (cos a, sin a) and s (cos a, sin a), whitened, with s of either sign.
+
+    The leading pair holds the angle alone: only a projection that mixes in the second
+    pair, so that s becomes the radius, says something about all four coordinates.
+    """
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, 2 * np.pi, n_samples)
+    s = rng.uniform(-1, 1, (n_samples, 1))
+    pair = np.sqrt(2) * np.column_stack([np.cos(angle), np.sin(angle)])
+    return np.column_stack([pair, np.sqrt(3) * s * pair])
+
+
+def curved_sheet(n_samples, rank, seed=0):
+    """Draw `rank` independent coordinates and two that are functions of the first."""
+    rng = np.random.default_rng(seed)
+    z = rng.uniform(-np.sqrt(3), np.sqrt(3), (n_samples, rank))
+    bent = np.column_stack([z[:, 0] ** 2, np.cos(2 * z[:, 0])])
+    bent = (bent - bent.mean(0)) / bent.std(0)
+    return torch.tensor(np.column_stack([z, bent]), dtype=torch.float32)
+
+
+def start(coordinates, n_components, seed=0, weights=WEIGHTS):
+    coordinates = torch.as_tensor(coordinates, dtype=torch.float32)
+    generator = torch.Generator().manual_seed(seed)
+    weights = weights[: coordinates.shape[1]]
+    return find_start(coordinates, weights, n_components, generator)
+
+
+def nearest_neighbour_error(encoder):
+    """Weighted share of variance that nearest neighbours in latent space miss."""
+    train, test = signed_annulus(4000, seed=1), signed_annulus(1000, seed=2)
+    model = KNeighborsRegressor(10).fit(train @ encoder.T, train)
+    missed = np.square(test - model.predict(test @ encoder.T)) @ WEIGHTS.numpy()
+    return missed.mean() / float(WEIGHTS.sum())
+
+
+def test_later_modes_are_mixed_in_where_the_leading_ones_do_not_suffice():
+    encoder = start(signed_annulus(2000), 2)
+    assert encoder.shape == (2, 4)
+    assert_allclose(encoder @ encoder.T, np.eye(2), atol=1e-5)
+    leading = nearest_neighbour_error(np.eye(2, 4))
+    found = nearest_neighbour_error(encoder.numpy())
+    assert leading > 0.2  # the whole variance of the second pair
+    assert found < 0.1 * leading
+
+
+@pytest.mark.parametrize(("rank", "n_components"), [(1, 2), (2, 3)])
+def test_directions_that_data_do_not_fill_are_left_out(rank, n_components):
+    weights = torch.tensor([1.0, 0.9, 0.3, 0.2])[: rank + 2]
+    encoder = start(curved_sheet(1000, rank), n_components, weights=weights)
+    assert encoder.shape == (rank, rank + 2)
+    assert_allclose(encoder @ encoder.T, np.eye(rank), atol=1e-5)
+
+
+@pytest.mark.parametrize("n_samples", [5, 12])
+def test_tiny_data(n_samples):
+    rng = np.random.default_rng(0)
+    encoder = start(rng.standard_normal((n_samples, 3)), 2)
+    assert encoder.shape[1] == 3
+    assert 1 <= len(encoder) <= 2
+    assert_allclose(encoder @ encoder.T, np.eye(len(encoder)), atol=1e-5)
+
+
+def test_as_many_components_as_modes():
+    # Two independent coordinates: any basis of the plane will do, none may be lost.
+    rng = np.random.default_rng(0)
+    encoder = start(rng.standard_normal((60, 2)), 2)
+    assert_allclose(encoder.T @ encoder, np.eye(2), atol=1e-5)
+
+
+def test_same_seed_same_start_and_the_global_generator_is_left_alone():
+    coordinates = signed_annulus(20)
+    before = torch.get_rng_state()
+    first, again = start(coordinates, 1, seed=3), start(coordinates, 1, seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, start(coordinates, 1, seed=4))
+
+
+def test_dependent_rows_are_made_orthonormal_as_far_as_they_can():
+    encoders = torch.tensor([[[1.0, 0, 0], [0, 1, 0]], [[1, 1, 0], [1, 1, 0]]])
+    rows = _orthonormal(encoders)
+    assert torch.equal(rows[0], encoders[0])
+    assert rows.isfinite().all()
+    assert_close(rows[1, 0].norm(), torch.tensor(1.0), atol=1e-3, rtol=0)

@@ -1,0 +1,102 @@
+"""Symmetries of labels: the Lorentz group, rotations of a radius, and none."""
+
+import numpy as np
+import pytest
+
+from symdisc import LatentSymmetryDiscoverer, LieAlgebra
+from symdisc._symmetry.invariance import count_symmetries
+from symdisc._symmetry.label_invariance import label_forms
+from symdisc.datasets import make_minkowski
+from symdisc.metrics import algebra_distance
+
+
+def found(points, labels):
+    solved = label_forms([points, labels]).solve()
+    return solved.maps[: count_symmetries(solved)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mass_classes_show_the_lorentz_group(seed):
+    data = make_minkowski(random_state=seed)
+    mean, factor = data.X.mean(axis=0), np.linalg.cholesky(np.cov(data.X.T))
+    maps = found(np.linalg.solve(factor, (data.X - mean).T).T, data.y)
+    assert len(maps) == 6
+    basis = factor @ maps[:, :, :4] @ np.linalg.inv(factor)
+    assert LieAlgebra(basis).name == "so(1,3)"
+    assert algebra_distance(basis, data.algebra) < 0.01
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_numbers_that_depend_on_the_radius_show_rotations(seed, noise):
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((3000, 3))
+    labels = (points**2).sum(axis=1) + noise * rng.standard_normal(3000)
+    maps = found(points, labels)
+    assert len(maps) == 3
+    assert LieAlgebra(maps[:, :, :3], tol=0.1).name == "so(3)"
+    assert np.abs(maps[:, :, 3]).max() < 0.05
+
+
+def test_classes_with_noise_and_three_of_them():
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((4000, 2))
+    radius = np.linalg.norm(points, axis=1) + 0.1 * rng.standard_normal(4000)
+    maps = found(
+        points, np.array(["in", "ring", "out"])[np.digitize(radius, [0.8, 1.5])]
+    )
+    assert len(maps) == 1
+    assert LieAlgebra(maps[:, :, :2], tol=0.1).name == "so(2)"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_without_symmetry_show_none(seed):
+    points = np.random.default_rng(seed).standard_normal((3000, 2))
+    x, y = points.T
+    assert len(found(points, x + x * y + 0.3 * y**2 - 0.5 * y**3)) == 0
+    assert len(found(points, x + x * y + 0.3 * y**2 - 0.5 * y**3 > 0.3)) == 0
+
+
+def columns(symmetry_of, **params):
+    return LatentSymmetryDiscoverer(
+        n_generators="auto", autoencoder="none", symmetry_of=symmetry_of, **params
+    )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_lorentz_group_in_the_columns_of_the_data(seed):
+    data = make_minkowski(random_state=seed)
+    est = columns("labels").fit(data.X, data.y)
+    assert est.lie_algebra_.name == "so(1,3)"
+    assert algebra_distance(est.lie_algebra_, data.algebra) < 0.01
+    # The latents are the columns, less what the group leaves in place.
+    shift = est.transform(data.X) - data.X
+    assert np.abs(shift - shift[0]).max() < 1e-9
+    assert np.abs(shift[0]).max() < 0.02
+    moved = est.act(data.X, [0.1, -0.2, 0.3, 0.1, 0.0, -0.1])
+    norms = data.invariant(data.X)
+    assert np.abs(data.invariant(moved) - norms).max() < 0.1 * norms.max()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, "needs labels"),
+        (np.zeros(19), "19 labels"),
+        (np.zeros(20), "every row"),
+        (np.r_[np.nan, np.arange(19) / 7], "y contains NaN"),
+        (np.arange(20) // 15, "class of 5 rows"),
+        (np.arange(20) / 7, "X has too few rows .* need 30. Pass more"),
+        (np.array([*"abcdefghijklmnopqrs", None], dtype=object), "None in row 19"),
+    ],
+)
+def test_bad_labels_are_refused(labels, message):
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(ValueError, match=message):
+        columns("labels").fit(X, labels)
+
+
+def test_what_columns_cannot_do_is_refused():
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(ValueError, match="leaves nothing to train"):
+        LatentSymmetryDiscoverer(autoencoder="none").fit(X)
