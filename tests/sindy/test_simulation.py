@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symdisc._estimators.latent_sindy import simulation as _simulation
+from symdisc._sindy import simulation as _simulation
 from symdisc._sindy.simulation import integrate
 
 METHODS = ["RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
