@@ -1,5 +1,19 @@
+import os
+
+# Tests are small: a second thread costs them more than it saves.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
+
+from symdisc import LatentSymmetryDiscoverer
+
+
+def first_of(values):
+    """Return parameters of which the first is in the default suite, others slow."""
+    first, *others = values
+    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
 
 
 def embedded_rotation(random_state, n_samples=1500, n_features=30, frequency=2.0):
@@ -23,3 +37,10 @@ def embedded_rotation(random_state, n_samples=1500, n_features=30, frequency=2.0
 @pytest.fixture(scope="session")
 def rotation():
     return embedded_rotation(0)
+
+
+@pytest.fixture(scope="session")
+def fitted_rotation(rotation):
+    """Return the discoverer with its defaults, fitted to the rotation."""
+    X, X_dot, *_ = rotation
+    return LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)

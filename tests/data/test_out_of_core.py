@@ -335,6 +335,7 @@ print(np.linalg.norm(est.coefficients_), (peak() - before) / X.nbytes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
 def test_a_file_of_several_times_the_memory_allowed(tmp_path):
     # The angle of a wave on a ring: all is a rotation of two modes.

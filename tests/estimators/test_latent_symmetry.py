@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation
+from conftest import embedded_rotation, first_of
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -38,9 +38,7 @@ def assert_rotation(est, frequency, min_score=0.998):
     assert est.equation_score_ >= min_score
 
 
-def check_embedded_rotation(seed):
-    X, X_dot, Z, frequency = embedded_rotation(seed)
-    est = LatentSymmetryDiscoverer(random_state=seed).fit(X, X_dot)
+def check_embedded_rotation(est, X, Z, frequency):
     assert_rotation(est, frequency)
     assert est.reconstruction_error_ < 1e-3
     # Equal up to the gauge: the latent radius is proportional to the true one.
@@ -48,15 +46,17 @@ def check_embedded_rotation(seed):
     assert np.corrcoef(radius, np.linalg.norm(Z, axis=1))[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_recovers_embedded_rotation(seed):
-    check_embedded_rotation(seed)
+def test_recovers_embedded_rotation(fitted_rotation, rotation):
+    X, _, Z, frequency = rotation
+    check_embedded_rotation(fitted_rotation, X, Z, frequency)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 20))
+@pytest.mark.parametrize("seed", range(1, 20))
 def test_recovers_embedded_rotation_every_time(seed):
-    check_embedded_rotation(seed)
+    X, X_dot, Z, frequency = embedded_rotation(seed)
+    est = LatentSymmetryDiscoverer(random_state=seed).fit(X, X_dot)
+    check_embedded_rotation(est, X, Z, frequency)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def check_reaction_diffusion(data, seed):
     assert est.reconstruction_error_ < 0.1 * pod[2:].sum() / pod.sum()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_of(range(3)))
 def test_recovers_reaction_diffusion(small_reaction_diffusion, seed):
     check_reaction_diffusion(small_reaction_diffusion, seed)
 
@@ -84,7 +84,7 @@ def test_recovers_reaction_diffusion_every_time(small_reaction_diffusion, seed):
     check_reaction_diffusion(small_reaction_diffusion, seed)
 
 
-@pytest.mark.parametrize("symmetry_of", ["states", "transitions"])
+@pytest.mark.parametrize("symmetry_of", first_of(["states", "transitions"]))
 def test_other_senses_of_symmetry(symmetry_of):
     """Rotations are found from the states alone, and from consecutive snapshots."""
     t = 0.05 * np.arange(1000)
@@ -123,6 +123,7 @@ def test_empty_latent_direction_stays_zero(rotation):
     np.testing.assert_allclose(np.abs(rates.imag).max(), frequency, rtol=0.01)
 
 
+@pytest.mark.slow
 def test_units_and_empty_features_do_not_matter(rotation):
     X, X_dot, *_ = rotation
     empty = np.zeros((len(X), 3))
@@ -141,9 +142,8 @@ def test_more_components_than_independent_rows():
 
 
 @pytest.fixture(scope="module")
-def fitted(rotation):
-    X, X_dot, *_ = rotation
-    return LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)
+def fitted(fitted_rotation):
+    return fitted_rotation
 
 
 def test_fitted_attributes(fitted, rotation):
@@ -178,7 +178,7 @@ def test_round_trip_and_score_say_the_same(fitted, rotation):
     )
 
 
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("mode", first_of([torch.inference_mode, torch.no_grad]))
 @pytest.mark.parametrize(
     "est",
     [
@@ -208,11 +208,12 @@ def test_weights_of_the_score_are_checked(fitted, rotation):
             fitted.score(X, sample_weight=bad)
 
 
-def test_same_seed_same_result(fitted, rotation):
+def test_same_seed_same_result(rotation):
     X, X_dot, *_ = rotation
-    again = clone(fitted).fit(X, X_dot)
-    np.testing.assert_array_equal(again.lie_algebra_.basis, fitted.lie_algebra_.basis)
-    np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
+    est = LatentSymmetryDiscoverer(max_iter=100, tol=1, random_state=0)
+    first, again = (clone(est).fit(X, X_dot) for _ in range(2))
+    np.testing.assert_array_equal(again.lie_algebra_.basis, first.lie_algebra_.basis)
+    np.testing.assert_array_equal(again.transform(X), first.transform(X))
 
 
 def test_pickle_and_joblib(fitted, rotation, tmp_path):

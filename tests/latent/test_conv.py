@@ -56,6 +56,7 @@ def assert_turns(est):
     assert est.equation_score_ > 0.98
 
 
+@pytest.mark.slow
 def test_image_game():
     X, X_dot = ring()
     est = LatentSymmetryDiscoverer(autoencoder="conv2d", random_state=0).fit(X, X_dot)
@@ -85,6 +86,7 @@ def test_image_eigenvalue_problem_and_equations():
     assert np.sum((predicted - X_dot) ** 2) < 0.1 * np.sum(X_dot**2)
 
 
+@pytest.mark.slow
 def test_signals():
     X, X_dot = wave()
     est = LatentSymmetryDiscoverer(

@@ -142,6 +142,7 @@ def test_further_coordinates_are_ignored_and_decoded_as_zero():
     )
 
 
+@pytest.mark.slow
 def test_entries_that_others_predict_are_kept():
     # R -> A R B: five entries of a rotation matrix tell the other four, but only on all
     # nine is the symmetry linear.

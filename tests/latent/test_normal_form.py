@@ -109,6 +109,7 @@ def drift(data, seed):
     return orbit_drift(data.energy(est.act(data.X[rows], angles)), energy)
 
 
+@pytest.mark.slow
 def test_predators_and_prey_keep_their_energy_along_the_orbits():
     assert drift(make_lotka_volterra(20, random_state=0), 0) < 0.01
 
@@ -125,6 +126,7 @@ def test_the_pendulum_keeps_its_energy():
     assert drift(make_pendulum(random_state=0), 0) < 0.03
 
 
+@pytest.mark.slow
 def test_no_symmetry_is_invented():
     data = make_no_symmetry(random_state=3)
     est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)

@@ -243,6 +243,7 @@ def fit_known_rotation(X, **options):
     return est.fit(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "max_iter"),
     [(0, 2400), *(pytest.param(s, 4800, marks=pytest.mark.slow) for s in range(5))],
@@ -298,6 +299,7 @@ def test_integers_are_recovered_up_to_a_common_factor(entries, scale, seed):
     assert_allclose(found * factor, true)
 
 
+@pytest.mark.slow
 def test_integer_generator_of_two_frequencies():
     rng = np.random.default_rng(0)
     Z = circles(rng, 3000, 1, 2)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import first_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -93,12 +94,14 @@ KNOWN = pytest.mark.parametrize(
     ("make", "n_components", "symmetry_of", "name"),
     [
         (make_sphere, 3, "auto", "so(3)"),
-        (make_torus, 4, "auto", "so(2)+so(2)"),
+        pytest.param(make_torus, 4, "auto", "so(2)+so(2)", marks=pytest.mark.slow),
         (make_hyperbolic, 2, "dynamics", "so(1,1)"),
         (make_scaling, 2, "dynamics", None),
         (make_spiral, 2, "dynamics", None),
         (make_no_symmetry, 2, "dynamics", "trivial"),
-        (make_no_symmetry, 2, "derivatives", "trivial"),
+        pytest.param(
+            make_no_symmetry, 2, "derivatives", "trivial", marks=pytest.mark.slow
+        ),
     ],
 )
 
@@ -143,7 +146,7 @@ def test_errors_are_kept_and_a_number_can_be_asked_for():
     assert (np.diff(est.symmetry_errors_) >= 0).all()
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("dim", first_of([2, 1, 3]))
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_a_uniform_flow_has_translations_and_no_linear_map(dim, noise):
     rng = np.random.default_rng(dim)
