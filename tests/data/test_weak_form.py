@@ -80,7 +80,8 @@ def test_times_that_do_not_serve(t, message):
 @pytest.mark.parametrize("seed", first_of(range(2)))
 # In some latent coordinates, weak terms matter so little that "auto" drops them.
 @pytest.mark.parametrize(
-    ("noise", "threshold", "tolerance"), [(0.0, 0.0, 1e-5), (0.01, "auto", 0.01)]
+    ("noise", "threshold", "tolerance"),
+    [pytest.param(0.0, 0.0, 1e-5, marks=pytest.mark.slow), (0.01, "auto", 0.01)],
 )
 def test_lorenz_from_pixels_and_times_alone(seed, noise, threshold, tolerance):
     data = make_lorenz(noise=noise, random_state=seed)

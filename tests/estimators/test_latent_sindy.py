@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 
-from symdisc import LatentSINDy, LatentSymmetryDiscoverer, LieAlgebra
+from symdisc import LatentSINDy, LieAlgebra
 from symdisc.datasets import (
     make_embedded,
     make_lorenz,
@@ -105,6 +105,7 @@ def test_recovers_embedded_rotation(symmetry):
         assert_allclose(rates[0, 1], -rates[1, 0], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_nonlinear_lift_of_a_nonlinear_system():
     system = make_lotka_volterra(8, n_steps=300, random_state=0)
     data = make_embedded(system, 40, random_state=0)
@@ -211,9 +212,9 @@ def test_one_resampling_has_no_spread(rotation, number):
         LatentSINDy(n_bootstrap=number).fit(*rotation[:2])
 
 
-def test_fitted_discoverer_as_latent_space():
+def test_fitted_discoverer_as_latent_space(fitted_rotation):
     X, X_dot, _, frequency = embedded_rotation(0)
-    space = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
+    space = fitted_rotation
     est = LatentSINDy(autoencoder=space, symmetry="discover").fit(X, X_dot)
     assert_array_equal(est.transform(X), space.transform(X))
     assert est.lie_algebra_ is space.lie_algebra_

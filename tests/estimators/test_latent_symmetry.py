@@ -244,14 +244,6 @@ def test_float32_stays_float32(rotation):
     assert est.inverse_transform(Z).dtype == np.float32
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_recovers_embedded_rotation_on_a_gpu(rotation):
-    X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(random_state=0, device="cuda")
-    assert_rotation(est.fit(X, X_dot), frequency)
-    assert est.transform(X).dtype == X.dtype
-
-
 def test_leaves_global_state_alone(rotation):
     X, X_dot, *_ = rotation
     np.random.seed(5)  # noqa: NPY002
@@ -401,7 +393,7 @@ def test_html_repr_of_fitted_estimator(fitted):
 
 def test_restarts_are_counted_and_agree(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(n_restarts=3, tol=1, random_state=0)
+    est = LatentSymmetryDiscoverer(n_restarts=3, max_iter=300, tol=1, random_state=0)
     est.fit(X, X_dot)
     assert est.restart_agreement_.shape == (3,)
     assert (est.restart_agreement_ <= 1 + 1e-6).all()

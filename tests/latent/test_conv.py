@@ -121,6 +121,7 @@ def small_networks(n_features=30, hidden=32):
     return encoder, decoder
 
 
+@pytest.mark.slow
 def test_modules_of_the_user(rotation):
     X, X_dot, _, frequency = rotation
     pair = small_networks()

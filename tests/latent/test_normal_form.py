@@ -44,9 +44,13 @@ def distorted(n=1500, seed=0):
     return z, [x, x_dot]
 
 
-def test_a_distorted_rotation_is_made_round():
+@pytest.fixture(scope="module")
+def bent():
+    return bend_plane(Identity(), distorted()[1], J)
+
+
+def test_a_distorted_rotation_is_made_round(bent):
     z, latents = distorted()
-    bent = bend_plane(Identity(), latents, J)
     with torch.no_grad():
         found = bent.encode(torch.from_numpy(latents[0])).numpy()
     radius = np.linalg.norm(z, axis=1)
@@ -58,9 +62,8 @@ def test_a_distorted_rotation_is_made_round():
     assert np.abs(steps).max() < 0.05
 
 
-def test_bends_are_undone():
+def test_bends_are_undone(bent):
     _, latents = distorted()
-    bent = bend_plane(Identity(), latents, J)
     curve = [torch.from_numpy(z) for z in latents]
     with torch.no_grad():
         back = bent.push_back(*bent.push_forward(*curve))
@@ -133,8 +136,7 @@ def test_no_symmetry_is_invented():
     assert not est.fit(data.X, data.X_dot).lie_algebra_
 
 
-def test_bent_latents_are_of_order_one():
-    bent = bend_plane(Identity(), distorted()[1], J)
+def test_bent_latents_are_of_order_one(bent):
     with torch.no_grad():
         found = bent.encode(torch.from_numpy(distorted()[1][0]))
     assert_allclose(found.square().mean(), 1.0, rtol=0.02)

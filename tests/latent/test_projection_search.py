@@ -59,7 +59,9 @@ def test_later_modes_are_mixed_in_where_the_leading_ones_do_not_suffice():
     assert found < 0.1 * leading
 
 
-@pytest.mark.parametrize(("rank", "n_components"), [(1, 2), (2, 3)])
+@pytest.mark.parametrize(
+    ("rank", "n_components"), [(1, 2), pytest.param(2, 3, marks=pytest.mark.slow)]
+)
 def test_directions_that_data_do_not_fill_are_left_out(rank, n_components):
     weights = torch.tensor([1.0, 0.9, 0.3, 0.2])[: rank + 2]
     encoder = start(curved_sheet(1000, rank), n_components, weights=weights)

@@ -99,6 +99,7 @@ def test_adversaries_act_on_blocks(seed):
     assert est.restart_agreement_.shape == (4,)
 
 
+@pytest.mark.slow
 @ONE_QUICK
 def test_copies_turn_together(seed):
     rng = np.random.default_rng(seed)
