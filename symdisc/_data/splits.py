@@ -6,8 +6,6 @@ from symdisc._data.trajectories import trajectory_slices
 
 # Trajectories are cut until there are so many blocks, none shorter than SHORTEST.
 N_BLOCKS = 20
-
-
 SHORTEST = 5
 
 

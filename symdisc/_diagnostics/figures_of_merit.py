@@ -8,6 +8,7 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.metrics import energy_distance
 from symdisc._lie.orbits import latent_orbits, orbit_range
+from symdisc._numerics.jvp import push_tangent
 
 # Parts of the range of an orbit at which moved data are compared. None is a simple
 # fraction, so that a symmetry of quarter turns alone is not taken for more.
@@ -137,14 +138,12 @@ def _moved(algebra, latent):
 
 def _equivariance_error(est, latent):
     """Root mean square of L F(z) - DF(z) L z, over that of F(z), the worst L."""
-    step = 1e-5
     gaps = []
     rates = est.equations_(latent)
     for generator in est.lie_algebra_.matrices:
         generator = generator / np.linalg.norm(generator, 2)
-        move = step * latent @ generator.T
-        ahead, behind = est.equations_(latent + move), est.equations_(latent - move)
-        gaps.append(rates @ generator.T - (ahead - behind) / (2 * step))
+        (change,) = push_tangent(est.equations_, latent, latent @ generator.T)
+        gaps.append(rates @ generator.T - change)
     size = np.linalg.norm(rates)
     return float(max(map(np.linalg.norm, gaps)) / size) if size else 0.0
 

@@ -14,8 +14,6 @@ from symdisc._numerics.jvp import in_container_of, push_tangent
 MAX_UNEXPLAINED = 0.1
 # Rows whose spread is below this share of their size are alike: rounding exceeds it.
 ALIKE = 1e-6
-
-
 _NO_INVERSE = (
     "predict needs the inverse_transform of every step before the last, but step "
     "{name!r} {why}. Give it one, or predict in the coordinates of the last step: "

@@ -38,8 +38,6 @@ ENCODER_WIDTH = 4.0
 DECODER_WIDTH = 4.0
 START_RIDGE = 1e-6
 DECODER_RIDGE = 1e-10
-
-
 N_NEIGHBORS = 10
 # Geodesic latents replace linear ones that leave this many times more to explain.
 ADVANTAGE = 10.0

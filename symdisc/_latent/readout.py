@@ -2,6 +2,8 @@
 
 import torch
 
+from symdisc._numerics.features import normal_equations
+
 # Added to the normal equations of features of unit size: enough to keep features that
 # hardly differ on the data from cancelling outside of them.
 RIDGE = 1e-8
@@ -34,16 +36,12 @@ def solve_readout(autoencoder, curve, ridge=RIDGE):
     latents = autoencoder.whiten(*autoencoder.push_forward(*curve))
     lifted, hidden = decoder.features(*latents)
     constant = decoder.monomials is None
-    tiny = torch.finfo(curve[0].dtype).tiny
-    gram = cross = 0
-    for derivative, target in enumerate(curve):
-        ones = torch.full_like(target[:, :1], float(derivative == 0))
-        parts = [lifted[derivative], hidden[derivative]] + [ones] * constant
-        features = torch.cat(parts, dim=1)
-        # Each derivative counts alike, in units of its own mean square.
-        weight = 1 / target.square().mean().clamp_min(tiny)
-        gram = gram + weight * features.mT @ features
-        cross = cross + weight * features.mT @ target
+    features = []
+    for derivative, parts in enumerate(zip(lifted, hidden, strict=True)):
+        ones = torch.full_like(curve[0][:, :1], float(derivative == 0))
+        features.append(torch.cat([*parts, *[ones] * constant], dim=1))
+    gram, cross = normal_equations(features, curve)
+    tiny = torch.finfo(gram.dtype).tiny
     size = gram.diagonal().sqrt().clamp_min(tiny)
     gram = gram / size[:, None] / size
     gram.diagonal().add_(ridge)
@@ -52,4 +50,6 @@ def solve_readout(autoencoder, curve, ridge=RIDGE):
     decoder.linear.copy_(linear.mT)
     width = hidden[0].shape[1]
     decoder.mlp[-1].weight.copy_(last[:width].mT)
-    decoder.mlp[-1].bias.copy_(last[width] if constant else torch.zeros_like(target[0]))
+    decoder.mlp[-1].bias.copy_(
+        last[width] if constant else torch.zeros_like(curve[0][0])
+    )

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from symdisc._latent.autoencoder import GaugedAutoencoder
+from symdisc._numerics.jvp import jvp
 
 # Rows that go through a network at once where nothing is trained: bounds the memory
 # of the hidden layers.
@@ -49,23 +50,10 @@ class Pushed(nn.Module):
     def push_forward(self, *jet):
         """Return the image of a curve through x, given as x, x_dot and maybe x_ddot."""
         if torch.is_grad_enabled():
-            return _push(self.module, *jet)
+            return jvp(self.module, *jet)
         chunks = zip(*(part.split(CHUNK) for part in jet), strict=True)
-        images = [_push(self.module, *chunk) for chunk in chunks]
+        images = [jvp(self.module, *chunk) for chunk in chunks]
         return tuple(torch.cat(parts) for parts in zip(*images, strict=True))
-
-
-def _push(module, x, *rates):
-    if not rates:
-        return (module(x),)
-    if len(rates) == 1:
-        return torch.func.jvp(module, (x,), rates)
-
-    def velocity(x, x_dot):
-        return torch.func.jvp(module, (x,), (x_dot,))
-
-    images, slopes = torch.func.jvp(velocity, (x, rates[0]), rates)
-    return *images, slopes[1]
 
 
 class Beside(nn.Module):

@@ -62,7 +62,41 @@ def spread_rows(points, n_rows):
     return np.array(rows), float(distances.max() or radius)
 
 
-class RadialMap(nn.Module):
+class FeatureMap(nn.Module):
+    """Constant, linear part and further features, combined linearly.
+
+    Subclasses have `nonlinear`: the further features along a curve.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of all features.
+    n_out : int
+    like : tensor
+        Has the dtype and device of the weights.
+    """
+
+    def __init__(self, n_features, n_out, like):
+        super().__init__()
+        self.weight = nn.Parameter(like.new_zeros(n_out, n_features))
+
+    def forward(self, x):
+        """Map x of shape (n, n_in) to (n, n_out)."""
+        return self.push_forward(x)[0]
+
+    def push_forward(self, *jet):
+        """Return the image of a curve through x, given as x, x_dot and maybe x_ddot."""
+        return tuple(f @ self.weight.mT for f in self.features(*jet))
+
+    def features(self, x, *rates):
+        """Return what is combined, along a curve: (n, n_features) each."""
+        jet = x, *rates
+        constant = [torch.full_like(x[:, :1], float(i == 0)) for i in range(len(jet))]
+        parts = zip(constant, jet, self.nonlinear(*jet), strict=True)
+        return [torch.cat(part, dim=1) for part in parts]
+
+
+class RadialMap(FeatureMap):
     """Constant, linear part and Gaussians around centres, combined linearly.
 
     Parameters
@@ -74,23 +108,12 @@ class RadialMap(nn.Module):
     """
 
     def __init__(self, centres, width, n_out):
-        super().__init__()
+        super().__init__(1 + centres.shape[1] + len(centres), n_out, centres)
         self.register_buffer("centres", centres.clone())
         self.width = float(width)
-        n_features = 1 + centres.shape[1] + len(centres)
-        self.weight = nn.Parameter(centres.new_zeros(n_out, n_features))
 
-    def forward(self, x):
-        """Map x of shape (n, n_in) to (n, n_out)."""
-        return self.push_forward(x)[0]
-
-    def push_forward(self, *jet):
-        """Return the image of a curve through x, given as x, x_dot and maybe x_ddot."""
-        return tuple(f @ self.weight.mT for f in self.features(*jet))
-
-    def features(self, *jet):
-        """Return what is combined, along a curve: (n, 1 + n_in + n_centres) each."""
-        x, *rates = jet
+    def nonlinear(self, x, *rates):
+        """Return the Gaussians along a curve: (n, n_centres) each."""
         precision = 1 / self.width**2
         gaussians = torch.exp(-0.5 * precision * torch.cdist(x, self.centres).square())
         images = [gaussians]
@@ -101,13 +124,35 @@ class RadialMap(nn.Module):
         if len(rates) == 2:
             bend = rates[0].square().sum(1, keepdim=True) + self._slope(x, rates[1])
             images.append(gaussians * (first.square() - precision * bend))
-        constant = [torch.full_like(x[:, :1], float(i == 0)) for i in range(len(jet))]
-        parts = zip(constant, jet, images, strict=True)
-        return [torch.cat(part, dim=1) for part in parts]
+        return images
 
     def _slope(self, x, rate):
         """(x - centre) . rate for every centre."""
         return (x * rate).sum(1, keepdim=True) - rate @ self.centres.mT
+
+
+def normal_equations(features, targets):
+    """Return F^T F and F^T y of a curve on the features of another.
+
+    Parameters
+    ----------
+    features, targets : sequence of tensor of shape (n, n_features) and (n, n_out)
+        Positions and their time derivatives. Each derivative counts alike, in units of
+        its own mean square.
+
+    Returns
+    -------
+    gram : tensor of shape (n_features, n_features)
+    cross : tensor of shape (n_features, n_out)
+    """
+    gram = cross = 0
+    for columns, target in zip(features, targets, strict=True):
+        size = target.square().mean()
+        if size < torch.finfo(target.dtype).tiny ** 0.5:
+            size = torch.ones_like(size)  # nothing to explain; 1 / size would overflow
+        gram = gram + columns.mT @ columns / size
+        cross = cross + columns.mT @ target / size
+    return gram, cross
 
 
 @torch.no_grad()
@@ -119,21 +164,12 @@ def solve_radial(radial, inputs, targets, ridge):
     radial : RadialMap
         Changed in place.
     inputs, targets : sequence of tensor
-        Positions and their time derivatives; `targets` may have fewer of them. Each
-        derivative counts alike, in units of its own mean square.
+        Positions and their time derivatives; `targets` may have fewer of them.
     ridge : float
         Penalty of the weights of the Gaussians, relative to the mean square of all
         features.
     """
-    gram = cross = 0
-    for features, target in zip(
-        radial.features(*inputs[: len(targets)]), targets, strict=True
-    ):
-        size = target.square().mean()
-        if size < torch.finfo(target.dtype).tiny ** 0.5:
-            size = torch.ones_like(size)  # nothing to explain; 1 / size would overflow
-        gram = gram + features.mT @ features / size
-        cross = cross + features.mT @ target / size
+    gram, cross = normal_equations(radial.features(*inputs[: len(targets)]), targets)
     penalty = torch.zeros_like(gram.diagonal())
     penalty[1 + radial.centres.shape[1] :] = ridge * gram.diagonal().mean()
     # A floor for constant and linear part, should the data not tell them apart.
@@ -220,7 +256,7 @@ def beyond_polynomials(scale, n_variables):
     return float((scale[n_terms - 1 :] ** 2).sum() / (scale**2).sum())
 
 
-class FourierMap(nn.Module):
+class FourierMap(FeatureMap):
     """Constant, linear part and cosines, combined linearly.
 
     Parameters
@@ -231,22 +267,12 @@ class FourierMap(nn.Module):
     """
 
     def __init__(self, frequencies, phases, n_out):
-        super().__init__()
+        super().__init__(1 + sum(frequencies.shape), n_out, frequencies)
         self.register_buffer("frequencies", frequencies.clone())
         self.register_buffer("phases", phases.clone())
-        n_features = 1 + sum(frequencies.shape)
-        self.weight = nn.Parameter(frequencies.new_zeros(n_out, n_features))
 
-    def forward(self, z):
-        """Map z of shape (n, n_in) to (n, n_out)."""
-        return self.push_forward(z)[0]
-
-    def push_forward(self, *jet):
-        """Return the image of a curve through z, given as z, z_dot and maybe z_ddot."""
-        return tuple(f @ self.weight.mT for f in self.features(*jet))
-
-    def features(self, z, *rates):
-        """Return what is combined, along a curve: (n, 1 + n_in + n_waves) each."""
+    def nonlinear(self, z, *rates):
+        """Return the cosines along a curve: (n, n_waves) each."""
         angle = z @ self.frequencies + self.phases
         images = [torch.cos(angle)]
         if rates:
@@ -255,10 +281,7 @@ class FourierMap(nn.Module):
         if len(rates) == 2:
             bend = torch.sin(angle) * (rates[1] @ self.frequencies)
             images.append(-images[0] * speed.square() - bend)
-        jet = z, *rates
-        constant = [torch.full_like(z[:, :1], float(i == 0)) for i in range(len(jet))]
-        parts = zip(constant, jet, images, strict=True)
-        return [torch.cat(part, dim=1) for part in parts]
+        return images
 
 
 def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
@@ -306,8 +329,7 @@ def solve_waves(waves, latents, targets):
     latents : tensor of shape (n_samples, n_in)
     targets : tensor of shape (n_samples, n_out)
     """
-    (features,) = waves.features(latents)
-    gram = features.mT @ features / len(features)
-    gram.diagonal().add_(WAVE_RIDGE)
-    cross = features.mT @ targets / len(features)
+    gram, cross = normal_equations(waves.features(latents), [targets])
+    # The constant is a feature of unit size: its diagonal entry is that of the ridge.
+    gram.diagonal().add_(WAVE_RIDGE * gram[0, 0].clone())
     waves.weight.copy_(torch.linalg.solve(gram, cross).mT)

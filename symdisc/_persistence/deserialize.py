@@ -27,8 +27,6 @@ from symdisc._sindy.library import CandidateLibrary
 LAYERS_BY_NAME = {cls.__name__: cls for cls in LAYERS}
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d
 REMEDY = "Save the estimator again, or use another copy of the file."
-
-
 BLOCKS = {cls.__name__: cls for cls in (Block, Scalars, Translations)}
 
 

@@ -36,8 +36,6 @@ LAYERS = (
 )
 # What every module has, beside its own attributes.
 INTERNAL = frozenset(vars(nn.Module()))
-
-
 MAX_LENGTH = 4000
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 
