@@ -27,7 +27,7 @@ def row_blocks(groups, n_samples):
 
     Examples
     --------
-    >>> from symdisc._sindy.block_bootstrap import row_blocks
+    >>> from symdisc._data.splits import row_blocks
     >>> [len(block) for block in row_blocks([0] * 30 + [1] * 10, 40)]
     [5, 5, 5, 5, 5, 5, 5, 5]
     """

@@ -62,7 +62,8 @@ def find_caveats(est, figures, n_samples):
     return [
         *_space_caveats(figures),
         *_algebra_caveats(est, figures),
-        *_symmetry_caveats(figures, n_samples),
+        *_symmetry_caveats(figures),
+        *_orbit_caveats(figures, n_samples),
         *_equation_caveats(est, figures),
         *_coefficient_caveats(est.equations_),
     ]
@@ -112,7 +113,7 @@ def _algebra_caveats(est, figures):
         )
 
 
-def _symmetry_caveats(figures, n_samples):
+def _symmetry_caveats(figures):
     agreement = figures.get("agreement", 1.0)
     if agreement < AGREEMENT:
         yield Caveat(
@@ -144,6 +145,9 @@ def _symmetry_caveats(figures, n_samples):
             f"The symmetry does not stand apart: its generators change the data by "
             f"{error:.2g}, and the next map, which is none, by {following:.2g}.",
         )
+
+
+def _orbit_caveats(figures, n_samples):
     # Several times what chance gives.
     if figures.get("energy_distance", 0.0) > ENERGY + 5 / min(n_samples, 2000):
         yield Caveat(

@@ -159,7 +159,8 @@ def informative_rows(design, target, blocks):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._sindy.block_bootstrap import informative_rows, row_blocks
+    >>> from symdisc._data.splits import row_blocks
+    >>> from symdisc._sindy.block_bootstrap import informative_rows
     >>> rng = np.random.default_rng(0)
     >>> t, noise = np.linspace(0, 20, 2001), rng.standard_normal(2001)
     >>> design, target = np.sin(t)[:, None, None], np.sin(t)[:, None]

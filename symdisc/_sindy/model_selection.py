@@ -141,26 +141,31 @@ def fit_equations(
             return np.zeros(design.shape[2])
         return _weights(design, target, threshold, optimizer, blocks, penalty, rcond)
 
-    if basis is None and penalty is None:
-        columns = features[:, None, :]
-        weights = np.array([weigh(columns, y[:, None]) for y in targets.T])
-        coefficients = weights
-    elif basis is None:
-        # Not scaled, so that the objective is the documented one.
-        weights = weigh(_separate_columns(features, shape[0]), targets)
-        coefficients = weights.reshape(shape)
-    else:
-        weights = np.zeros(len(basis))
-        for used, rows in _connected(basis, penalty):
-            parts = features, targets[:, rows], basis[used][:, rows]
-            weights[used] = weigh(*_scaled_rows(*parts, penalty))
-        coefficients = np.tensordot(weights, basis, axes=1)
+    weights, coefficients = _fit_parts(weigh, features, targets, basis, penalty)
     return SparseFit(
         coefficients,
         _thresholds(coefficients, features, targets, threshold),
         int(np.count_nonzero(weights)),
         r2(features, targets, coefficients),
     )
+
+
+def _fit_parts(weigh, features, targets, basis, penalty):
+    """Weights and coefficients, the targets apart where nothing connects them."""
+    if basis is None and penalty is None:
+        columns = features[:, None, :]
+        weights = np.array([weigh(columns, y[:, None]) for y in targets.T])
+        return weights, weights
+    if basis is None:
+        n_targets = targets.shape[1]
+        # Not scaled, so that the objective is the documented one.
+        weights = weigh(_separate_columns(features, n_targets), targets)
+        return weights, weights.reshape(n_targets, -1)
+    weights = np.zeros(len(basis))
+    for used, rows in _connected(basis, penalty):
+        parts = features, targets[:, rows], basis[used][:, rows]
+        weights[used] = weigh(*_scaled_rows(*parts, penalty))
+    return weights, np.tensordot(weights, basis, axes=1)
 
 
 def _separate_columns(features, n_targets):

@@ -84,13 +84,14 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
     axes_of_halves = [
         find_axes(half, representation, start=axes, **options) for half in of_halves
     ]
-    for block, columns in zip(representation, slices(representation), strict=True):
+    placed = list(zip(representation, slices(representation), strict=True))
+    for block, columns in placed:
         if block.known is None and not fixed:
             axes = _settled(block, columns, forms, axes)
     chosen = symmetry_of != "dynamics" and not fixed
     share = MAX_SHARE_OF_BLOCKS if chosen else MAX_SHARE
     errors, maps, halves = [], [], [[], []]
-    for block, columns in zip(representation, slices(representation), strict=True):
+    for block, columns in placed:
         allowed = embed(block.allowed, columns, len(mean))
         found = forms.solve(axes.pull(allowed))
         parts = [
@@ -107,18 +108,19 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
         for half, part in zip(halves, parts, strict=True):
             half.append(part[:count])
     halves = [np.concatenate(half) for half in halves]
+    algebra, agreement, spread = _joined(representation, maps, halves, axes)
+    back = np.linalg.inv(factor)
+    in_latents = Axes(axes.turn @ back, mean + factor @ axes.centre)
+    return FoundBlocks(algebra, agreement, np.concatenate(errors), in_latents, spread)
+
+
+def _joined(representation, maps, halves, axes):
+    """Algebra of all blocks, and how well halves of the data agree on it."""
     agreement = mean_squared_cosine(*halves)
     tol = tolerance(agreement)
     algebra = joined_algebra(representation, maps, tol=tol, decimals=1)
     extended = [_extended(axes.push(half), algebra.basis.shape[1]) for half in halves]
-    back = np.linalg.inv(factor)
-    return FoundBlocks(
-        algebra,
-        agreement,
-        np.concatenate(errors),
-        Axes(axes.turn @ back, mean + factor @ axes.centre),
-        standard_error(algebra, extended),
-    )
+    return algebra, agreement, standard_error(algebra, extended)
 
 
 def all_forms(slots, symmetry_of):
