@@ -20,7 +20,7 @@ from symdisc._data.weak_form import WeakForm, weak_form
 from symdisc._estimators.base import torch_dtype
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._latent.selection import learn_space
 from symdisc._latent.torch_modules import check_columns, check_pair
 from symdisc._latent.trainer import Settings
@@ -33,7 +33,7 @@ MAX_NOISE = 0.1
 MAX_NOISE_OF_MODE = 0.5
 # Accelerations live in finer modes than snapshots: in the movie of a pendulum, those
 # that leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
-FINE_STEM = {"max_modes": 64, "residual_variance": 1e-9}
+FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
 
@@ -166,13 +166,13 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     given = X, rates, t, groups
-    stem, coordinates, rates = _reduced(est, *given, n_components, random)
+    pod, coordinates, rates = _reduced(est, *given, n_components, random)
     curve, weak = _curve(est, coordinates, rates, t, groups)
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
         learned = learn_space(
             curve,
-            stem.scale,
+            pod.scale,
             rank_at_most=n_components,
             degree=est.degree,
             library=governing.library,
@@ -187,8 +187,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     return Space(
-        Encoder(stem, autoencoder, n_components).to(device),
-        Decoder(stem, autoencoder, n_components).to(device),
+        Encoder(pod, autoencoder, n_components).to(device),
+        Decoder(pod, autoencoder, n_components).to(device),
         _latents(autoencoder, curve, n_components),
         learned.history,
         learned.errors,
@@ -199,23 +199,23 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
 
 
 def _reduced(est, X, rates, t, groups, n_components, random):
-    """Stem of the snapshots, their coordinates in it, and the rates of these."""
-    stem = fit_stem(
+    """POD of the snapshots, their coordinates in it, and the rates of these."""
+    pod = fit_pod(
         X,
         min_modes=n_components,
         random_state=random,
-        **(FINE_STEM if est.order == 2 else {}),
+        **(FINE_POD if est.order == 2 else {}),
     )
-    coordinates = stem.coordinates(X)
+    coordinates = pod.coordinates(X)
     if not rates and est.differentiation != "central":
         n_modes = max(n_components, _n_clean(coordinates, t, groups))
-        stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
-    rates = [stem.push_forward(rate) for rate in rates]
+        pod, coordinates = pod.truncate(n_modes), coordinates[:, :n_modes]
+    rates = [pod.push_forward(rate) for rate in rates]
     for rate in rates:
         check_size(rate, IN_SPREADS, np.float32)
     if rates and t is not None:
-        check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
-    return stem, coordinates, rates
+        check_agreement(coordinates * pod.scale, rates[0] * pod.scale, t, groups)
+    return pod, coordinates, rates
 
 
 def _settings(est, checkpoint):

@@ -17,7 +17,7 @@ from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.outcome import read_equations, reconstruction_error
-from symdisc._latent.architectures import architecture_stem
+from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import resolve_components
@@ -289,9 +289,9 @@ or (encoder, decoder), default="residual"
         static = X_dot is None and t is None
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
-            stem = architecture_stem(self, X, random, fine=solve and static)
+            pod = architecture_projection(self, X, random, fine=solve and static)
             snapshots = as_snapshots(
-                *(stem, X, X_dot, t, groups),
+                *(pod, X, X_dot, t, groups),
                 symmetry_of=self.symmetry_of,
                 device=device,
                 labels=labels,
@@ -301,14 +301,14 @@ or (encoder, decoder), default="residual"
             find = solve_for_symmetry if solve else train_adversaries
             with threadpool_limits(1, user_api="openmp"):
                 generator = torch.Generator(device).manual_seed(seed)
-                found = find(self, snapshots, stem, generator, checkpoint)
-            autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
-            self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
-            self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
+                found = find(self, snapshots, pod, generator, checkpoint)
+            autoencoder = found.autoencoder.to(torch.from_numpy(pod.mean).dtype)
+            self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)
+            self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
             read = autoencoder, snapshots
             equations = read_equations(self, *read)
             self.equations_, self.equation_score_, self.dense_score_ = equations
-            self.reconstruction_error_ = reconstruction_error(*read, stem)
+            self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of
         if checkpoint is not None:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._data.trajectories import trajectory_slices
 from symdisc._data.validation import MIN_SAMPLES, as_samples
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import MIN_GAIN, best_projection
 from symdisc._numerics.features import Monomials, affordable_degree
 
@@ -158,17 +158,17 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     """
     X = as_samples(X, "X", ensure_min_samples=MIN_SAMPLES)
     random = check_random_state(random_state)
-    stem = fit_stem(X, min_modes=1, random_state=random)
-    coordinates = stem.coordinates(X)
+    pod = fit_pod(X, min_modes=1, random_state=random)
+    coordinates = pod.coordinates(X)
     order = np.concatenate(trajectory_slices(groups, len(X)))
-    points = (coordinates * stem.scale)[order]
+    points = (coordinates * pod.scale)[order]
     window = _check_window(window, points, groups, order)
     # Rows nearer than what rounding makes of equal ones are the same.
-    extent = np.abs(stem.mean).max() + np.abs(points).max()
+    extent = np.abs(pod.mean).max() + np.abs(points).max()
     smallest = 100 * np.finfo(X.dtype).eps * extent
     scales, errors = _two_nn_scales(points, window, smallest, random)
     chosen = _plateau(scales[:, 1], errors)
-    n_components, unexplained = _count(coordinates, stem.scale, random)
+    n_components, unexplained = _count(coordinates, pod.scale, random)
     return DimensionEstimate(
         n_components=n_components,
         unexplained=unexplained,
@@ -176,7 +176,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
         two_nn_error=float(errors[chosen]),
         two_nn_scales=scales,
         window=window,
-        pod_spectrum=stem.scale.astype(float) ** 2 * len(X) / stem.total,
+        pod_spectrum=pod.scale.astype(float) ** 2 * len(X) / pod.total,
     )
 
 
@@ -185,8 +185,8 @@ def resolve_components(est, X, random):
     if est.n_components != "auto":
         est._check_n_components(X)
         return est.n_components
-    stem = fit_stem(X, min_modes=1, random_state=random)
-    return _count(stem.coordinates(X), stem.scale, random)[0]
+    pod = fit_pod(X, min_modes=1, random_state=random)
+    return _count(pod.coordinates(X), pod.scale, random)[0]
 
 
 def _count(coordinates, scale, random):

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from symdisc import LatentSymmetryDiscoverer, load
 from symdisc._latent.autoencoder import Autoencoder, widen
 from symdisc._latent.invariant_modes import symmetric_autoencoder
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._numerics.features import FourierMap, draw_waves
 from symdisc.datasets import make_double_bump, make_torus
 
@@ -85,8 +85,8 @@ def test_the_number_of_latents_need_not_be_known(seed):
 
 def test_a_torus_without_higher_harmonics_is_its_own_latent_space():
     points = make_torus(1000, random_state=0).Z
-    stem = fit_stem(points, min_modes=4, random_state=np.random.RandomState(0))
-    found = symmetric_autoencoder(stem.coordinates(points), stem.scale, (4, 1), 0)
+    pod = fit_pod(points, min_modes=4, random_state=np.random.RandomState(0))
+    found = symmetric_autoencoder(pod.coordinates(points), pod.scale, (4, 1), 0)
     assert sorted(found.blocks) == [2, 2]
 
 
