@@ -66,8 +66,8 @@ with sklearn.config_context(enable_metadata_routing=True):
     search.fit(X, t=t, groups=groups)
 
 scores = search.cv_results_["mean_test_score"]
-spread = search.cv_results_["std_test_score"]
-for n, score, deviation in zip(dimensions, scores, spread, strict=True):
+deviations = search.cv_results_["std_test_score"]
+for n, score, deviation in zip(dimensions, scores, deviations, strict=True):
     print(f"{n} latent dimensions: {score:.4f} +- {deviation:.4f}")
 
 # %%
@@ -79,7 +79,7 @@ with sklearn.config_context(enable_metadata_routing=True):
 print(best["latent"].lie_algebra_, best["latent"].equations_, sep="\n")
 
 fig, (ax_score, ax_latent) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-ax_score.errorbar(dimensions, 1 - scores, spread, marker="o", capsize=4)
+ax_score.errorbar(dimensions, 1 - scores, deviations, marker="o", capsize=4)
 ax_score.set(
     yscale="log",
     xticks=dimensions,

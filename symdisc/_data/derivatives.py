@@ -225,8 +225,8 @@ def _second_differences(X, times):
     # Exact for cubics at the mean of the three times, and so is a line through two.
     centres = (times[:-2] + times[1:-1] + times[2:]) / 3
     left = np.clip(np.searchsorted(centres, times) - 1, 0, len(centres) - 2)
-    share = (times - centres[left]) / (centres[left + 1] - centres[left])
-    return curvatures[left] + share[:, None] * np.diff(curvatures, axis=0)[left]
+    fraction = (times - centres[left]) / (centres[left + 1] - centres[left])
+    return curvatures[left] + fraction[:, None] * np.diff(curvatures, axis=0)[left]
 
 
 def _savgol(X, times, order):
@@ -297,8 +297,8 @@ def _spline_stretch(X, times, order):
     else:
         parts = _modes(unit)
     knots, coefficients, columns, roughness = parts
-    shares = columns.T @ X
-    rest = np.sum((X - columns @ shares) ** 2, axis=0)
+    components = columns.T @ X
+    rest = np.sum((X - columns @ components) ** 2, axis=0)
     penalties = np.exp(
         np.arange(
             -np.log(100 * roughness[-1]),
@@ -307,10 +307,10 @@ def _spline_stretch(X, times, order):
         )
     )
     kept = 1 / (1 + penalties[:, None] * roughness)
-    residual = rest + (1 - kept) ** 2 @ shares**2
+    residual = rest + (1 - kept) ** 2 @ components**2
     scores = _score(residual, kept.sum(axis=1)[:, None], X)
     splines = (
-        BSpline(knots, coefficients @ (shares * kept[best].T), DEGREE)
+        BSpline(knots, coefficients @ (components * kept[best].T), DEGREE)
         for best in _choices(scores, order)
     )
     return [spline(unit, nu) / span**nu for nu, spline in enumerate(splines)]
@@ -334,10 +334,12 @@ def _modes(unit):
     widths = np.diff(breaks)[:, None]
     points = (breaks[:-1, None] + widths * (nodes + 1) / 2).ravel()
     splines = BSpline(knots, np.eye(len(triangle)), DEGREE)
-    bending = splines(points, PENALISED) * np.sqrt(widths * weights / 2).reshape(-1, 1)
+    curvature = splines(points, PENALISED) * np.sqrt(widths * weights / 2).reshape(
+        -1, 1
+    )
     # Singular values and not eigenvalues of products, whose range is too wide.
-    bending = np.linalg.qr(solve_triangular(triangle, bending.T, trans="T").T, "r")
-    singular, turn = np.linalg.svd(bending)[1:]
+    curvature = np.linalg.qr(solve_triangular(triangle, curvature.T, trans="T").T, "r")
+    singular, turn = np.linalg.svd(curvature)[1:]
     roughness = np.zeros(len(turn))
     roughness[: len(singular)] = singular**2
     roughness[-PENALISED:] = 0

@@ -17,7 +17,7 @@ from symdisc._data.validation import check_size
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
 # What errors call the rates that training sees.
-IN_SPREADS = "y (X_dot), over the standard deviation of X along each mode,"
+IN_DEVIATIONS = "y (X_dot), over the standard deviation of X along each mode,"
 
 
 @dataclass
@@ -116,7 +116,7 @@ def _velocity(pod, coordinates, X_dot, t, groups):
     if X_dot is None:
         return None if t is None else differentiate(coordinates, t, groups)
     velocity = pod.push_forward(X_dot)
-    check_size(velocity, IN_SPREADS, np.float32)
+    check_size(velocity, IN_DEVIATIONS, np.float32)
     if t is not None:
         check_agreement(coordinates * pod.scale, velocity * pod.scale, t, groups)
     return velocity

@@ -297,8 +297,8 @@ def _side_by_side(found, true):
 
 
 def _counts(coefficients, values, rates, threshold):
-    shares = np.abs(coefficients) * np.sqrt(np.mean(values**2, axis=0))
-    return shares > threshold * np.sqrt(np.mean(rates**2, axis=0))[:, None]
+    contributions = np.abs(coefficients) * np.sqrt(np.mean(values**2, axis=0))
+    return contributions > threshold * np.sqrt(np.mean(rates**2, axis=0))[:, None]
 
 
 def _term_names(mask, library):

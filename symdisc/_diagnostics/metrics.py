@@ -44,13 +44,13 @@ def orbit_drift(values_moved, values):
             f"values_moved has shape {moved.shape}; give one column for each of the "
             f"{len(values)} values."
         )
-    spread = values.std()
-    if not spread > 1e-12 * np.abs(values).max():
+    deviation = values.std()
+    if not deviation > 1e-12 * np.abs(values).max():
         raise ValueError(
             f"values are all {values[0]:g}, so that no drift is large or small; give "
             "samples that differ in the invariant."
         )
-    return float(np.sqrt(np.mean((moved - values) ** 2)) / spread)
+    return float(np.sqrt(np.mean((moved - values) ** 2)) / deviation)
 
 
 def forecast_error(X_true, X_predicted):

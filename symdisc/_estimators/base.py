@@ -111,13 +111,13 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         X = check_snapshots(self, X, reset=False)
         weight = _check_sample_weight(sample_weight, X)
         mean = self.decoder_.mean.cpu().numpy()
-        error = spread = 0.0
+        error = total = 0.0
         for rows in row_slices(X, 256):
             block = X[rows]
             decoded = self._apply(self.decoder_, self._apply(self.encoder_, block))
             error += weight[rows] @ np.square(block - decoded).sum(axis=1)
-            spread += weight[rows] @ np.square(block - mean).sum(axis=1)
-        return 1.0 - float(error / spread)
+            total += weight[rows] @ np.square(block - mean).sum(axis=1)
+        return 1.0 - float(error / total)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the latent coordinates: z0, z1, ...

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._data.derivatives import noise_level, smooth_derivatives, stretches
-from symdisc._data.training_data import IN_SPREADS
+from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import WeakForm, weak_form
@@ -117,7 +117,7 @@ def _identity(est, X, rates, t, groups):
 def _given(est, X, rates, t, groups):
     given = est.autoencoder
     if isinstance(given, tuple):
-        (encoder, decoder), algebra, agreement = _couple(est, X), None, None
+        (encoder, decoder), algebra, agreement = _pair(est, X), None, None
     else:
         given = _fitted(given, X, rates, t, groups)
         encoder, decoder = given.encoder_, given.decoder_
@@ -138,7 +138,7 @@ def _given(est, X, rates, t, groups):
     )
 
 
-def _couple(est, X):
+def _pair(est, X):
     """Return copies of the modules given, checked and in evaluation mode."""
     encoder, decoder = (copy.deepcopy(m).eval() for m in check_pair(est.autoencoder))
     encode, decode = partial(est._apply, encoder), partial(est._apply, decoder)
@@ -212,7 +212,7 @@ def _reduced(est, X, rates, t, groups, n_components, random):
         pod, coordinates = pod.truncate(n_modes), coordinates[:, :n_modes]
     rates = [pod.push_forward(rate) for rate in rates]
     for rate in rates:
-        check_size(rate, IN_SPREADS, np.float32)
+        check_size(rate, IN_DEVIATIONS, np.float32)
     if rates and t is not None:
         check_agreement(coordinates * pod.scale, rates[0] * pod.scale, t, groups)
     return pod, coordinates, rates
@@ -271,10 +271,10 @@ def _warn_of_noise(points, velocity, t, groups):
         return
     noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
-    share = np.linalg.norm(noise) / max(speed, 1e-300)
-    if share > MAX_NOISE:
+    fraction = np.linalg.norm(noise) / max(speed, 1e-300)
+    if fraction > MAX_NOISE:
         warnings.warn(
-            f"X seems to carry noise that makes up {share:.0%} of its differences "
+            f"X seems to carry noise that makes up {fraction:.0%} of its differences "
             'along t. Use differentiation="weak" (for uniform steps) or "spline", or '
             "pass derivatives as y.",
             UserWarning,

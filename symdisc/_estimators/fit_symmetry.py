@@ -32,7 +32,7 @@ from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
 from symdisc._symmetry.solver import (
     DISCRIMINATOR_UNITS,
-    count_confirmed,
+    count_replicated,
     find_algebra,
     make_adversary,
     read_algebra,
@@ -69,7 +69,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     n_confirmed : int or None
-        See `symdisc._symmetry.solver.count_confirmed`; None with `representation`.
+        See `symdisc._symmetry.solver.count_replicated`; None with `representation`.
     history : dict of ndarray
     n_iter : int
     """
@@ -119,7 +119,7 @@ def train_adversaries(est, snapshots, pod, generator, checkpoint):
         read = read_algebra(trainer, est.n_generators, est.n_components_)
         algebra, agreement, members, spread = read
         # Adversaries return as many generators as they are asked for.
-        confirmed = count_confirmed(
+        confirmed = count_replicated(
             _latents(autoencoder, _double(snapshots)), snapshots
         )
     return Findings(

@@ -260,9 +260,11 @@ def _pull(name, step, Z, curve, X):
     there, back = np.asarray(Z), np.asarray(step.transform(X))
     lost, size = np.square(back - there).sum(), np.square(there).sum()
     # Latents are about 0; what other steps make of rows alike has no spread but size.
-    spread = np.square(there - there.mean(axis=0)).sum()
+    variation = np.square(there - there.mean(axis=0)).sum()
     is_latent = isinstance(step, LatentEstimator)
-    if not lost <= MAX_UNEXPLAINED * (size if is_latent else max(spread, ALIKE * size)):
+    if not lost <= MAX_UNEXPLAINED * (
+        size if is_latent else max(variation, ALIKE * size)
+    ):
         raise ValueError(_NO_INVERSE.format(name=name, why="has one that is not"))
     if is_latent:
         return X, step._push(step.decoder_, there, *curve)[1:]

@@ -18,7 +18,7 @@ from sklearn.manifold import Isomap
 from sklearn.neighbors import KNeighborsRegressor, kneighbors_graph
 from torch import nn
 
-from symdisc._numerics.features import RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
@@ -45,7 +45,7 @@ N_NEIGHBORS = 10
 ADVANTAGE = 10.0
 
 
-def unfolded_spaces(curve, weights, linear, library, ridges):
+def isomap_spaces(curve, weights, linear, library, ridges):
     """Look for latents that a linear encoder cannot find.
 
     Parameters
@@ -80,7 +80,7 @@ def unfolded_spaces(curve, weights, linear, library, ridges):
         penalty[:, : -len(encoder.centres)] = 0.0
         straight = RadialMap(encoder.centres, encoder.width, len(start))
         with torch.no_grad():
-            weight = _straighten(start, features, library, penalty)
+            weight = _refine(start, features, library, penalty)
             straight.weight.copy_(torch.from_numpy(weight))
             latents = straight.push_forward(*jet)
         decoder = _solve_decoder(latents, curve)
@@ -90,12 +90,12 @@ def unfolded_spaces(curve, weights, linear, library, ridges):
 
 def _start_encoder(points, projected):
     """Radial map to geodesic latents, or None where a projection does as well."""
-    landmarks, _ = spread_rows(points, N_LANDMARKS)
-    latents = unfold(points[landmarks], projected[landmarks])
+    landmarks, _ = farthest_point_rows(points, N_LANDMARKS)
+    latents = isomap_latents(points[landmarks], projected[landmarks])
     if latents is None:
         return None
     latents = latents / latents.std(axis=0)
-    rows, radius = spread_rows(points, N_CENTRES)
+    rows, radius = farthest_point_rows(points, N_CENTRES)
     centres, width = torch.from_numpy(points[rows]), ENCODER_WIDTH * radius
     encoder = RadialMap(centres, width, latents.shape[1])
     inputs = [torch.from_numpy(points[landmarks])]
@@ -114,9 +114,9 @@ def _calibrated(weight, features, library):
     return weight
 
 
-def _straighten(start, features, library, penalty):
+def _refine(start, features, library, penalty):
     """Bend latents, from a start, until they obey the equations best."""
-    problem = _Straightening(features, library, penalty)
+    problem = _EquationError(features, library, penalty)
     weights, _ = least_squares(
         problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
     )
@@ -125,14 +125,14 @@ def _straighten(start, features, library, penalty):
 
 def _solve_decoder(latents, curve):
     points = latents[0].numpy()
-    rows, radius = spread_rows(points, N_DECODER_CENTRES * points.shape[1])
+    rows, radius = farthest_point_rows(points, N_DECODER_CENTRES * points.shape[1])
     width = DECODER_WIDTH * max(radius, 1e-12)
     decoder = RadialMap(torch.from_numpy(points[rows]), width, curve[0].shape[1])
     solve_radial(decoder, latents, curve, DECODER_RIDGE)
     return decoder
 
 
-class _Straightening:
+class _EquationError:
     """Relative equation error, coefficients eliminated, as a function of weights.
 
     Relative to the rates, or latents would shrink to where every equation holds.
@@ -190,7 +190,7 @@ class _Straightening:
         return push_forward(self.library.evaluate, state, direction)[1].numpy()
 
 
-def unfold(points, linear):
+def isomap_latents(points, linear):
     """Return latents by geodesic distance where a linear projection folds the data.
 
     Parameters
@@ -207,17 +207,17 @@ def unfold(points, linear):
     """
     if len(points) <= 2 * N_NEIGHBORS:
         return None
-    folded = _unexplained(linear, points)
+    linear_error = _unexplained(linear, points)
     graph = kneighbors_graph(points, N_NEIGHBORS)
-    if folded == 0 or connected_components(graph, directed=False)[0] > 1:
+    if linear_error == 0 or connected_components(graph, directed=False)[0] > 1:
         return None
     # Dense: the iterative solver starts at random.
     isomap = Isomap(
         n_neighbors=N_NEIGHBORS, n_components=linear.shape[1], eigen_solver="dense"
     )
-    unfolded = isomap.fit_transform(points)
-    worth_it = _unexplained(unfolded, points) * ADVANTAGE < folded
-    return unfolded if worth_it else None
+    latents = isomap.fit_transform(points)
+    worth_it = _unexplained(latents, points) * ADVANTAGE < linear_error
+    return latents if worth_it else None
 
 
 def _unexplained(latents, points):
@@ -226,9 +226,9 @@ def _unexplained(latents, points):
     fitted, held = np.array_split(order, 2)
     neighbors = KNeighborsRegressor(3, weights="distance")
     predicted = neighbors.fit(latents[fitted], points[fitted]).predict(latents[held])
-    spread = points[held] - points[held].mean(axis=0)
+    centred = points[held] - points[held].mean(axis=0)
     lost = np.sum((points[held] - predicted) ** 2)
-    return float(lost / max(np.sum(spread**2), 1e-300))
+    return float(lost / max(np.sum(centred**2), 1e-300))
 
 
 class RadialAutoencoder(nn.Module):

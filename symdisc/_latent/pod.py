@@ -79,10 +79,10 @@ def identity_projection(X):
     """
     mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     total = _centred_sum_of_squares(X, mean)
-    spread = np.sqrt(total / X.size)
+    deviation = np.sqrt(total / X.size)
     if (X[0] == X).all():
         raise _constant()
-    scale = np.full(X.shape[1], spread, dtype=X.dtype)
+    scale = np.full(X.shape[1], deviation, dtype=X.dtype)
     return PODProjection(mean, None, scale, 0.0, total, len(X))
 
 
@@ -132,10 +132,10 @@ def fit_pod(
     rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
     if rank == 0 or (highest == lowest).all():
         raise _constant()
-    spread = float((highest.astype(float) - lowest.astype(float)).max())
-    if spread**2 < 1e6 * np.finfo(X.dtype).tiny:
+    span = float((highest.astype(float) - lowest.astype(float)).max())
+    if span**2 < 1e6 * np.finfo(X.dtype).tiny:
         raise ValueError(
-            f"X varies by {spread:.3g}, which is too little for its square to fit "
+            f"X varies by {span:.3g}, which is too little for its square to fit "
             f"{X.dtype}. Divide X by its size."
         )
     held = np.cumsum(singular**2)

@@ -268,8 +268,8 @@ def _modulo(rows, others, tol, sizes):
 
 
 def _significant(rows, sizes, tol):
-    shares = np.abs(rows) * sizes
-    return shares > tol * shares.max(axis=1, keepdims=True)
+    contributions = np.abs(rows) * sizes
+    return contributions > tol * contributions.max(axis=1, keepdims=True)
 
 
 def _echelon(rows):

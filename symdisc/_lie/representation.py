@@ -16,7 +16,7 @@ from symdisc._lie.known import FAMILIES, WITH_TRANSLATIONS, known_algebra
 # deviations) move samples over the edge of bounded data: so far that few leave it.
 COMPACT_SCALE = math.pi
 NONCOMPACT_SCALE = 0.3
-LAWS = "uniform", "normal"
+DISTRIBUTIONS = "uniform", "normal"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Block:
         _check_count("action", self.action, str)
         _check_count("n_generators", self.n_generators, type(None))
         _check_count("copies", self.copies)
-        _check_law(self.law)
+        _check_distribution(self.law)
         if not isinstance(self.sparse, Real) or not 0 <= self.sparse < 1:
             raise ValueError(
                 f"sparse={self.sparse!r} is not a share from 0 to below 1."
@@ -213,7 +213,7 @@ class Translations:
     def __post_init__(self):
         """Refuse what cannot be translations."""
         _check_count("dim", self.dim)
-        _check_law(self.law)
+        _check_distribution(self.law)
         _check_scale(self.scale, self.dim)
 
     @property
@@ -296,9 +296,9 @@ def _check_count(name, value, *others):
         raise ValueError(f"{name}={value!r} is not a whole number from 1 on.")
 
 
-def _check_law(law):
-    if law not in LAWS:
-        raise ValueError(f"law={law!r} is not one of {LAWS}.")
+def _check_distribution(law):
+    if law not in DISTRIBUTIONS:
+        raise ValueError(f"law={law!r} is not one of {DISTRIBUTIONS}.")
 
 
 def _check_scale(scale, count):

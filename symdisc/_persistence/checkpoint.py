@@ -23,7 +23,7 @@ from symdisc._persistence.container import (
 from symdisc._persistence.serialize import CannotWriteError, Writer
 
 # Share of the time that may go into writing, and how long the first time may take.
-MAX_SHARE = 0.01
+MAX_FRACTION = 0.01
 FIRST_COST = 0.02
 # These say nothing about the result; `random_state` acts through what it draws.
 INDIFFERENT = {"checkpoint", "random_state", "verbose"}
@@ -98,7 +98,7 @@ class Checkpoint:
         """Note the state of a trainer; write it unless that was done just now."""
         begin = time.monotonic()
         is_over = trainer.n_iter == trainer.settings.max_iter
-        due = begin - self._last >= self._cost / MAX_SHARE
+        due = begin - self._last >= self._cost / MAX_FRACTION
         if not (due or is_over):
             return
         self.runs[-1] |= {"history": list(history), "arrays": _state(trainer)}

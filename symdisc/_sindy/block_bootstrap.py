@@ -83,8 +83,8 @@ def bootstrap_errors(
     basis = check_basis(basis, expected)
     blocks = row_blocks(groups, len(features))
     rng = np.random.default_rng(random_state)
-    shares = np.full(len(blocks), 1 / len(blocks))
-    draws = rng.multinomial(len(blocks), shares, n_bootstrap)
+    probabilities = np.full(len(blocks), 1 / len(blocks))
+    draws = rng.multinomial(len(blocks), probabilities, n_bootstrap)
     if basis is None:
         samples = [
             _refits(features[:, None], targets[:, [j]], row != 0, blocks, draws)

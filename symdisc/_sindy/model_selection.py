@@ -21,8 +21,8 @@ from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
 # of the least error and of the mean square of the target.
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
-SHARE_OF_ERROR = 0.1
-SHARE_OF_TARGET = 1e-6
+FRACTION_OF_ERROR = 0.1
+FRACTION_OF_TARGET = 1e-6
 FOLDS = 10
 # Supports up to this size are improved by exchanging terms.
 EXCHANGED = 10
@@ -303,9 +303,9 @@ def _smallest_adequate(losses):
     differences = losses - losses[best]
     errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     # The targets have mean square 1, and the blocks add up to it.
-    floor = SHARE_OF_TARGET / losses.shape[1]
+    floor = FRACTION_OF_TARGET / losses.shape[1]
     chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
-    margin = chance + SHARE_OF_ERROR * means[best] + floor
+    margin = chance + FRACTION_OF_ERROR * means[best] + floor
     return int(np.argmax(means - means[best] <= margin))
 
 
@@ -337,9 +337,9 @@ def _thresholds(coefficients, features, targets, threshold):
     if not isinstance(threshold, str):
         return np.full(len(coefficients), float(threshold))
     sizes = np.sqrt(np.mean(targets**2, axis=0))[:, None]
-    shares = np.abs(coefficients) * np.sqrt(np.mean(features**2, axis=0))
-    shares = shares / np.where(sizes > 0, sizes, 1.0)
-    smallest = np.where(coefficients != 0, shares, np.inf).min(axis=1)
+    fractions = np.abs(coefficients) * np.sqrt(np.mean(features**2, axis=0))
+    fractions = fractions / np.where(sizes > 0, sizes, 1.0)
+    smallest = np.where(coefficients != 0, fractions, np.inf).min(axis=1)
     return np.where(np.isfinite(smallest), smallest, np.nan)
 
 

@@ -100,9 +100,9 @@ def rate_r2(est, curve, sample_weight):
     used = est._rate_scale > 0
     target = curve[-1][:, used] / est._rate_scale[used]
     found = est.equations_(np.hstack(curve[:-1]))[:, used] / est._rate_scale[used]
-    spread = target - np.average(target, axis=0, weights=weight)
+    centred = target - np.average(target, axis=0, weights=weight)
     unexplained = weight @ np.square(target - found).sum(axis=1)
-    total = weight @ np.square(spread).sum(axis=1)
+    total = weight @ np.square(centred).sum(axis=1)
     if total == 0:
         return float(unexplained == 0)
     return 1.0 - float(unexplained / total)

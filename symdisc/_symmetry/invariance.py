@@ -20,7 +20,12 @@ import numpy as np
 import torch
 from scipy import linalg
 
-from symdisc._numerics.features import Monomials, RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import (
+    Monomials,
+    RadialMap,
+    farthest_point_rows,
+    solve_radial,
+)
 
 # Random test functions cos(w . u + b), whose phases w . u have these scales on white
 # data; the noise of their means is averaged over fewer.
@@ -40,7 +45,7 @@ CHANCE = 0.2
 FIELD_ERROR = 1e-3
 # What counts as a symmetry, as shares of the median error and of the next one. On data
 # of known symmetry: at most 0.03 and at least 8; without: at least 0.09 or at most 4.
-MAX_SHARE = 0.05
+MAX_FRACTION = 0.05
 MIN_GAP = 5.0
 
 
@@ -167,19 +172,19 @@ def distribution_forms(slots, seed=0, *, constants=None):
     rows = random.permutation(len(slots[0]))[:MAX_ROWS]
     stacked = np.stack([slot[rows] for slot in slots], axis=1)
     n, n_slots, k = stacked.shape
-    waves = random.standard_normal((N_TESTS, n_slots, k)) / np.sqrt(n_slots * k)
-    waves *= random.choice(SCALES, (N_TESTS, 1, 1))
-    phases = np.einsum("nsk,tsk->nt", stacked, waves)
+    frequencies = random.standard_normal((N_TESTS, n_slots, k)) / np.sqrt(n_slots * k)
+    frequencies *= random.choice(SCALES, (N_TESTS, 1, 1))
+    phases = np.einsum("nsk,tsk->nt", stacked, frequencies)
     slopes = np.sin(phases + random.uniform(0, 2 * np.pi, N_TESTS))
     if constants is not None:
         column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
         stacked = np.concatenate([stacked, column], axis=2)
     # Mean change of each test function along each elementary map E_ab, z_b to a.
     moments = np.einsum("nt,nsb->tsb", slopes, stacked) / n
-    means = np.einsum("tsa,tsb->tab", waves, moments).reshape(N_TESTS, -1)
+    means = np.einsum("tsa,tsb->tab", frequencies, moments).reshape(N_TESTS, -1)
     size = np.zeros((means.shape[1],) * 2)
-    for wave, slope in zip(waves[:N_NOISE_TESTS], slopes.T, strict=False):
-        changes = np.einsum("n,sa,nsb->nab", slope, wave, stacked).reshape(n, -1)
+    for frequency, slope in zip(frequencies[:N_NOISE_TESTS], slopes.T, strict=False):
+        changes = np.einsum("n,sa,nsb->nab", slope, frequency, stacked).reshape(n, -1)
         size += changes.T @ changes / n
     shape = k, stacked.shape[2]
     return Forms(means.T @ means / N_TESTS, size / N_NOISE_TESTS, shape, CHANCE / n)
@@ -245,7 +250,7 @@ def _field(z, z_dot):
     points, velocity = torch.tensor(z), torch.tensor(z_dot)
     monomials = Monomials(z.shape[1], DEGREE)
     smooth = torch.linalg.lstsq(monomials(points), velocity).solution
-    rows, radius = spread_rows(z, N_CENTRES)
+    rows, radius = farthest_point_rows(z, N_CENTRES)
     rough = RadialMap(points[rows], WIDTH * max(radius, FLOOR), z.shape[1])
     solve_radial(rough, [points], [velocity - monomials(points) @ smooth], RIDGE)
     points = points[:: -(-len(z) // MAX_ROWS)]
@@ -282,12 +287,12 @@ def count_symmetries(found):
     0
     """
     errors = np.maximum(found.errors, found.chance)
-    small = errors[:-1] <= min(MAX_SHARE * np.median(errors), found.limit)
+    small = errors[:-1] <= min(MAX_FRACTION * np.median(errors), found.limit)
     apart = np.flatnonzero(small & (errors[1:] >= MIN_GAP * errors[:-1]))
     return int(apart[0]) + 1 if len(apart) else 0
 
 
-def are_confirmed(maps, forms, among=None):
+def are_replicated(maps, forms, among=None):
     """Say whether maps found in some data are symmetries of other data as well.
 
     Parameters
@@ -308,16 +313,16 @@ def are_confirmed(maps, forms, among=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._symmetry.invariance import are_confirmed, distribution_forms
+    >>> from symdisc._symmetry.invariance import are_replicated, distribution_forms
     >>> z = np.random.default_rng(0).standard_normal((4000, 2))
     >>> maps = np.array([[[0.0, -1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]])
     >>> forms = distribution_forms([z])
-    >>> are_confirmed(maps[:1], forms), are_confirmed(maps, forms)
+    >>> are_replicated(maps[:1], forms), are_replicated(maps, forms)
     (True, False)
     """
     if not len(maps):
         return True
     errors = np.maximum(forms.solve(among).errors, forms.chance)
     # Half of the data says less: apart from the next is enough.
-    limit = max(MAX_SHARE * np.median(errors), errors[len(maps)] / MIN_GAP)
+    limit = max(MAX_FRACTION * np.median(errors), errors[len(maps)] / MIN_GAP)
     return bool(forms.solve(maps).errors[-1] <= limit)

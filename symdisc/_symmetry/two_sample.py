@@ -176,11 +176,11 @@ def _two_sample_test(table, labels, n_permutations, random):
     Kernel ridge regression on random features: its predictions are linear in the
     labels, so that all permutations cost little more than one.
     """
-    spread = table.std(axis=0)
-    table = (table - table.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
-    waves = random.standard_normal((table.shape[1], N_FEATURES))
-    waves *= random.choice([0.5, 1.0, 2.0], N_FEATURES) / np.sqrt(table.shape[1])
-    features = np.cos(table @ waves + random.uniform(0, 2 * np.pi, N_FEATURES))
+    deviation = table.std(axis=0)
+    table = (table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
+    frequencies = random.standard_normal((table.shape[1], N_FEATURES))
+    frequencies *= random.choice([0.5, 1.0, 2.0], N_FEATURES) / np.sqrt(table.shape[1])
+    features = np.cos(table @ frequencies + random.uniform(0, 2 * np.pi, N_FEATURES))
     labels = np.column_stack(
         [labels, *(random.permutation(labels) for _ in range(n_permutations))]
     ).astype(float)
