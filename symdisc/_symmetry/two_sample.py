@@ -47,7 +47,7 @@ class Evidence:
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._symmetry.two_sample import Evidence
+    >>> from symdisc import Evidence
     >>> print(Evidence("states", np.array([0.51]), np.full((1, 3), 0.5),
     ...                np.array([0.4]), np.array([np.nan])))
     generator   auc  by chance  p-value

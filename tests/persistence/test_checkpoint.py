@@ -352,7 +352,11 @@ def test_bad_parameters(tmp_path):
 
 @pytest.mark.parametrize(
     ("iteration", "said"),
-    [(1, "had not joined"), (40, "had not joined"), (130, r"had played 7\d% of their")],
+    [
+        (1, "had not started"),
+        (40, "had not started"),
+        (130, r"Adversarial training was 7\d% complete"),
+    ],
 )
 @pytest.mark.parametrize("kind", ["game", "both"])
 def test_ctrl_c_keeps_what_was_learned(kind, iteration, said, monkeypatch):
