@@ -31,14 +31,14 @@ X = Z @ rng.standard_normal((2, 12)) + 0.05 * Z**3 @ rng.standard_normal((2, 12)
 X *= 10.0 ** rng.uniform(-1, 2, 12)
 
 # %%
-# ``tol=1.0`` silences doubts about the symmetry: with one dimension there is none.
+# ``tol=1.0`` silences warnings about the symmetry: with one dimension there is none.
 # ``t`` and ``groups`` reach the last step by metadata routing, which scikit-learn has
 # switched off by default. The score of :class:`~symdisc.LatentSymmetryDiscoverer` is
 # the variance that the reconstruction explains, here of trajectories left out.
 #
-# A latent dimension more hardly ever makes a reconstruction worse. What is wanted is
-# the smallest number whose score is not below the best by more than one standard
-# deviation over the folds; ``refit`` says so.
+# A further latent dimension hardly ever makes a reconstruction worse. ``refit``
+# therefore selects the smallest number whose score is within one standard deviation
+# over the folds of the best.
 
 
 def smallest(results):

@@ -24,7 +24,7 @@ OVERLAP = 300
 PENALTY_STEP = 1.8
 POLYNOMIAL = 4
 WINDOWS = (7, 9, 11, 13, 17, 21, 27, 35, 45, 57, 73, 93, 119, 151, 191, 243, 309, 393)
-# Steps that differ by more than this share are not uniform.
+# Steps that differ by more than this fraction are not uniform.
 UNIFORM = 1e-3
 # Derivatives take windows, or penalties, this many places before the best for X:
 # regressions on them average noise but not bias. Of 300 fits to Lotka-Volterra and
@@ -152,7 +152,7 @@ def noise_level(X, t, groups=None):
     if longest < 3:
         raise ValueError(
             f"t leaves stretches of at most {longest} rows between gaps and ends; give "
-            "three consecutive snapshots to tell noise from motion."
+            "three consecutive snapshots to distinguish noise from motion."
         )
     order = min(DIFFERENCES, longest - 1)
     differences = [
@@ -258,7 +258,7 @@ def _savgol_score(X, window):
 
 def _score(residual, freedom, X):
     """Cautious generalised cross-validation; infinite where nothing is left over."""
-    # Below rounding errors all fits are equally good, and the smoothest wins.
+    # Below rounding errors all fits are equally good, and the smoothest is taken.
     residual = np.maximum(residual, 1e-14 * np.sum(X**2, axis=0))
     left = 1 - CAUTION * freedom / len(X)
     return np.where(left > 0, residual / np.maximum(left, 1e-9) ** 2, np.inf)

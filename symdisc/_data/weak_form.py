@@ -18,7 +18,7 @@ from symdisc._data.trajectories import check_time, differentiate
 # 1e-7 of the coefficients of the Lorenz equations at a step of 0.02.
 POWER = 8
 SHORTEST = 10
-# Neighbouring windows are shifted by this share of their half-width.
+# Neighbouring windows are shifted by this fraction of their half-width.
 SHIFT = 1 / 3
 
 

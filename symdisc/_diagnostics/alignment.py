@@ -53,11 +53,11 @@ def align(Z, Z_true):
 def transform_equations(system, A, b=None, *, tol=1e-6):
     """Write equations in other coordinates ``y = A z + b``.
 
-    For ``dz/dt = F(z)`` the result is ``dy/dt = A F(A^-1 (y - b))``. Of the
-    second order, velocities are mapped by ``A`` alone. Polynomials stay
-    polynomials of the same degree. With any other term the result must lie in
-    the span of the given library: mostly so for maps that permute or reflect
-    coordinates, and not for those that scale or shift them.
+    For ``dz/dt = F(z)`` the result is ``dy/dt = A F(A^-1 (y - b))``. In equations of
+    second order velocities are mapped by ``A`` alone. Polynomials stay polynomials of
+    the same degree. With any other term the result must lie in the span of the given
+    library: mostly so for maps that permute or reflect coordinates, and not for those
+    that scale or shift them.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
 
     The latent states of held-out data are mapped to the true states by the best
     affine map (`align`), the equations with them (`transform_equations`), and
-    then term is compared with term. A term counts where its share of an equation,
-    ``rms(coefficient * term) / rms(true rate)`` over the true states, exceeds
+    then term is compared with term. A term counts if
+    ``rms(coefficient * term) / rms(true rate)`` over the true states exceeds
     `threshold`: an imperfect alignment leaves traces of terms that should cancel.
 
     Parameters
@@ -128,7 +128,7 @@ def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
     Z_true : array-like of shape (n, k) or (n, 2 * k)
         True states of the same rows; for order 2 positions, then velocities.
     threshold : float, default=0.01
-        Smallest share of a term that counts.
+        Smallest such ratio of a term that counts.
     tol : float, default=1e-6
         For `transform_equations`; raise it for terms that are not polynomial.
 
@@ -151,7 +151,7 @@ def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
             True terms that count but are not found to, and found terms that count
             but are not true, as in "z0*z1 in equation 1", counted from 0.
         alignment_r2 : float
-            Share of the variance of the true positions that the map explains.
+            Fraction of the variance of the true positions that the map explains.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Figures that say how far a fitted estimator can be trusted."""
+"""Figures of merit of a fitted estimator."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -22,7 +22,7 @@ MEANINGS = {
     "rank": "latent coordinates that carry information",
     "n_generators": "generators of the symmetry",
     "agreement": "agreement of generators found independently",
-    "n_confirmed": "symmetries that halves of the data confirm to each other",
+    "n_confirmed": "symmetries that replicate between halves of the data",
     "worst_restart": "agreement of the worst adversary with the result",
     "symmetry_error": "change of the data by the last generator",
     "next_error": "change of the data by the next map, which is none",
@@ -94,9 +94,9 @@ def _symmetry_figures(est):
     restarts = getattr(est, "restart_agreement_", None)
     if restarts is not None:
         figures["worst_restart"] = float(min(restarts))
-    confirmed = getattr(est, "n_confirmed_", None)
-    if confirmed is not None:
-        figures["n_confirmed"] = confirmed
+    replicated = getattr(est, "n_confirmed_", None)
+    if replicated is not None:
+        figures["n_confirmed"] = replicated
     errors = getattr(est, "symmetry_errors_", None)
     if errors is not None:
         figures["symmetry_error"] = float(errors[len(algebra) - 1])

@@ -1,4 +1,4 @@
-"""Distances between algebras, and what a symmetry or a forecast changes wrongly."""
+"""Distances between algebras, and errors of symmetries and forecasts."""
 
 import numpy as np
 from scipy import linalg
@@ -13,11 +13,11 @@ MAX_ROWS = 2000
 
 
 def orbit_drift(values_moved, values):
-    """How much a symmetry changes a quantity that it should keep.
+    """How much a symmetry changes a quantity that it should conserve.
 
     With an invariant H such as the energy, ``values`` are ``H(x)`` and
-    ``values_moved`` are ``H(decode(g z))``. A drift of 0 keeps H; shuffled samples
-    have ``sqrt(2)``.
+    ``values_moved`` are ``H(decode(g z))``. The drift is 0 if H is conserved, and
+    ``sqrt(2)`` for shuffled samples.
 
     Parameters
     ----------

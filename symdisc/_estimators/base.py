@@ -1,4 +1,4 @@
-"""What the latent-space estimators share: validation, transform, scoring, tags."""
+"""Base class of the latent-space estimators: validation, transform, scoring, tags."""
 
 import warnings
 from numbers import Integral
@@ -143,8 +143,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             Snapshots.
         X_dot : array-like of shape (n_samples, n_features), optional
             Their time derivatives, pushed through the encoder. Without them pysindy
-            differentiates the latents. With ``order=2`` also X_dot and X_ddot side by
-            side, as in `fit`, of which X_dot is used.
+            differentiates the latents. With ``order=2`` X_dot and X_ddot may be side
+            by side, as in `fit`, and X_dot is used.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them; 1 if None.
         groups : array-like of shape (n_samples,), default=None

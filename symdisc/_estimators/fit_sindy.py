@@ -27,12 +27,12 @@ from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._symmetry.solver import read_algebra
 
-# Differences divide noise by the step: beyond this share of the rates they are lost.
+# Differences divide noise by the step: above this fraction of the rates they are lost.
 MAX_NOISE = 0.1
-# Share, as standard deviation, of the noise in a mode of noisy data that is kept.
+# Largest standard deviation of the noise, relative to the data, of a mode that is kept.
 MAX_NOISE_OF_MODE = 0.5
-# Accelerations live in finer modes than snapshots: in the movie of a pendulum, those
-# that leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
+# Accelerations need finer modes than snapshots: in the movie of a pendulum, modes that
+# leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
 FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
@@ -263,7 +263,7 @@ def _curve(est, points, rates, t, groups):
 
 def _warn_of_noise(points, velocity, t, groups):
     """Say so where differences along time are mostly noise."""
-    # Two rows in a row are no more than a slope, and cannot tell noise from motion.
+    # Two consecutive rows give only a slope, which does not separate noise from motion.
     if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
     rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max()

@@ -25,7 +25,7 @@ from symdisc._lie.layout import check_representation, has_translations
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.label_invariance import check_labels
 
-# What the eigenvalue problem is for, whatever n_generators is.
+# Symmetries that the eigenvalue problem finds, whatever n_generators is.
 SOLVED = ("dynamics", "labels")
 
 
@@ -114,7 +114,7 @@ or (encoder, decoder), default="residual"
     equation_score_ : float or None
         R2 of dz/dt under `equations_`, on the training data.
     dense_score_ : float or None
-        The same, adjusted, with all candidates: what `threshold` leaves out.
+        The same, adjusted, with all candidates: `threshold` costs the difference.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray

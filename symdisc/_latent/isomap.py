@@ -1,14 +1,13 @@
 """Isomap latents for data without an injective linear projection, and their refinement.
 
-A pendulum seen in a movie runs along a nearly closed loop: no linear projection onto
-one axis tells its two sides apart. Distances along the data do (Isomap: Tenenbaum, de
-Silva and Langford 2000, Science 290:2319).
+The images of a pendulum form a nearly closed loop: no linear projection onto one axis
+separates its two sides. Geodesic distances do (Isomap: Tenenbaum, de Silva and Langford
+2000, Science 290:2319).
 
-Any smooth function of an angle is as good a latent as the angle, until the equations
-are asked for: they choose among all parametrisations. For an encoder that is linear in
-its unknowns, with the coefficients of the equations eliminated (variable projection,
-Golub and Pereyra 1973, SIAM J. Numer. Anal. 10:413), that is a small least-squares
-problem.
+Any smooth function of an angle reconstructs as well as the angle. The equations select
+one of these parametrisations. The encoder is linear in its unknowns, and the
+coefficients of the equations are eliminated (variable projection, Golub and Pereyra
+1973, SIAM J. Numer. Anal. 10:413), which leaves a small least-squares problem.
 """
 
 import numpy as np
@@ -23,8 +22,7 @@ from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
 
-# Rows that geodesic distances are taken along, centres of encoder and decoder, rows
-# that the equations are asked of.
+# Rows for geodesic distances, centres of encoder and decoder, rows for the equations.
 N_LANDMARKS = 500
 N_CENTRES = 200
 N_DECODER_CENTRES = 100
@@ -41,12 +39,12 @@ DECODER_RIDGE = 1e-10
 
 
 N_NEIGHBORS = 10
-# Geodesic latents replace linear ones that leave this many times more to explain.
+# Geodesic latents replace linear ones that leave so many times more unexplained.
 ADVANTAGE = 10.0
 
 
 def isomap_spaces(curve, weights, linear, library, ridges):
-    """Look for latents that a linear encoder cannot find.
+    """Look for latents of data without an injective linear projection.
 
     Parameters
     ----------
@@ -78,13 +76,13 @@ def isomap_spaces(curve, weights, linear, library, ridges):
     for ridge in ridges:
         penalty = np.full(start.shape, ridge)
         penalty[:, : -len(encoder.centres)] = 0.0
-        straight = RadialMap(encoder.centres, encoder.width, len(start))
+        refined = RadialMap(encoder.centres, encoder.width, len(start))
         with torch.no_grad():
             weight = _refine(start, features, library, penalty)
-            straight.weight.copy_(torch.from_numpy(weight))
-            latents = straight.push_forward(*jet)
+            refined.weight.copy_(torch.from_numpy(weight))
+            latents = refined.push_forward(*jet)
         decoder = _solve_decoder(latents, curve)
-        spaces.append(RadialAutoencoder(weights, straight, decoder))
+        spaces.append(RadialAutoencoder(weights, refined, decoder))
     return spaces
 
 
@@ -104,7 +102,7 @@ def _start_encoder(points, projected):
 
 
 def _calibrated(weight, features, library):
-    """Give the latents the scale and origin that suit the library."""
+    """Calibrate scale and origin of the latents to the library."""
     weight = weight.copy()
     if needs_calibration(library):
         *state, rates = (f @ weight.T for f in features)
@@ -115,7 +113,7 @@ def _calibrated(weight, features, library):
 
 
 def _refine(start, features, library, penalty):
-    """Bend latents, from a start, until they obey the equations best."""
+    """Minimise the equation error over the encoder by variable projection."""
     problem = _EquationError(features, library, penalty)
     weights, _ = least_squares(
         problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
@@ -135,7 +133,7 @@ def _solve_decoder(latents, curve):
 class _EquationError:
     """Relative equation error, coefficients eliminated, as a function of weights.
 
-    Relative to the rates, or latents would shrink to where every equation holds.
+    It is relative to the rates, because every equation holds as latents shrink to zero.
     """
 
     def __init__(self, features, library, penalty):
@@ -191,12 +189,12 @@ class _EquationError:
 
 
 def isomap_latents(points, linear):
-    """Return latents by geodesic distance where a linear projection folds the data.
+    """Return Isomap latents where a linear projection of the data is not injective.
 
     Parameters
     ----------
     points : ndarray of shape (n_samples, n_modes)
-        Data, spread evenly, in a metric that measures their difference.
+        Data, evenly distributed, in a metric that measures their difference.
     linear : ndarray of shape (n_samples, rank)
         Latents of a linear projection to compare with.
 
@@ -221,7 +219,7 @@ def isomap_latents(points, linear):
 
 
 def _unexplained(latents, points):
-    """Share of the variance that neighbours in latent space do not predict."""
+    """Fraction of the variance that neighbours in latent space do not predict."""
     order = np.random.default_rng(0).permutation(len(points))
     fitted, held = np.array_split(order, 2)
     neighbors = KNeighborsRegressor(3, weights="distance")
@@ -237,7 +235,8 @@ class RadialAutoencoder(nn.Module):
     Parameters
     ----------
     weights : tensor of shape (n_modes,)
-        The encoder sees the coordinates times these: distances are those of the data.
+        The input of the encoder is the coordinates times these, so that distances are
+        those of the data.
     encoder, decoder : RadialMap
     """
 

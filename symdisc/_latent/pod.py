@@ -19,7 +19,7 @@ N_POWER_ITERATIONS = 2
 
 @dataclass(frozen=True)
 class PODProjection:
-    """Orthonormal modes of a data set and the spread of the data along them.
+    """Orthonormal modes of a data set and its standard deviations along them.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class PODProjection:
 def identity_projection(X):
     """Return a projection without modes: features less their mean, at one common scale.
 
-    Networks for images need the pixels side by side.
+    Networks for images need the pixels in their places.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def fit_pod(
     Parameters
     ----------
     X : ndarray or Rows of shape (n_samples, n_features)
-        Of Rows, six passes are made in all with the coordinates.
+        Rows are read in six passes, that for the coordinates included.
     min_modes : int
         Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState

@@ -19,7 +19,7 @@ from symdisc._lie.structure import (
 )
 
 MULTIPLES = 1, 2, 3
-# Entries below this share of the largest are noise, multiples closer to integers are
+# Entries below this fraction of the largest are noise, multiples closer to integers are
 # theirs.
 NOISE = 0.1
 NEAR = 0.2
@@ -163,7 +163,7 @@ def weight_basis(frame, tol):
     canonical : ndarray of shape (c, k, k) or None
         Normalised generators, those without real parts in their eigenvalues first.
         None where the generators cannot be diagonalised together, or where their
-        joint eigenvalues (weights) do not tell all of them apart.
+        joint eigenvalues (weights) do not distinguish all of them.
 
     Examples
     --------

@@ -5,7 +5,7 @@ import numpy as np
 from symdisc._lie.canonical_basis import spectral_radius
 
 # A rotation closes only if its frequencies are multiples of one base frequency.
-# Ratios with larger denominators cannot be told from irrational ones.
+# Ratios with larger denominators cannot be distinguished from irrational ones.
 MAX_HARMONIC = 6
 
 

@@ -28,7 +28,7 @@ def bootstrap_errors(
     where there are fewer than 20, because errors of neighbouring rows are not
     independent. The nonzero coefficients are fitted again to each draw, on the
     same kind of rows as in `symdisc._sindy.model_selection.fit_equations`. Errors that
-    all draws share, such as a bias of smoothing, do not show.
+    all draws have in common, such as a bias of smoothing, do not show.
 
     Parameters
     ----------

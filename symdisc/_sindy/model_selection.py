@@ -26,7 +26,7 @@ FRACTION_OF_TARGET = 1e-6
 FOLDS = 10
 # Supports up to this size are improved by exchanging terms.
 EXCHANGED = 10
-# Targets whose root mean square is at most this share of the largest are constant zero.
+# Targets whose root mean square is at most this fraction of the largest are zero.
 FLOOR = 1e-12
 
 
@@ -39,13 +39,13 @@ class SparseFit:
     coefficients : ndarray of shape (k, n_terms)
         Coefficients, 0 for dropped terms.
     threshold : ndarray of shape (k,)
-        The threshold given, or the smallest share of the target (in root mean
+        The threshold given, or the smallest fraction of the target (in root mean
         square) of the terms kept; NaN where none is kept.
     n_free : int
         Number of values fitted: nonzero coefficients, or nonzero weights of the
         matrices of a basis.
     score : float
-        Share of the variance of all targets together that is explained.
+        Fraction of the variance of all targets together that is explained.
     """
 
     coefficients: np.ndarray
@@ -72,7 +72,7 @@ def fit_equations(
     for every number of terms. Blocked cross-validation chooses the smallest
     candidate whose error is above the best by no more than 2 standard errors of the
     difference (at most the best error itself), a tenth of the best error and 1e-6 of
-    the mean square of the target: terms that matter less are noise, or not worth
+    the mean square of the target: smaller terms are noise, or not worth
     their place. Regressions are on integrals
     over time unless that makes the coefficients much less certain, see
     `symdisc._sindy.block_bootstrap.informative_rows`.
@@ -84,7 +84,7 @@ def fit_equations(
     targets : array-like of shape (n_samples, k)
         Time derivatives at the samples.
     threshold : "auto" or float, default="auto"
-        Smallest share of the target of a term that stays, see
+        Smallest fraction of the target of a term that stays, see
         `symdisc._sindy.stlsq.sparse_regression`; "auto" chooses the terms.
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``, for

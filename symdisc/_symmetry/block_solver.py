@@ -24,10 +24,10 @@ from symdisc._symmetry.solver import (
     whiten,
 )
 
-# Axes are chosen to make errors small, and projections of many independent variables
-# are nearly normal, hence nearly round. Median error, 2000 states: 0.008 to 0.012 for
-# two rotations and two scalars, 0.022 for the best planes in a cube of six dimensions.
-# Where axes are given, errors of a block are compared with those of its own maps.
+# The choice of axes minimises errors, and projections of many independent variables are
+# nearly normal, hence nearly rotation-invariant. Median error, 2000 states: 0.008 to
+# 0.012 for two rotations and two scalars, 0.022 for the best planes in a cube of six
+# dimensions. With given axes, errors of a block are compared with those of its maps.
 MAX_FRACTION_OF_BLOCKS = 0.0125
 
 
@@ -66,8 +66,8 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
         Says what is to be invariant.
     representation : sequence of Block, Translations and Scalars
     choose : bool
-        Whether to leave out the generators that data do not show, rather than to
-        report all.
+        Whether to report only generators that are symmetries of the data, rather than
+        all.
     fixed : bool, default=False
         Whether blocks act on the latents as they are, up to their centre.
 
@@ -176,7 +176,7 @@ def _typical(forms, among):
 
 
 def _count(block, found, limit, halves, of_halves, among):
-    """Count the generators of a block that stand apart and that halves confirm.
+    """Count the generators of a block with a gap that replicate between halves.
 
     Known generators are all symmetries or are not reported.
     """

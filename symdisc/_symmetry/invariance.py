@@ -1,17 +1,17 @@
-"""Which linear maps leave data unchanged: one eigenvalue problem instead of a game.
+"""Which linear maps leave data unchanged: an eigenvalue problem, without adversaries.
 
-LieGAN (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236) asks for generators
-L whose group elements exp(wL) move data so that no discriminator can tell. For small w
-and discriminators from a space of functions the question is linear in L: the mean of
+LieGAN (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236) looks for generators
+L such that no discriminator separates data moved by exp(wL) from the data. For small w
+and discriminators from a space of functions this condition is linear in L: the mean of
 every test function must not change along the flow, E[grad f(z) . L z] = 0. For the
 functions of a Gaussian kernel that is the derivative of the maximum mean discrepancy
 (Gretton, Borgwardt, Rasch, Schölkopf and Smola, JMLR 13 (2012), 723-773).
 
-Where the motion z_dot = F(z) is known, its symmetries are linear in L as well:
-DF(z) L z = L F(z).
+Where the motion z_dot = F(z) is known, the condition on its symmetries is linear in L
+as well: DF(z) L z = L F(z).
 
-Both give a quadratic form of L, relative to its size: all generators at once, with
-what is left of each, and no seed.
+Both give a quadratic form of L, relative to its size. Its eigenvectors are all
+generators at once, its eigenvalues their errors, and there is no seed.
 """
 
 from typing import NamedTuple
@@ -43,8 +43,9 @@ FLOOR = 1e-12
 # and of a field that is fitted.
 CHANCE = 0.2
 FIELD_ERROR = 1e-3
-# What counts as a symmetry, as shares of the median error and of the next one. On data
-# of known symmetry: at most 0.03 and at least 8; without: at least 0.09 or at most 4.
+# Largest error of a symmetry, as a fraction of the median error, and smallest ratio of
+# the next error to it. On data of known symmetry: at most 0.03 and at least 8; without:
+# at least 0.09 or at most 4.
 MAX_FRACTION = 0.05
 MIN_GAP = 5.0
 
@@ -154,7 +155,7 @@ def distribution_symmetries(slots, seed=0, *, allowed=None):
 
 
 def distribution_forms(slots, seed=0, *, constants=None):
-    """Say how much each linear map changes the distribution of white data.
+    """Measure how much each linear map changes the distribution of white data.
 
     Parameters
     ----------
@@ -219,7 +220,7 @@ def motion_symmetries(slots, *, allowed=None):
 
 
 def motion_forms(slots):
-    """Say how much each affine map fails to commute with the motion z_dot = F(z).
+    """Measure how much each affine map fails to commute with the motion z_dot = F(z).
 
     Parameters
     ----------
@@ -245,7 +246,7 @@ def motion_forms(slots):
 def _field(z, z_dot):
     """Points, and the field fitted to the rates there with its Jacobians (n, i, a).
 
-    A polynomial takes what it can, Gaussians the rest.
+    A polynomial is fitted first, and Gaussians to its residual.
     """
     points, velocity = torch.tensor(z), torch.tensor(z_dot)
     monomials = Monomials(z.shape[1], DEGREE)
@@ -263,10 +264,10 @@ def _field(z, z_dot):
 
 
 def count_symmetries(found):
-    """Count the maps that stand apart from the others.
+    """Count the maps whose errors have a gap to the others.
 
-    Their errors are a small share of the median, and the next one is several times
-    larger. That most maps change the data is true of every compact group.
+    Their errors are a small fraction of the median, and the next one is several times
+    larger. The median is large because most maps are no symmetries of a compact group.
 
     Parameters
     ----------
@@ -293,7 +294,7 @@ def count_symmetries(found):
 
 
 def are_replicated(maps, forms, among=None):
-    """Say whether maps found in some data are symmetries of other data as well.
+    """Check whether maps found in some data are symmetries of other data as well.
 
     Parameters
     ----------
@@ -307,8 +308,8 @@ def are_replicated(maps, forms, among=None):
     Returns
     -------
     bool
-        Whether all their combinations change those by a small share of what most maps
-        do, or of what the next map does.
+        Whether the errors of all their combinations are a small fraction of the median
+        error, or of the next one.
 
     Examples
     --------
@@ -323,6 +324,6 @@ def are_replicated(maps, forms, among=None):
     if not len(maps):
         return True
     errors = np.maximum(forms.solve(among).errors, forms.chance)
-    # Half of the data says less: apart from the next is enough.
+    # Half of the data has larger errors: a gap to the next one is enough.
     limit = max(MAX_FRACTION * np.median(errors), errors[len(maps)] / MIN_GAP)
     return bool(forms.solve(maps).errors[-1] <= limit)

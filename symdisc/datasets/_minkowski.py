@@ -1,4 +1,4 @@
-"""Classes of four-vectors that only the Minkowski norm tells apart."""
+"""Classes of four-vectors that only the Minkowski norm separates."""
 
 from numbers import Real
 

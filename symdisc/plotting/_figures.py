@@ -1,4 +1,4 @@
-"""What all pictures share: matplotlib, axes, and styles that survive grey printing."""
+"""Basis of all pictures: matplotlib, axes, and styles that can be printed in grey."""
 
 # Lines differ in dashes and markers, so that colour only repeats what they say.
 COLORS = ["black", "#0072b2", "#d55e00", "#009e73", "#cc79a7"]
