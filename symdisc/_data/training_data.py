@@ -1,4 +1,4 @@
-"""From validated arrays to the tensors that training sees."""
+"""From validated arrays to the tensors of the training."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from symdisc._data.validation import check_size
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
-# What errors call the rates that training sees.
+# Name in error messages of the rates used in training.
 IN_DEVIATIONS = "y (X_dot), over the standard deviation of X along each mode,"
 
 

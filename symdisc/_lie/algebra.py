@@ -21,7 +21,7 @@ class LieAlgebra(Sequence):
 
     A sequence of sympy matrices: the canonical generators, rounded. Scale, sign
     and linear combination of generators carry no meaning. They are chosen so that
-    the matrices are as sparse as possible; the latent coordinates stay as they are.
+    the matrices are nearly sparse; the latent coordinates stay as they are.
     A single generator has the largest absolute eigenvalue 1, hence
     ``group_element(2 * pi)`` is one full turn of so(2).
 
@@ -50,8 +50,9 @@ class LieAlgebra(Sequence):
         Name of the algebra: "trivial" without generators, names such as "so(3)",
         "so(1,1)" or "so(2)+so(2)" for direct sums, and "unidentified" for others.
     nearest : tuple of (str, float)
-        The name, and the tolerance at which it holds: `tol`, or where there is no
-        name at that, the lowest of several larger ones that gives a name.
+        The name, and the tolerance at which it holds: `tol`, or if there is no name at
+        that, the lowest of several larger ones with a name, up to 0.25. Otherwise
+        "unidentified" and infinity.
     bracket_residual : float
         Distance from being closed under brackets: 0 is closed, and above `tol`
         the generators are not a Lie algebra and the name is "unidentified".

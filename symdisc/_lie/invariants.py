@@ -120,8 +120,8 @@ def invariant_polynomials(basis, degree, *, tol=0.05, decimals=2):
     ``p`` is invariant where ``(L z) . grad p = 0`` for every generator ``L``. The
     derivative along a generator is a linear map of the polynomials of each degree;
     what all of these maps annihilate is found in coordinates where it is well
-    conditioned, see `symdisc._lie.structure.balance`. Of each degree, only those
-    polynomials are kept that are no sums of products of invariants of lower degree.
+    conditioned, see `symdisc._lie.structure.balance`. Sums of products of invariants
+    of lower degree are left out.
 
     Parameters
     ----------

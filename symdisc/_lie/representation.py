@@ -21,7 +21,7 @@ DISTRIBUTIONS = "uniform", "normal"
 
 @dataclass(frozen=True)
 class Block:
-    """Latent coordinates that generators of their own act on.
+    """Latent coordinates with generators of their own.
 
     Parameters
     ----------

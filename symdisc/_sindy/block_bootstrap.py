@@ -138,7 +138,7 @@ def informative_rows(design, target, blocks):
     undoes, and smoothing biases rates more than their integrals: together this
     made coefficients up to eight times as accurate on smoothed data with 5 %
     noise. Independent noise on the rates adds up instead. Variances of
-    coefficients, robust to correlations inside blocks, tell the two apart: rows
+    coefficients, robust to correlations inside blocks, distinguish the two: rows
     stay as they are where integrals would double them (in the geometric mean).
 
     Parameters

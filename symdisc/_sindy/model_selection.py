@@ -17,7 +17,7 @@ from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
 
 # The error of the model chosen, in blocks left out, may be above the least one by so
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
-# least error, which counts where few blocks make standard errors large), plus shares
+# least error, which counts where few blocks make standard errors large), plus fractions
 # of the least error and of the mean square of the target.
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
@@ -72,10 +72,9 @@ def fit_equations(
     for every number of terms. Blocked cross-validation chooses the smallest
     candidate whose error is above the best by no more than 2 standard errors of the
     difference (at most the best error itself), a tenth of the best error and 1e-6 of
-    the mean square of the target: smaller terms are noise, or not worth
-    their place. Regressions are on integrals
-    over time unless that makes the coefficients much less certain, see
-    `symdisc._sindy.block_bootstrap.informative_rows`.
+    the mean square of the target: smaller terms are noise or negligible. Regressions
+    are on integrals over time unless that makes the coefficients much less certain,
+    see `symdisc._sindy.block_bootstrap.informative_rows`.
 
     Parameters
     ----------
@@ -172,7 +171,7 @@ def _separate_columns(features, n_targets):
 def _connected(basis, penalty):
     """Matrices of a basis and targets that have to be fitted together, as masks.
 
-    Chosen together, weak terms of one target are judged by the errors of all.
+    If targets are fitted together, the errors of all decide about weak terms of one.
     """
     touched = (basis != 0).any(axis=2)
     if penalty is not None:

@@ -47,7 +47,7 @@ def rate_scale(curve, dtype, step):
     curve : list of ndarray of shape (n_samples, k)
         Latents and their derivatives up to the rates.
     dtype : dtype
-        Precision of the snapshots: what rounding leaves of a constant is no spread.
+        Precision of the snapshots: rounding errors of a constant are no variation.
     step : float or None
         Time between rows, where the derivatives are differences of the latents.
 

@@ -134,7 +134,7 @@ def r2(features, targets, coefficients):
 
 
 def adjusted_r2(score, n_samples, n_terms, otherwise):
-    """R2 adjusted for the number of terms fitted, which explain chance as well.
+    """R2 adjusted for the number of terms fitted, which also fit noise.
 
     Parameters
     ----------

@@ -56,9 +56,9 @@ class Symmetries(NamedTuple):
     Parameters
     ----------
     errors : ndarray of shape (n_maps,)
-        Ascending. Of a distribution, the squared mean over the mean square of the
-        change of test functions: 1 / n_samples by chance, up to 1. Of a motion, the
-        squared failure to commute over the mean of both sides, from 0 to 2.
+        Ascending. For a distribution, the squared mean over the mean square of the
+        change of test functions: 1 / n_samples by chance, up to 1. For a motion, the
+        squared commutator over the mean of both of its terms, from 0 to 2.
     maps : ndarray of shape (n_maps, k, k)
         Of unit norm.
     chance : float
