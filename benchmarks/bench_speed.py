@@ -24,7 +24,7 @@ from sklearn.exceptions import ConvergenceWarning
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._data.training_data import as_snapshots
 from symdisc._latent.autoencoder import Autoencoder
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._latent.trainer import Settings, Trainer
 from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.stlsq import sparse_regression
@@ -49,7 +49,7 @@ def hidden_spiral(n_samples, n_features, n_planes=1):
     return X, Z_dot @ lift[0] + 0.3 * (Z**2 * Z_dot) @ lift[1]
 
 
-class Stem:
+class POD:
     """POD of the raw array."""
 
     params = ([1000, 5000], [1000, 10_000])
@@ -59,11 +59,11 @@ class Stem:
         """Make data."""
         self.X, _ = hidden_spiral(n_samples, n_features)
 
-    def time_stem(self, *_):
+    def time_pod(self, *_):
         """Find the modes."""
-        fit_stem(self.X, min_modes=2, random_state=np.random.RandomState(0))
+        fit_pod(self.X, min_modes=2, random_state=np.random.RandomState(0))
 
-    peakmem_stem = time_stem
+    peakmem_pod = time_pod
 
 
 class Step:
@@ -76,13 +76,11 @@ class Step:
         """Prepare a trainer."""
         X, X_dot = hidden_spiral(2000, 100, n_components // 2)
         random = torch.Generator().manual_seed(0)
-        stem = fit_stem(
-            X, min_modes=n_components, random_state=np.random.RandomState(0)
-        )
+        pod = fit_pod(X, min_modes=n_components, random_state=np.random.RandomState(0))
         data = as_snapshots(
-            stem, X, X_dot, None, None, symmetry_of="derivatives", device="cpu"
+            pod, X, X_dot, None, None, symmetry_of="derivatives", device="cpu"
         )
-        start = torch.eye(n_components, len(stem.scale))
+        start = torch.eye(n_components, len(pod.scale))
         autoencoder = Autoencoder(
             start, data.coordinates, data.velocity, data.weights, 128, random
         )
@@ -243,7 +241,7 @@ def _peak():
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-SUITE = {suite.__name__: suite for suite in (Stem, Step, Fit, FitSINDy, Coding)}
+SUITE = {suite.__name__: suite for suite in (POD, Step, Fit, FitSINDy, Coding)}
 
 
 if __name__ == "__main__":

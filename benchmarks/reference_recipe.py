@@ -37,7 +37,7 @@ from _common import (
 from _recipe import Recipe, SINDyStage
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 
 N_TRAIN = 4000
 N_EPOCHS, N_SINDY_EPOCHS = 150, 300
@@ -113,9 +113,9 @@ def measure_ours(X, X_dot, seed):
 
 def pod(X, X_dot, seed):
     """Return the two leading POD coordinates, the first of unit variance, and rates."""
-    stem = fit_stem(X, min_modes=2, random_state=np.random.RandomState(seed))
-    scale = stem.scale[:2] / stem.scale[0]
-    both = stem.coordinates(X), stem.push_forward(X_dot)
+    pod = fit_pod(X, min_modes=2, random_state=np.random.RandomState(seed))
+    scale = pod.scale[:2] / pod.scale[0]
+    both = pod.coordinates(X), pod.push_forward(X_dot)
     return [z[:, :2] * scale for z in both]
 
 

@@ -48,7 +48,7 @@ from _recipe import Recipe
 from torch import nn
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc.metrics import forecast_error
 
 DIMS = (2, 3)
@@ -178,21 +178,21 @@ def plain_coders(X, X_dot, dim, seed, n_epochs):
     In POD coordinates, scaled so that squared errors are those of the snapshots over
     their variance per mode.
     """
-    stem = fit_stem(X, min_modes=dim, random_state=np.random.RandomState(seed))
-    scale = stem.scale / stem.scale[0]
-    coordinates = stem.coordinates(X) * scale
-    rates = stem.push_forward(X_dot) * scale
+    pod = fit_pod(X, min_modes=dim, random_state=np.random.RandomState(seed))
+    scale = pod.scale / pod.scale[0]
+    coordinates = pod.coordinates(X) * scale
+    rates = pod.push_forward(X_dot) * scale
     recipe = Recipe(coordinates, rates, dim, seed, hidden_units=128, sindy=True)
     for _ in range(n_epochs):
         recipe.epoch()
     n_features, n_modes = X.shape[1], len(scale)
     into, out = nn.Linear(n_features, n_modes), nn.Linear(n_modes, n_features)
-    modes = stem.modes / stem.scale[0]
+    modes = pod.modes / pod.scale[0]
     with torch.no_grad():
         into.weight.copy_(torch.from_numpy(modes))
-        into.bias.copy_(torch.from_numpy(-modes @ stem.mean))
-        out.weight.copy_(torch.from_numpy(stem.modes.T * stem.scale[0]))
-        out.bias.copy_(torch.from_numpy(stem.mean))
+        into.bias.copy_(torch.from_numpy(-modes @ pod.mean))
+        out.weight.copy_(torch.from_numpy(pod.modes.T * pod.scale[0]))
+        out.bias.copy_(torch.from_numpy(pod.mean))
     encoder = nn.Sequential(into, recipe.encoder).eval().double()
     return encoder, nn.Sequential(recipe.decoder, out).eval().double()
 

@@ -1,6 +1,6 @@
 """How time grows with the number of snapshots and of features.
 
-Snapshots are turning planes hidden by a random cubic map. ``stem`` is the POD of the
+Snapshots are turning planes hidden by a random cubic map. ``pod`` is the POD of the
 raw array, ``training`` the rest of a fit of `LatentSymmetryDiscoverer` with
 ``max_iter=100`` instead of 600: its iterations cost the same whatever the size.
 Either number is varied with the other fixed. An exponent p, of seconds growing as
@@ -24,7 +24,7 @@ from bench_speed import hidden_spiral
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 
 SIZES = {
     "n_samples": [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
@@ -32,13 +32,13 @@ SIZES = {
 }
 FIXED = {"n_samples": 1500, "n_features": 1000}
 QUICK = 10_000
-PARTS = ("stem", "training")
+PARTS = ("pod", "training")
 COLUMNS = {
     "n_samples": "d",
     "n_features": "d",
-    "stem": ".3f",
+    "pod": ".3f",
     "training": ".3f",
-    "stem_wall": ".3f",
+    "pod_wall": ".3f",
     "fit_wall": ".3f",
 }
 
@@ -89,20 +89,20 @@ def measure(shape, n_repeats):
     """Return the least times of one shape."""
     X, X_dot = hidden_spiral(**shape)
     est = LatentSymmetryDiscoverer(2, max_iter=100, random_state=0)
-    stems, wholes = [], []
+    pods, wholes = [], []
     for seed in range(n_repeats):
-        with Clock().running() as stem:
-            fit_stem(X, min_modes=2, random_state=np.random.RandomState(seed))
+        with Clock().running() as pod:
+            fit_pod(X, min_modes=2, random_state=np.random.RandomState(seed))
         with warnings.catch_warnings(), Clock().running() as whole:
             warnings.simplefilter("ignore", ConvergenceWarning)
             est.fit(X, X_dot)
-        stems.append(stem)
+        pods.append(pod)
         wholes.append(whole)
-    pairs = zip(stems, wholes, strict=True)
+    pairs = zip(pods, wholes, strict=True)
     return shape | {
-        "stem": min(stem.cpu for stem in stems),
-        "training": min(whole.cpu - stem.cpu for stem, whole in pairs),
-        "stem_wall": min(stem.wall for stem in stems),
+        "pod": min(pod.cpu for pod in pods),
+        "training": min(whole.cpu - pod.cpu for pod, whole in pairs),
+        "pod_wall": min(pod.wall for pod in pods),
         "fit_wall": min(whole.wall for whole in wholes),
     }
 

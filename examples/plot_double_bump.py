@@ -7,10 +7,10 @@ channels of 64 pixels. Turning either of them by any angle makes another snapsho
 is as likely as the first: the symmetry is SO(2) x SO(2). There is no motion, so only
 the distribution of the snapshots can show it.
 
-Any smooth function of an angle is as good a latent as the angle, as far as prediction
-goes. But a rotation of the ring multiplies Fourier modes by phases, which is linear.
-Latents on which a symmetry is linear are therefore preferred, and sought among the
-leading principal components.
+Any smooth function of an angle predicts the snapshots as well as the angle does. But a
+rotation of the ring multiplies Fourier modes by phases, which is linear. Latents on
+which a symmetry is linear are therefore preferred, and sought among the leading
+principal components.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +28,8 @@ print("Change of the data by each linear map:", est.symmetry_errors_[:4].round(5
 print(f"Agreement of two halves of the data: {est.agreement_:.3f}")
 
 # %%
-# The latents are the first harmonics of both bumps, from which the decoder makes all
-# others, of signals that it has not seen as well.
+# The latents are the first harmonics of both bumps. The decoder computes all others
+# from them, also for new signals.
 
 new = make_double_bump(1000, n_channels=2, random_state=1)
 print(f"Variance that is lost: {1 - est.score(new.X):.4f}")
@@ -66,10 +66,10 @@ fig.legend(*handles, loc="outside upper center", ncols=5, title="turned by")
 plt.show()
 
 # %%
-# That a symmetry is found says nothing about how much of the data it moves. Of the four
-# leading principal components, all belong to the rectangle: its first and its second
-# harmonic. There is one rotation, with the frequencies 1 and 2, and nothing is wrong
-# with it, but the triangle is not there. The variance that is explained tells.
+# A symmetry may concern only a part of the data. The four leading principal components
+# all belong to the rectangle: its first and its second harmonic. Their rotation, with
+# the frequencies 1 and 2, is correct, but the triangle is missing. The explained
+# variance shows this.
 
 four = make_pipeline(
     PCA(4), LatentSymmetryDiscoverer(4, n_generators="auto", random_state=0)
@@ -79,6 +79,6 @@ print(f"Variance in 4 components: {four[0].explained_variance_ratio_.sum():.0%}"
 
 # %%
 # With the sum of both bumps in one channel, the first harmonics of both lie in the same
-# plane, and no linear map tells them apart. With 4000 such signals and four latents,
+# plane, and no linear map separates them. With 4000 such signals and four latents,
 # only the rotation that turns both bumps together is found, and 4 % of the variance is
 # lost.

@@ -2,7 +2,7 @@
 The Lorenz equations from 128 pixels and the clock
 ==================================================
 
-Twenty trajectories of the Lorenz system are hidden in 128 dimensions by a cubic map.
+A cubic map embeds twenty trajectories of the Lorenz system in 128 dimensions.
 Only snapshots and their times are given. :class:`~symdisc.LatentSINDy` finds three
 latent coordinates and the equations in them; no derivative is taken, since
 ``differentiation="weak"`` fits integrals of the equations over windows of time.
@@ -22,7 +22,7 @@ print(model.equations_)
 # %%
 # These do not look like Lorenz's. Latent coordinates are known only up to an affine
 # map, and in other coordinates than his own the equations have many terms. Nothing in
-# the data tells which coordinates are the nicest. As the truth is known here,
+# the data selects the coordinates with the fewest terms. As the truth is known here,
 # :func:`~symdisc.metrics.equation_error` can look for the affine map that takes the
 # latents to the true variables (divided by 40), and carry the equations along.
 
@@ -33,9 +33,9 @@ print("Missing:", aligned.missing, "Spurious:", aligned.spurious)
 print(f"Largest error of a coefficient: {aligned.max_coefficient_error:.1e}")
 
 # %%
-# Besides the seven terms of the Lorenz equations there are only traces, with
-# coefficients of millionths. The remaining check needs no truth: are
-# trajectories predicted that the model has not seen? These start from fresh states.
+# Besides the seven terms of the Lorenz equations there are only terms with
+# coefficients of millionths. The remaining check needs no truth: does the model
+# predict new trajectories? These start from fresh states.
 
 fresh = make_lorenz(n_trajectories=3, random_state=1)
 times = fresh.t[fresh.groups == 0]

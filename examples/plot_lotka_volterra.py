@@ -5,8 +5,8 @@ Predators and prey: a hidden rotation
 In the logarithms of both populations, orbits of the Lotka-Volterra system are closed
 but not round, and no *linear* group maps them to each other. In suitable nonlinear
 coordinates they become circles: a shift along the orbits is then a rotation. With
-``n_generators="auto"``, :class:`~symdisc.LatentSymmetryDiscoverer` asks whether there
-is any symmetry, and bends a plane where that shows one.
+``n_generators="auto"``, :class:`~symdisc.LatentSymmetryDiscoverer` transforms a planar
+motion to such coordinates, a rotation-equivariant normal form, if they exist.
 """
 
 import matplotlib.pyplot as plt
@@ -23,15 +23,15 @@ print("Change of the data by each linear map:", est.symmetry_errors_.round(4))
 
 # %%
 # One map changes the data a hundred times less than the others: there is one
-# generator. That a rotation was found means something only if its orbits are those of
-# the system. Each of them has to keep the energy H, which the method knows nothing of.
+# generator. The rotation is meaningful only if its orbits are those of the system. Each
+# orbit has to conserve the energy H, which the method does not use.
 
 moved = np.stack([est.act(data.X, angle) for angle in np.arange(1, 6)])
 drift = metrics.orbit_drift([data.energy(x) for x in moved], data.energy(data.X))
-print(f"Change of H, over its spread: {drift:.1e}")
+print(f"Change of H, over its standard deviation: {drift:.1e}")
 
 # %%
-# The equations *in these latents* are not the point: the frequency depends on the
+# The equations *in these latents* are less accurate: the frequency depends on the
 # radius, which polynomials of degree 2 do not describe well.
 
 print(est.equations_, f"R2: {est.equation_score_:.4f}", sep="\n")

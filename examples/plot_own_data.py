@@ -48,9 +48,9 @@ print(X.shape, "snapshots of", len(np.unique(groups)), "runs")
 # %%
 # Fit
 # ---
-# Two runs are kept for the end. Real sensors are noisy, so nothing is differentiated
-# (``"weak"``), and cross-validation decides what terms there are. With repetitions
-# over resampled runs the coefficients get standard errors.
+# Two runs are held out. Real sensors are noisy, so nothing is differentiated
+# (``"weak"``), and cross-validation selects the terms. A bootstrap over runs gives the
+# standard errors of the coefficients.
 
 train = groups < 6
 model = LatentSINDy(
@@ -64,9 +64,9 @@ print(model.equations_.to_table())
 # Is it real?
 # -----------
 # Decay rate and frequency do not depend on the choice of coordinates: they are the
-# real and the imaginary part of the eigenvalues of the linear terms. Of the snapshots
-# nothing is lost because only those of their modes count that stand out of the noise,
-# and there are two of these.
+# real and the imaginary part of the eigenvalues of the linear terms. The snapshots are
+# reconstructed exactly because the errors count only the modes above the noise, of
+# which there are two.
 
 columns = [model.library_.names.index(name) for name in ("z0", "z1")]
 eigenvalues = np.linalg.eigvals(model.coefficients_[:, columns])

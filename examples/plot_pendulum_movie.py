@@ -58,6 +58,6 @@ right.legend()
 plt.show()
 
 # %%
-# ``z`` alone, without a sine, would have been a candidate too. Its share in the
-# equation was below ``threshold``, and so it was dropped: with small swings, where
-# :math:`\sin z \approx z`, nobody could tell the two apart.
+# ``z`` alone, without a sine, was a candidate too. Its ratio to the rate was below
+# ``threshold``, so it was dropped. With small swings :math:`\sin z \approx z`, and the
+# data would not distinguish the two.

@@ -31,14 +31,14 @@ X = Z @ rng.standard_normal((2, 12)) + 0.05 * Z**3 @ rng.standard_normal((2, 12)
 X *= 10.0 ** rng.uniform(-1, 2, 12)
 
 # %%
-# ``tol=1.0`` silences doubts about the symmetry: with one dimension there is none.
+# ``tol=1.0`` silences warnings about the symmetry: with one dimension there is none.
 # ``t`` and ``groups`` reach the last step by metadata routing, which scikit-learn has
 # switched off by default. The score of :class:`~symdisc.LatentSymmetryDiscoverer` is
 # the variance that the reconstruction explains, here of trajectories left out.
 #
-# A latent dimension more hardly ever makes a reconstruction worse. What is wanted is
-# the smallest number whose score is not below the best by more than one standard
-# deviation over the folds; ``refit`` says so.
+# A further latent dimension hardly ever makes a reconstruction worse. ``refit``
+# therefore selects the smallest number whose score is within one standard deviation
+# over the folds of the best.
 
 
 def smallest(results):
@@ -66,8 +66,8 @@ with sklearn.config_context(enable_metadata_routing=True):
     search.fit(X, t=t, groups=groups)
 
 scores = search.cv_results_["mean_test_score"]
-spread = search.cv_results_["std_test_score"]
-for n, score, deviation in zip(dimensions, scores, spread, strict=True):
+deviations = search.cv_results_["std_test_score"]
+for n, score, deviation in zip(dimensions, scores, deviations, strict=True):
     print(f"{n} latent dimensions: {score:.4f} +- {deviation:.4f}")
 
 # %%
@@ -79,7 +79,7 @@ with sklearn.config_context(enable_metadata_routing=True):
 print(best["latent"].lie_algebra_, best["latent"].equations_, sep="\n")
 
 fig, (ax_score, ax_latent) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-ax_score.errorbar(dimensions, 1 - scores, spread, marker="o", capsize=4)
+ax_score.errorbar(dimensions, 1 - scores, deviations, marker="o", capsize=4)
 ax_score.set(
     yscale="log",
     xticks=dimensions,

@@ -2,9 +2,9 @@ r"""
 A rotating object: turns of space and turns of the body
 =======================================================
 
-An object in three dimensions is seen in random orientations while it turns. Turning
-space is a symmetry, SO(3), which is found here from the images alone. Given the
-orientations as 3 x 3 matrices, there is a second one: turning the object in its own
+Images show an object in three dimensions in random orientations while it turns. The
+rotations of space are a symmetry, SO(3), which is found here from the images alone. The
+orientations as 3 x 3 matrices have a second one: rotations of the object in its own
 axes first.
 """
 
@@ -34,9 +34,9 @@ axes[1, 2].set_title("nearest to the same after a quarter turn")
 plt.show()
 
 # %%
-# From images and their rates. An autoencoder that reconstructs well has no reason to
-# choose latents on which turns act linearly. The latents that change slowest do: a
-# symmetry of the motion maps functions of one speed to functions of the same speed.
+# From images and their rates. The latents of an autoencoder that reconstructs well need
+# not transform linearly under rotations. The latents that change slowest do: a symmetry
+# of the motion maps functions of one speed to functions of the same speed.
 
 est = LatentSymmetryDiscoverer(
     3, n_generators="auto", autoencoder="slow", max_iter=100, random_state=0
@@ -55,7 +55,7 @@ print("R2 of each latent:", 1 - np.var(latents - fitted, axis=0).round(3))
 print("Length of the vector:", np.linalg.norm(latents, axis=1)[:5].round(2))
 
 # %%
-# How the object is turned about this vector the three latents do not say, so that the
+# The three latents do not determine how the object is turned about this vector, so the
 # images decoded from them are blurred:
 
 print("Reconstruction error:", round(est.reconstruction_error_, 2))
@@ -73,9 +73,9 @@ print(est.lie_algebra_.name, "with", len(est.lie_algebra_), "generators")
 print("Change of the data by each linear map:", est.symmetry_errors_[:8].round(5))
 
 # %%
-# Six generators stand apart from the other 75 maps: turns of space (from the left)
-# and of the body (from the right). That they are these can be told from what they
-# do to a matrix: both keep its columns and rows orthonormal.
+# The errors of six generators are far below those of the other 75 maps: rotations of
+# space (from the left) and of the body (from the right). As a check, both keep the
+# columns and rows of a matrix orthonormal.
 
 elements = est.lie_algebra_.group_element(0.5 * np.eye(6))
 moved = np.einsum("gij,nj->gni", elements, est.transform(data.Z))

@@ -21,6 +21,13 @@ PAGES = [
     for path in sorted([*ROOT.glob("*.rst"), *(ROOT / "docs").glob("*.rst")])
     if path.stem != "sg_execution_times"
 ]
+MODULES = [
+    symdisc,
+    symdisc.cluster,
+    symdisc.metrics,
+    symdisc.datasets,
+    symdisc.plotting,
+]
 ESTIMATORS = symdisc.LatentSymmetryDiscoverer, symdisc.LatentSINDy
 
 
@@ -47,17 +54,7 @@ def test_snippets_are_seen():
     assert len(code_blocks((ROOT / "README.rst").read_text(encoding="utf-8"))) >= 3
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        symdisc,
-        symdisc.cluster,
-        symdisc.metrics,
-        symdisc.datasets,
-        symdisc.plotting,
-    ],
-    ids=lambda m: m.__name__,
-)
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_public_names_are_in_the_reference(module):
     listed = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8").split()
     prefix = module.__name__.removeprefix("symdisc").lstrip(".")
@@ -67,6 +64,32 @@ def test_public_names_are_in_the_reference(module):
         if (f"{prefix}.{name}" if prefix else name) not in listed
     ]
     assert not missing, "add these to docs/api.rst"
+
+
+def public_docstrings():
+    """Yield the name and docstring of all public objects and their public methods."""
+    for module in MODULES:
+        for name in module.__all__:
+            value = getattr(module, name)
+            yield f"{module.__name__}.{name}", inspect.getdoc(value)
+            for member in dir(value) if inspect.isclass(value) else ():
+                if not member.startswith("_"):
+                    docstring = inspect.getdoc(getattr(value, member))
+                    yield f"{module.__name__}.{name}.{member}", docstring
+
+
+def test_public_docstrings_are_found():
+    docstrings = dict(public_docstrings())
+    assert docstrings["symdisc.LatentSINDy"].startswith("Find latent coordinates")
+    assert docstrings["symdisc.LatentSINDy.transform"].startswith("Map snapshots")
+    assert docstrings["symdisc.LieAlgebra.group_element"]
+
+
+def test_no_private_modules_in_what_users_read():
+    texts = dict(public_docstrings())
+    texts |= {names(path): path.read_text(encoding="utf-8") for path in PAGES}
+    shown = sorted(name for name, text in texts.items() if "symdisc._" in (text or ""))
+    assert not shown, "these have private modules: import from symdisc instead"
 
 
 def test_reference_has_no_names_that_are_gone():

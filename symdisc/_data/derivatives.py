@@ -24,7 +24,7 @@ OVERLAP = 300
 PENALTY_STEP = 1.8
 POLYNOMIAL = 4
 WINDOWS = (7, 9, 11, 13, 17, 21, 27, 35, 45, 57, 73, 93, 119, 151, 191, 243, 309, 393)
-# Steps that differ by more than this share are not uniform.
+# Steps that differ by more than this fraction are not uniform.
 UNIFORM = 1e-3
 # Derivatives take windows, or penalties, this many places before the best for X:
 # regressions on them average noise but not bias. Of 300 fits to Lotka-Volterra and
@@ -152,7 +152,7 @@ def noise_level(X, t, groups=None):
     if longest < 3:
         raise ValueError(
             f"t leaves stretches of at most {longest} rows between gaps and ends; give "
-            "three consecutive snapshots to tell noise from motion."
+            "three consecutive snapshots to distinguish noise from motion."
         )
     order = min(DIFFERENCES, longest - 1)
     differences = [
@@ -225,8 +225,8 @@ def _second_differences(X, times):
     # Exact for cubics at the mean of the three times, and so is a line through two.
     centres = (times[:-2] + times[1:-1] + times[2:]) / 3
     left = np.clip(np.searchsorted(centres, times) - 1, 0, len(centres) - 2)
-    share = (times - centres[left]) / (centres[left + 1] - centres[left])
-    return curvatures[left] + share[:, None] * np.diff(curvatures, axis=0)[left]
+    fraction = (times - centres[left]) / (centres[left + 1] - centres[left])
+    return curvatures[left] + fraction[:, None] * np.diff(curvatures, axis=0)[left]
 
 
 def _savgol(X, times, order):
@@ -258,7 +258,7 @@ def _savgol_score(X, window):
 
 def _score(residual, freedom, X):
     """Cautious generalised cross-validation; infinite where nothing is left over."""
-    # Below rounding errors all fits are equally good, and the smoothest wins.
+    # Below rounding errors all fits are equally good, and the smoothest is taken.
     residual = np.maximum(residual, 1e-14 * np.sum(X**2, axis=0))
     left = 1 - CAUTION * freedom / len(X)
     return np.where(left > 0, residual / np.maximum(left, 1e-9) ** 2, np.inf)
@@ -297,8 +297,8 @@ def _spline_stretch(X, times, order):
     else:
         parts = _modes(unit)
     knots, coefficients, columns, roughness = parts
-    shares = columns.T @ X
-    rest = np.sum((X - columns @ shares) ** 2, axis=0)
+    components = columns.T @ X
+    rest = np.sum((X - columns @ components) ** 2, axis=0)
     penalties = np.exp(
         np.arange(
             -np.log(100 * roughness[-1]),
@@ -307,10 +307,10 @@ def _spline_stretch(X, times, order):
         )
     )
     kept = 1 / (1 + penalties[:, None] * roughness)
-    residual = rest + (1 - kept) ** 2 @ shares**2
+    residual = rest + (1 - kept) ** 2 @ components**2
     scores = _score(residual, kept.sum(axis=1)[:, None], X)
     splines = (
-        BSpline(knots, coefficients @ (shares * kept[best].T), DEGREE)
+        BSpline(knots, coefficients @ (components * kept[best].T), DEGREE)
         for best in _choices(scores, order)
     )
     return [spline(unit, nu) / span**nu for nu, spline in enumerate(splines)]
@@ -334,10 +334,12 @@ def _modes(unit):
     widths = np.diff(breaks)[:, None]
     points = (breaks[:-1, None] + widths * (nodes + 1) / 2).ravel()
     splines = BSpline(knots, np.eye(len(triangle)), DEGREE)
-    bending = splines(points, PENALISED) * np.sqrt(widths * weights / 2).reshape(-1, 1)
+    curvature = splines(points, PENALISED) * np.sqrt(widths * weights / 2).reshape(
+        -1, 1
+    )
     # Singular values and not eigenvalues of products, whose range is too wide.
-    bending = np.linalg.qr(solve_triangular(triangle, bending.T, trans="T").T, "r")
-    singular, turn = np.linalg.svd(bending)[1:]
+    curvature = np.linalg.qr(solve_triangular(triangle, curvature.T, trans="T").T, "r")
+    singular, turn = np.linalg.svd(curvature)[1:]
     roughness = np.zeros(len(turn))
     roughness[: len(singular)] = singular**2
     roughness[-PENALISED:] = 0

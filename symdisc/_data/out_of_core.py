@@ -146,7 +146,7 @@ class DaskRows(Rows):
 
 
 def is_large(X):
-    """Tell whether X is an array outside of memory, and too large to be read whole."""
+    """Check whether X is an array outside of memory, too large to be read whole."""
     if isinstance(X, Rows):
         return True
     outside = isinstance(X, np.memmap) or (hasattr(X, "chunks") and hasattr(X, "dtype"))

@@ -1,4 +1,4 @@
-"""From validated arrays to the tensors that training sees."""
+"""From validated arrays to the tensors of the training."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ from symdisc._data.validation import check_size
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
-# What errors call the rates that training sees.
-IN_SPREADS = "y (X_dot), over the standard deviation of X along each mode,"
+# Name in error messages of the rates used in training.
+IN_DEVIATIONS = "y (X_dot), over the standard deviation of X along each mode,"
 
 
 @dataclass
@@ -54,12 +54,12 @@ class Snapshots:
         return [tensor[rows] for tensor in known if tensor is not None]
 
 
-def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
-    """Project data on the stem and resolve what symmetry is asked of.
+def as_snapshots(pod, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
+    """Project data onto the POD modes and resolve what symmetry is asked of.
 
     Parameters
     ----------
-    stem : Stem
+    pod : PODProjection
     X : ndarray of shape (n_samples, n_features)
     X_dot : ndarray of shape (n_samples, n_features) or None
     t : array-like of shape (n_samples,), float or None
@@ -73,8 +73,8 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None)
     Snapshots
     """
     t = check_time(t, groups, len(X))
-    coordinates = stem.coordinates(X)
-    velocity = _velocity(stem, coordinates, X_dot, t, groups)
+    coordinates = pod.coordinates(X)
+    velocity = _velocity(pod, coordinates, X_dot, t, groups)
     if symmetry_of == "auto":
         symmetry_of = "states" if velocity is None else "derivatives"
     if symmetry_of in ("derivatives", "dynamics") and velocity is None:
@@ -105,18 +105,18 @@ def as_snapshots(stem, X, X_dot, t, groups, *, symmetry_of, device, labels=None)
         velocity=None if velocity is None else tensor(velocity),
         successors=successors
         and tuple(torch.as_tensor(rows, device=device) for rows in successors),
-        weights=tensor(stem.scale / stem.scale[0]),
+        weights=tensor(pod.scale / pod.scale[0]),
         symmetry_of=symmetry_of,
         labels=labels,
     )
 
 
-def _velocity(stem, coordinates, X_dot, t, groups):
+def _velocity(pod, coordinates, X_dot, t, groups):
     """Velocity of the coordinates: pushed forward, or by differences along t."""
     if X_dot is None:
         return None if t is None else differentiate(coordinates, t, groups)
-    velocity = stem.push_forward(X_dot)
-    check_size(velocity, IN_SPREADS, np.float32)
+    velocity = pod.push_forward(X_dot)
+    check_size(velocity, IN_DEVIATIONS, np.float32)
     if t is not None:
-        check_agreement(coordinates * stem.scale, velocity * stem.scale, t, groups)
+        check_agreement(coordinates * pod.scale, velocity * pod.scale, t, groups)
     return velocity

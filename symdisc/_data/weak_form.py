@@ -1,8 +1,8 @@
 """The weak form of equations of motion: integrals against bumps, no differences.
 
-Multiplied by a bump b that vanishes at both ends of a window and integrated by parts,
-dz/dt = F(z) becomes -int b' z dt = int b F(z) dt, in which nothing is differentiated
-that carries noise. The trapezoidal rule is accurate to many digits for such integrands.
+Multiplied by a bump function b that vanishes at both ends of a window and integrated by
+parts, dz/dt = F(z) becomes -int b' z dt = int b F(z) dt, in which no noisy data are
+differentiated. The trapezoidal rule is accurate to many digits for such integrands.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from symdisc._data.trajectories import check_time, differentiate
 # 1e-7 of the coefficients of the Lorenz equations at a step of 0.02.
 POWER = 8
 SHORTEST = 10
-# Neighbouring windows are shifted by this share of their half-width.
+# Neighbouring windows are shifted by this fraction of their half-width.
 SHIFT = 1 / 3
 
 

@@ -53,45 +53,44 @@ def align(Z, Z_true):
 def transform_equations(system, A, b=None, *, tol=1e-6):
     """Write equations in other coordinates ``y = A z + b``.
 
-        For ``dz/dt = F(z)`` the result is ``dy/dt = A F(A^-1 (y - b))``. Of the
-        second order, velocities are mapped by ``A`` alone. Polynomials stay
-        polynomials of the same degree. With any other term the result must lie in
-        the span of the given library: mostly so for maps that permute or reflect
-        coordinates, and not for those that scale or shift them.
+    For ``dz/dt = F(z)`` the result is ``dy/dt = A F(A^-1 (y - b))``. In equations of
+    second order velocities are mapped by ``A`` alone. Polynomials stay polynomials of
+    the same degree. With any other term the result must lie in the span of the given
+    library: mostly so for maps that permute or reflect coordinates, and not for those
+    that scale or shift them.
 
     Parameters
     ----------
-        system : EquationSystem
-            Equations of k variables, of order 1 or 2.
-        A : array-like of shape (k, k)
-            Invertible matrix.
-        b : array-like of shape (k,), optional
-            Shift; by default none.
-        tol : float, default=1e-6
-            Largest relative misfit accepted of libraries that are not polynomial, at
-            points within 1.5 times the scale of `A` around 0.
+    system : EquationSystem
+        Equations of k variables, of order 1 or 2.
+    A : array-like of shape (k, k)
+        Invertible matrix.
+    b : array-like of shape (k,), optional
+        Shift; by default none.
+    tol : float, default=1e-6
+        Largest relative misfit accepted of libraries that are not polynomial, at
+        points within 1.5 times the scale of `A` around 0.
 
     Returns
     -------
-        transformed : EquationSystem
-            In the same symbols, with all monomials up to the given degree as library,
-            or the given one where it is not polynomial. Without standard errors.
+    transformed : EquationSystem
+        In the same symbols, with all monomials up to the given degree as library,
+        or the given one where it is not polynomial. Without standard errors.
 
     Raises
     ------
-        ValueError
-            If the library cannot express the transformed equations.
+    ValueError
+        If the library cannot express the transformed equations.
 
     Examples
     --------
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
-        >>> from symdisc.metrics import transform_equations
-        >>> growth = EquationSystem([[1, -1]], CandidateLibrary.polynomial(1, 2, False))
-        >>> print(growth)
-        dz0/dt = -z0**2 + z0
-        >>> print(transform_equations(growth, [[2.0]], [1.0]))
-        dz0/dt = -0.5*z0**2 + 2*z0 - 1.5
+    >>> from symdisc import CandidateLibrary, EquationSystem
+    >>> from symdisc.metrics import transform_equations
+    >>> growth = EquationSystem([[1, -1]], CandidateLibrary.polynomial(1, 2, False))
+    >>> print(growth)
+    dz0/dt = -z0**2 + z0
+    >>> print(transform_equations(growth, [[2.0]], [1.0]))
+    dz0/dt = -0.5*z0**2 + 2*z0 - 1.5
     """
     A, b = _check_map(A, b, len(system))
     actions = np.kron(np.eye(system.order), A)
@@ -111,66 +110,65 @@ def transform_equations(system, A, b=None, *, tol=1e-6):
 def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
     """Compare found equations with true ones, whatever the latent coordinates.
 
-        The latent states of held-out data are mapped to the true states by the best
-        affine map (`align`), the equations with them (`transform_equations`), and
-        then term is compared with term. A term counts where its share of an equation,
-        ``rms(coefficient * term) / rms(true rate)`` over the true states, exceeds
-        `threshold`: an imperfect alignment leaves traces of terms that should cancel.
+    The latent states of held-out data are mapped to the true states by the best
+    affine map (`align`), the equations with them (`transform_equations`), and
+    then term is compared with term. A term counts if
+    ``rms(coefficient * term) / rms(true rate)`` over the true states exceeds
+    `threshold`: an imperfect alignment leaves traces of terms that should cancel.
 
     Parameters
     ----------
-        est : estimator or EquationSystem
-            Fitted estimator with `equations_` and `transform`, or equations alone.
-        truth : EquationSystem
-            True equations, of k variables.
-        X : array-like of shape (n, n_features) or None
-            Held-out data for ``est.transform``; for an EquationSystem its latent
-            states. None says that it already has the coordinates of `truth`.
-        Z_true : array-like of shape (n, k) or (n, 2 * k)
-            True states of the same rows; for order 2 positions, then velocities.
-        threshold : float, default=0.01
-            Smallest share of a term that counts.
-        tol : float, default=1e-6
-            For `transform_equations`; raise it for terms that are not polynomial.
+    est : estimator or EquationSystem
+        Fitted estimator with `equations_` and `transform`, or equations alone.
+    truth : EquationSystem
+        True equations, of k variables.
+    X : array-like of shape (n, n_features) or None
+        Held-out data for ``est.transform``; for an EquationSystem its latent
+        states. None says that it already has the coordinates of `truth`.
+    Z_true : array-like of shape (n, k) or (n, 2 * k)
+        True states of the same rows; for order 2 positions, then velocities.
+    threshold : float, default=0.01
+        Smallest such ratio of a term that counts.
+    tol : float, default=1e-6
+        For `transform_equations`; raise it for terms that are not polynomial.
 
     Returns
     -------
-        error : :class:`~sklearn.utils.Bunch`
-            With the following attributes.
+    error : :class:`~sklearn.utils.Bunch`
+        With the following attributes.
 
-            equations : EquationSystem
-                The found equations in the coordinates and symbols of `truth`.
-            coefficient_error : float
-                Frobenius norm of the error, over that of the true coefficients.
-            max_coefficient_error : float
-                Largest relative error of a true coefficient.
-            rate_error : float
-                Error of the rates at `Z_true`, root mean square, relative.
-            n_terms : int
-                Number of aligned terms that count.
-            missing, spurious : list of str
-                True terms that count but are not found to, and found terms that count
-                but are not true, as in "z0*z1 in equation 1", counted from 0.
-            alignment_r2 : float
-                Share of the variance of the true positions that the map explains.
+        equations : EquationSystem
+            The found equations in the coordinates and symbols of `truth`.
+        coefficient_error : float
+            Frobenius norm of the error, over that of the true coefficients.
+        max_coefficient_error : float
+            Largest relative error of a true coefficient.
+        rate_error : float
+            Error of the rates at `Z_true`, root mean square, relative.
+        n_terms : int
+            Number of aligned terms that count.
+        missing, spurious : list of str
+            True terms that count but are not found to, and found terms that count
+            but are not true, as in "z0*z1 in equation 1", counted from 0.
+        alignment_r2 : float
+            Fraction of the variance of the true positions that the map explains.
 
     Examples
     --------
-        >>> import numpy as np
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
-        >>> from symdisc.metrics import equation_error
-        >>> library = CandidateLibrary.polynomial(2, 1)
-        >>> truth = EquationSystem([[0, 0, 1], [0, -1, 0]], library)
-        >>> found = EquationSystem([[0, -1, 2], [0, -1, 1]], library)
-        >>> Z_true = np.random.default_rng(0).normal(size=(50, 2))
-        >>> Z = Z_true @ [[1, 0], [1, 1]]
-        >>> error = equation_error(found, truth, Z, Z_true)
-        >>> print(error.equations)
-        dz0/dt = z1
-        dz1/dt = -z0
-        >>> error.n_terms, error.missing, error.spurious
-        (2, [], [])
+    >>> import numpy as np
+    >>> from symdisc import CandidateLibrary, EquationSystem
+    >>> from symdisc.metrics import equation_error
+    >>> library = CandidateLibrary.polynomial(2, 1)
+    >>> truth = EquationSystem([[0, 0, 1], [0, -1, 0]], library)
+    >>> found = EquationSystem([[0, -1, 2], [0, -1, 1]], library)
+    >>> Z_true = np.random.default_rng(0).normal(size=(50, 2))
+    >>> Z = Z_true @ [[1, 0], [1, 1]]
+    >>> error = equation_error(found, truth, Z, Z_true)
+    >>> print(error.equations)
+    dz0/dt = z1
+    dz1/dt = -z0
+    >>> error.n_terms, error.missing, error.spurious
+    (2, [], [])
     """
     system = est if isinstance(est, EquationSystem) else est.equations_
     k = len(truth)
@@ -297,8 +295,8 @@ def _side_by_side(found, true):
 
 
 def _counts(coefficients, values, rates, threshold):
-    shares = np.abs(coefficients) * np.sqrt(np.mean(values**2, axis=0))
-    return shares > threshold * np.sqrt(np.mean(rates**2, axis=0))[:, None]
+    contributions = np.abs(coefficients) * np.sqrt(np.mean(values**2, axis=0))
+    return contributions > threshold * np.sqrt(np.mean(rates**2, axis=0))[:, None]
 
 
 def _term_names(mask, library):

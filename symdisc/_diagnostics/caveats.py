@@ -4,23 +4,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-# A coefficient within so many standard errors of zero is not there.
+# A coefficient within so many standard errors of zero is not significant.
 N_ERRORS = 2
-# A twentieth of the variance hides a second object in the data: of two bumps, a latent
-# space that lost one kept 40 % and showed a perfect rotation.
+# A second object in the data can have a twentieth of the variance. A latent space that
+# lost one of two bumps kept 40 % and had a perfect rotation.
 RECONSTRUCTION = 0.05
-# Of noisy data in a plane POD is optimal, and no autoencoder better: at 1 % of noise
+# POD is optimal for noisy planar data, and no autoencoder is better: at 1 % of noise
 # these lost 1.4e-4 and 1.0e-4, at 5 % 0.0024 both.
 WORSE, NOTABLE = 1.1, 5e-4
 # The default of `tol`, at which fits warn.
 AGREEMENT = 0.99
-# An adversary may go astray without harm (the better half votes), but not by this much
-# without being mentioned.
+# A single adversary may fail to converge, since the consensus is that of the better
+# half; an agreement below this is reported nevertheless.
 WORST_RESTART = 0.9
-# Real symmetries change data 100 to 3000 times less than the next map.
+# True symmetries change data 100 to 3000 times less than the next map.
 GAP = 10.0
-# Chance gives one over the number of latents compared, and uneven sampling of orbits
-# 0.014 (ten trajectories of a true symmetry, each of one and a half periods).
+# The energy distance is one over the number of latents by chance, and 0.014 by uneven
+# sampling of orbits (ten trajectories of a true symmetry, each of 1.5 periods).
 ENERGY = 0.02
 # Exact symmetries of exact equations leave 1e-3 and less.
 EQUIVARIANCE = 0.1
@@ -36,7 +36,7 @@ INDEPENDENCE = 0.02
 
 
 class Caveat(NamedTuple):
-    """A reason for doubt: a name for programs, a sentence for people."""
+    """A reason for doubt: an identifier and a sentence."""
 
     name: str
     text: str
@@ -57,7 +57,7 @@ def find_caveats(est, figures, n_samples):
     Returns
     -------
     list of Caveat
-        The most serious first: a symmetry of a bad latent space means nothing.
+        Those of the latent space first: the others depend on it.
     """
     return [
         *_space_caveats(figures),
@@ -74,8 +74,8 @@ def _space_caveats(figures):
     if lost > RECONSTRUCTION:
         yield Caveat(
             "reconstruction",
-            f"The latent space loses {lost:.1%} of the variance of the data. Whatever "
-            "is said below is about the rest alone.",
+            f"The latent space loses {lost:.1%} of the variance of the data. All "
+            "results below concern the rest alone.",
         )
     if pod is not None and lost > max(WORSE * pod, pod + NOTABLE):
         yield Caveat(
@@ -130,25 +130,25 @@ def _symmetry_caveats(figures):
             f"{figures['worst_restart']:.3f}).",
         )
     count = figures.get("n_generators", 0)
-    confirmed = figures.get("n_confirmed", count)
-    if confirmed < count:
+    replicated = figures.get("n_confirmed", count)
+    if replicated < count:
         yield Caveat(
             "unconfirmed",
-            f"Of {count} generators, as many as n_generators asks for, halves of the "
-            f"data confirm {confirmed} to each other: the data may not have such a "
-            'symmetry. n_generators="auto" reports confirmed ones alone.',
+            f"Split-half replication supports {replicated} symmetries, but there are "
+            f"n_generators={count} generators: the data may not have such a symmetry. "
+            'n_generators="auto" reports only symmetries that replicate.',
         )
     error, following = figures.get("symmetry_error"), figures.get("next_error")
     if following is not None and following < GAP * error:
         yield Caveat(
             "no_gap",
-            f"The symmetry does not stand apart: its generators change the data by "
-            f"{error:.2g}, and the next map, which is none, by {following:.2g}.",
+            f"The errors of the symmetry have no gap: its generators change the data "
+            f"by {error:.2g}, and the next map, which is none, by {following:.2g}.",
         )
 
 
 def _orbit_caveats(figures, n_samples):
-    # Several times what chance gives.
+    # Several times the value by chance.
     if figures.get("energy_distance", 0.0) > ENERGY + 5 / min(n_samples, 2000):
         yield Caveat(
             "energy",
@@ -184,7 +184,7 @@ def _equation_caveats(est, figures):
     if left > max(SMALL, DROPPED * least):
         yield Caveat(
             "dropped",
-            f"Small terms are left out that matter: the equations leave {left:.2%} of "
+            f"The threshold drops terms that matter: the equations leave {left:.2%} of "
             f"the rates of the training data unexplained, and all candidates together "
             f"{least:.2%}. Lower threshold.",
         )
@@ -218,6 +218,6 @@ def _coefficient_caveats(equations):
     if terms:
         yield Caveat(
             "coefficients",
-            "Coefficients are smaller than twice their error, and may not be there: "
-            f"{', '.join(terms)}.",
+            "Coefficients are smaller than twice their standard error, hence not "
+            f"significant: {', '.join(terms)}.",
         )

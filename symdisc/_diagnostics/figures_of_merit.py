@@ -1,4 +1,4 @@
-"""Figures that say how far a fitted estimator can be trusted."""
+"""Figures of merit of a fitted estimator."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -23,7 +23,7 @@ MEANINGS = {
     "rank": "latent coordinates that carry information",
     "n_generators": "generators of the symmetry",
     "agreement": "agreement of generators found independently",
-    "n_confirmed": "symmetries that halves of the data confirm to each other",
+    "n_confirmed": "symmetries that replicate between halves of the data",
     "worst_restart": "agreement of the worst adversary with the result",
     "symmetry_error": "change of the data by the last generator",
     "next_error": "change of the data by the next map, which is none",
@@ -70,13 +70,13 @@ def quality_figures(est, X, X_dot=None):
 
 def _space_figures(est, X, latent):
     n_components = latent.shape[1]
-    spread = np.square(X - X.mean(axis=0)).sum(dtype=float)
+    total = np.square(X - X.mean(axis=0)).sum(dtype=float)
     decoded = est._apply(est.decoder_, latent)
-    lost = float(np.square(X - decoded).sum(dtype=float) / spread) if spread else 0.0
+    lost = float(np.square(X - decoded).sum(dtype=float) / total) if total else 0.0
     sizes = np.abs(latent).max(axis=0)
     rank = getattr(est, "rank_", int((sizes > EMPTY * sizes.max()).sum()))
     figures = {"reconstruction_error": lost, "n_components": n_components, "rank": rank}
-    if n_components < min(X.shape) and spread:
+    if n_components < min(X.shape) and total:
         modes = PCA(n_components, svd_solver="randomized", random_state=0).fit(X)
         figures["pod_error"] = max(1 - float(modes.explained_variance_ratio_.sum()), 0)
     return figures
@@ -95,9 +95,9 @@ def _symmetry_figures(est):
     restarts = getattr(est, "restart_agreement_", None)
     if restarts is not None:
         figures["worst_restart"] = float(min(restarts))
-    confirmed = getattr(est, "n_confirmed_", None)
-    if confirmed is not None:
-        figures["n_confirmed"] = confirmed
+    replicated = getattr(est, "n_confirmed_", None)
+    if replicated is not None:
+        figures["n_confirmed"] = replicated
     errors = getattr(est, "symmetry_errors_", None)
     if errors is not None:
         figures["symmetry_error"] = float(errors[len(algebra) - 1])
@@ -185,11 +185,11 @@ def _independence(equations, curve):
 def _r2(est, curve):
     """R2 of the highest derivative, each coordinate in its own unit."""
     *state, rates = (c.astype(float) for c in curve)
-    spread = rates.std(axis=0)
-    used = spread > EMPTY * spread.max()
+    deviation = rates.std(axis=0)
+    used = deviation > EMPTY * deviation.max()
     if not used.any():
         return None
-    gap = (rates - est.equations_(np.hstack(state)))[:, used] / spread[used]
+    gap = (rates - est.equations_(np.hstack(state)))[:, used] / deviation[used]
     return 1 - float(np.square(gap).sum(axis=1).mean() / used.sum())
 
 

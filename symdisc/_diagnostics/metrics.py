@@ -1,4 +1,4 @@
-"""Distances between algebras, and what a symmetry or a forecast changes wrongly."""
+"""Distances between algebras, and errors of symmetries and forecasts."""
 
 import numpy as np
 from scipy import linalg
@@ -13,11 +13,11 @@ MAX_ROWS = 2000
 
 
 def orbit_drift(values_moved, values):
-    """How much a symmetry changes a quantity that it should keep.
+    """How much a symmetry changes a quantity that it should conserve.
 
     With an invariant H such as the energy, ``values`` are ``H(x)`` and
-    ``values_moved`` are ``H(decode(g z))``. A drift of 0 keeps H; shuffled samples
-    have ``sqrt(2)``.
+    ``values_moved`` are ``H(decode(g z))``. The drift is 0 if H is conserved, and
+    ``sqrt(2)`` for shuffled samples.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ def orbit_drift(values_moved, values):
             f"values_moved has shape {moved.shape}; give one column for each of the "
             f"{len(values)} values."
         )
-    spread = values.std()
-    if not spread > 1e-12 * np.abs(values).max():
+    deviation = values.std()
+    if not deviation > 1e-12 * np.abs(values).max():
         raise ValueError(
             f"values are all {values[0]:g}, so that no drift is large or small; give "
             "samples that differ in the invariant."
         )
-    return float(np.sqrt(np.mean((moved - values) ** 2)) / spread)
+    return float(np.sqrt(np.mean((moved - values) ** 2)) / deviation)
 
 
 def forecast_error(X_true, X_predicted):

@@ -119,10 +119,10 @@ class ActingEstimator(LatentEstimator):
 
         Half of the latents (states, transitions or pairs with their rates, as in
         `symmetry_of_`) are moved by random elements of the group of one generator. A
-        classifier that is fitted to some of them should not be able to tell moved from
-        original ones among the others, no better than with labels given at random.
-        Where the symmetry is one of the dynamics, bounded data need not be invariant:
-        moved motions are compared with what the equations say instead.
+        classifier is fitted to some of them. If the group is a symmetry, it separates
+        moved from original ones among the others no better than with permuted labels.
+        If the symmetry is one of the dynamics, bounded data need not be invariant:
+        moved motions are compared with the equations instead.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class ActingEstimator(LatentEstimator):
         t, groups
             As in `fit`.
         n_permutations : int, default=199
-            Number of random labellings to compare with.
+            Number of random permutations of the labels to compare with.
         random_state : int, RandomState instance or None, default=0
             Seed of group elements, folds and permutations.
 
@@ -141,9 +141,9 @@ class ActingEstimator(LatentEstimator):
         -------
         Evidence
             Prints as a table; has `auc`, `baseline`, `p_values` and
-            `equivariance_error`. A small p-value speaks against a symmetry. With many
-            snapshots small errors of a generator suffice for that: `auc` says how much
-            they matter.
+            `equivariance_error`. A small p-value is evidence against a symmetry. With
+            many snapshots small errors of a generator suffice for that: `auc` measures
+            their size.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What the latent-space estimators share: validation, transform, scoring, tags."""
+"""Base class of the latent-space estimators: validation, transform, scoring, tags."""
 
 import warnings
 from numbers import Integral
@@ -111,13 +111,13 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         X = check_snapshots(self, X, reset=False)
         weight = _check_sample_weight(sample_weight, X)
         mean = self.decoder_.mean.cpu().numpy()
-        error = spread = 0.0
+        error = total = 0.0
         for rows in row_slices(X, 256):
             block = X[rows]
             decoded = self._apply(self.decoder_, self._apply(self.encoder_, block))
             error += weight[rows] @ np.square(block - decoded).sum(axis=1)
-            spread += weight[rows] @ np.square(block - mean).sum(axis=1)
-        return 1.0 - float(error / spread)
+            total += weight[rows] @ np.square(block - mean).sum(axis=1)
+        return 1.0 - float(error / total)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the latent coordinates: z0, z1, ...
@@ -143,8 +143,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             Snapshots.
         X_dot : array-like of shape (n_samples, n_features), optional
             Their time derivatives, pushed through the encoder. Without them pysindy
-            differentiates the latents. With ``order=2`` also X_dot and X_ddot side by
-            side, as in `fit`, of which X_dot is used.
+            differentiates the latents. With ``order=2`` X_dot and X_ddot may be side
+            by side, as in `fit`, and X_dot is used.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them; 1 if None.
         groups : array-like of shape (n_samples,), default=None

@@ -13,27 +13,27 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from symdisc._data.derivatives import noise_level, smooth_derivatives, stretches
-from symdisc._data.training_data import IN_SPREADS
+from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import WeakForm, weak_form
 from symdisc._estimators.base import torch_dtype
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._latent.selection import learn_space
 from symdisc._latent.torch_modules import check_columns, check_pair
 from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._symmetry.solver import read_algebra
 
-# Differences divide noise by the step: beyond this share of the rates they are lost.
+# Differences divide noise by the step: above this fraction of the rates they are lost.
 MAX_NOISE = 0.1
-# Share, as standard deviation, of the noise in a mode of noisy data that is kept.
+# Largest standard deviation of the noise, relative to the data, of a mode that is kept.
 MAX_NOISE_OF_MODE = 0.5
-# Accelerations live in finer modes than snapshots: in the movie of a pendulum, those
-# that leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
-FINE_STEM = {"max_modes": 64, "residual_variance": 1e-9}
+# Accelerations need finer modes than snapshots: in the movie of a pendulum, modes that
+# leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
+FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
 
 
@@ -117,7 +117,7 @@ def _identity(est, X, rates, t, groups):
 def _given(est, X, rates, t, groups):
     given = est.autoencoder
     if isinstance(given, tuple):
-        (encoder, decoder), algebra, agreement = _couple(est, X), None, None
+        (encoder, decoder), algebra, agreement = _pair(est, X), None, None
     else:
         given = _fitted(given, X, rates, t, groups)
         encoder, decoder = given.encoder_, given.decoder_
@@ -138,7 +138,7 @@ def _given(est, X, rates, t, groups):
     )
 
 
-def _couple(est, X):
+def _pair(est, X):
     """Return copies of the modules given, checked and in evaluation mode."""
     encoder, decoder = (copy.deepcopy(m).eval() for m in check_pair(est.autoencoder))
     encode, decode = partial(est._apply, encoder), partial(est._apply, decoder)
@@ -166,13 +166,13 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     device = check_device(est.device)
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     given = X, rates, t, groups
-    stem, coordinates, rates = _reduced(est, *given, n_components, random)
+    pod, coordinates, rates = _reduced(est, *given, n_components, random)
     curve, weak = _curve(est, coordinates, rates, t, groups)
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
         learned = learn_space(
             curve,
-            stem.scale,
+            pod.scale,
             rank_at_most=n_components,
             degree=est.degree,
             library=governing.library,
@@ -187,8 +187,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     return Space(
-        Encoder(stem, autoencoder, n_components).to(device),
-        Decoder(stem, autoencoder, n_components).to(device),
+        Encoder(pod, autoencoder, n_components).to(device),
+        Decoder(pod, autoencoder, n_components).to(device),
         _latents(autoencoder, curve, n_components),
         learned.history,
         learned.errors,
@@ -199,23 +199,23 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
 
 
 def _reduced(est, X, rates, t, groups, n_components, random):
-    """Stem of the snapshots, their coordinates in it, and the rates of these."""
-    stem = fit_stem(
+    """POD of the snapshots, their coordinates in it, and the rates of these."""
+    pod = fit_pod(
         X,
         min_modes=n_components,
         random_state=random,
-        **(FINE_STEM if est.order == 2 else {}),
+        **(FINE_POD if est.order == 2 else {}),
     )
-    coordinates = stem.coordinates(X)
+    coordinates = pod.coordinates(X)
     if not rates and est.differentiation != "central":
         n_modes = max(n_components, _n_clean(coordinates, t, groups))
-        stem, coordinates = stem.truncate(n_modes), coordinates[:, :n_modes]
-    rates = [stem.push_forward(rate) for rate in rates]
+        pod, coordinates = pod.truncate(n_modes), coordinates[:, :n_modes]
+    rates = [pod.push_forward(rate) for rate in rates]
     for rate in rates:
-        check_size(rate, IN_SPREADS, np.float32)
+        check_size(rate, IN_DEVIATIONS, np.float32)
     if rates and t is not None:
-        check_agreement(coordinates * stem.scale, rates[0] * stem.scale, t, groups)
-    return stem, coordinates, rates
+        check_agreement(coordinates * pod.scale, rates[0] * pod.scale, t, groups)
+    return pod, coordinates, rates
 
 
 def _settings(est, checkpoint):
@@ -263,7 +263,7 @@ def _curve(est, points, rates, t, groups):
 
 def _warn_of_noise(points, velocity, t, groups):
     """Say so where differences along time are mostly noise."""
-    # Two rows in a row are no more than a slope, and cannot tell noise from motion.
+    # Two consecutive rows give only a slope, which does not separate noise from motion.
     if len(points) < 10 or max(map(len, stretches(t, groups))) < 3:
         return
     rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max()
@@ -271,10 +271,10 @@ def _warn_of_noise(points, velocity, t, groups):
         return
     noise = noise_level(points, t, groups) / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt((velocity.astype(float) ** 2).sum(1).mean())
-    share = np.linalg.norm(noise) / max(speed, 1e-300)
-    if share > MAX_NOISE:
+    fraction = np.linalg.norm(noise) / max(speed, 1e-300)
+    if fraction > MAX_NOISE:
         warnings.warn(
-            f"X seems to carry noise that makes up {share:.0%} of its differences "
+            f"X seems to carry noise that makes up {fraction:.0%} of its differences "
             'along t. Use differentiation="weak" (for uniform steps) or "spline", or '
             "pass derivatives as y.",
             UserWarning,

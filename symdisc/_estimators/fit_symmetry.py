@@ -32,7 +32,7 @@ from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
 from symdisc._symmetry.solver import (
     DISCRIMINATOR_UNITS,
-    count_confirmed,
+    count_replicated,
     find_algebra,
     make_adversary,
     read_algebra,
@@ -69,7 +69,7 @@ class Findings:
     symmetry_errors : ndarray or None
     restart_agreement : ndarray or None
     n_confirmed : int or None
-        See `symdisc._symmetry.solver.count_confirmed`; None with `representation`.
+        See `symdisc._symmetry.solver.count_replicated`; None with `representation`.
     history : dict of ndarray
     n_iter : int
     """
@@ -86,7 +86,7 @@ class Findings:
     n_iter: int = 1
 
 
-def train_adversaries(est, snapshots, stem, generator, checkpoint):
+def train_adversaries(est, snapshots, pod, generator, checkpoint):
     """Train autoencoder and adversaries together.
 
     Parameters
@@ -94,7 +94,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     est : LatentSymmetryDiscoverer
         Its parameters and `n_components_` are read, and it is not changed.
     snapshots : Snapshots
-    stem : Stem
+    pod : PODProjection
     generator : torch.Generator
     checkpoint : Checkpoint or None
 
@@ -119,7 +119,7 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
         read = read_algebra(trainer, est.n_generators, est.n_components_)
         algebra, agreement, members, spread = read
         # Adversaries return as many generators as they are asked for.
-        confirmed = count_confirmed(
+        confirmed = count_replicated(
             _latents(autoencoder, _double(snapshots)), snapshots
         )
     return Findings(
@@ -135,14 +135,14 @@ def train_adversaries(est, snapshots, stem, generator, checkpoint):
     )
 
 
-def solve_for_symmetry(est, snapshots, stem, generator, checkpoint):
+def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
     """Learn a latent space, then solve for its symmetries.
 
     Parameters and result are those of `train_adversaries`.
     """
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     learn = LEARNERS.get(est.autoencoder, _learn_other)
-    autoencoder, *training = learn(est, snapshots, stem, generator, checkpoint)
+    autoencoder, *training = learn(est, snapshots, pod, generator, checkpoint)
     n_components = est.n_components_
     latents = _latents(autoencoder, curve)
     if est.representation:
@@ -201,26 +201,26 @@ def _find_blocks(est, latents, snapshots):
     return find_blocks(latents, snapshots, est.representation, **options)
 
 
-def _learn_residual(est, snapshots, stem, generator, checkpoint):
+def _learn_residual(est, snapshots, pod, generator, checkpoint):
     """Autoencoder in double precision, history and length of its training."""
     solve, (most, least) = _regression(est), _ranks(est)
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     # Where nothing moves, a symmetry that is linear chooses among all latents that
     # predict the snapshots, unless polynomials predict them exactly.
-    if len(curve) == 1 and beyond_polynomials(stem.scale, most) > EXACT:
+    if len(curve) == 1 and beyond_polynomials(pod.scale, most) > EXACT:
         seed = generator.initial_seed()
-        symmetric = symmetric_autoencoder(*curve, stem.scale, (most, least), seed)
+        symmetric = symmetric_autoencoder(*curve, pod.scale, (most, least), seed)
         if symmetric is not None:
             return symmetric, {}, 1
-    if len(stem.scale) <= most:
+    if len(pod.scale) <= most:
         # There is nothing to be learned: a mode that others predict is kept, for it may
         # take all of them to make the symmetry linear.
-        least = max(least, _n_filled(stem.scale))
+        least = max(least, _n_filled(pod.scale))
     # Further modes are too faint to be learned, and would slow it down.
     n_modes = max(MAX_MODES, most)
     learned = learn_space(
         [c[:, :n_modes] for c in curve],
-        stem.scale[:n_modes],
+        pod.scale[:n_modes],
         rank_at_most=most,
         rank_at_least=least,
         degree=est.degree,
@@ -231,7 +231,7 @@ def _learn_residual(est, snapshots, stem, generator, checkpoint):
         generator=generator,
         folds=False,
     )
-    widen(learned.autoencoder, len(stem.scale))
+    widen(learned.autoencoder, len(pod.scale))
     return learned.autoencoder, learned.history, learned.n_iter
 
 
@@ -240,7 +240,7 @@ def _n_filled(scale):
     return int((scale >= MIN_GAIN * scale.sum()).sum())
 
 
-def _learn_other(est, snapshots, stem, generator, checkpoint):
+def _learn_other(est, snapshots, pod, generator, checkpoint):
     """Likewise for an architecture that has no start in closed form."""
     autoencoder = make_autoencoder(est, snapshots, generator, _ranks(est))
     library = CandidateLibrary.polynomial(len(autoencoder.shift), est.degree)
@@ -251,9 +251,9 @@ def _learn_other(est, snapshots, stem, generator, checkpoint):
     return autoencoder.cpu(), history, trainer.n_iter
 
 
-def _no_learning(est, snapshots, stem, generator, checkpoint):
+def _no_learning(est, snapshots, pod, generator, checkpoint):
     """Likewise for latents that are the columns of the data."""
-    _check_columns(snapshots.coordinates.double().cpu().numpy(), stem.mean)
+    _check_columns(snapshots.coordinates.double().cpu().numpy(), pod.mean)
     return Columns(snapshots.coordinates[0].double().cpu()), {}, 1
 
 

@@ -29,9 +29,9 @@ class LatentSINDy(LatentEstimator):
     An autoencoder phi maps snapshots x to latents z, in which the motion is a
     combination of few candidate functions, dz/dt = Xi Theta(z). Reconstruction and
     equation error, ``E |J_phi(x) x_dot - F(z)|^2``, are minimised together ([1]_,
-    eq. 5), also as seen through the decoder [2]_. The coefficients Xi are not trained:
-    they are solved for in closed form, again and again. A symmetry,
-    given or discovered on the way (LieGAN), restricts the equations to those that are
+    eq. 5), and with the latter its image under the decoder [2]_. The coefficients Xi
+    are not trained: they are solved for in closed form every epoch. A symmetry, given
+    or discovered during training (LieGAN), restricts the equations to those that are
     equivariant.
 
     Parameters
@@ -50,18 +50,18 @@ class LatentSINDy(LatentEstimator):
     autoencoder : "residual", "none", estimator or (encoder, decoder), \
 default="residual"
         "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
-        is where fitted, else a clone is fitted first. A couple of torch modules is
+        is where fitted, else a clone is fitted first. A pair of torch modules is
         copied and used in evaluation mode.
     symmetry : None, "discover", str or LieAlgebra, default=None
-        Symmetry that the equations have to obey: none, that which adversaries find
-        while the latent space is learned (or that of the estimator given as
-        `autoencoder`), or a known one: a LieAlgebra or a name of `known_algebra`.
+        Symmetry of the equations: none; "discover", which trains adversaries together
+        with the latent space (or takes the symmetry of the estimator given as
+        `autoencoder`); or a known one, as a LieAlgebra or by a name such as "so(2)".
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default=0.1
-        A candidate stays in an equation if its share, rms(coefficient * candidate)
-        over rms(rate), is at least this. "auto" chooses by cross-validation along
-        groups, which is for data whose errors are noise.
+        A candidate stays in an equation if the ratio of rms(coefficient * candidate)
+        to rms(rate) is at least this. "auto" chooses by cross-validation along groups,
+        which suits data whose errors are noise.
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``.
     n_bootstrap : int, default=0
@@ -96,7 +96,7 @@ default="residual"
     complexity_ : int
         Number of coefficients that are not zero.
     n_free_ : int
-        Number of coefficients that the symmetry leaves free before any is dropped.
+        Number of free coefficients under the symmetry, before any is dropped.
     lie_algebra_ : LieAlgebra or None
         The symmetry imposed or discovered.
     agreement_ : float or None
@@ -107,11 +107,11 @@ default="residual"
         R2 of the rates on the training data, coordinates in their own units, unlike in
         `score`.
     dense_score_ : float
-        The same, adjusted, with all candidates: what `threshold` leaves out.
+        The same, adjusted, with all candidates: `threshold` costs the difference.
     errors_ : dict of float
-        Fractions of variance that the learned space leaves unexplained on blocks of
-        rows that training did not see: "x" and, where these are more than candidates,
-        "rate". Empty for given spaces.
+        Fractions of variance that the learned space leaves unexplained on held-out
+        blocks of rows: "x" and, if the rows are more than the candidates, "rate".
+        Empty for given spaces.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray
@@ -338,10 +338,10 @@ default="residual"
 
         Each latent coordinate is divided by the standard deviation of its rate on the
         training data, so that all count alike. Rates are those of the encoded data,
-        J_phi(x) x_dot: the score says how well the equations hold where the encoder
-        maps to, and nothing about what the encoder leaves out; read it beside the
-        reconstruction (`errors_`). Coordinates whose rate was constant in training are
-        left out; where there are no others, the score is 1.
+        J_phi(x) x_dot: the score measures the equations in the latent space, and not
+        what the encoder loses; compare it with the reconstruction (`errors_`).
+        Coordinates whose rate was constant in training are left out; where there are no
+        others, the score is 1.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.outcome import read_equations, reconstruction_error
-from symdisc._latent.architectures import architecture_stem
+from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import resolve_components
@@ -25,7 +25,7 @@ from symdisc._lie.layout import check_representation, has_translations
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.label_invariance import check_labels
 
-# What the eigenvalue problem is for, whatever n_generators is.
+# Symmetries that the eigenvalue problem finds, whatever n_generators is.
 SOLVED = ("dynamics", "labels")
 
 
@@ -33,10 +33,11 @@ class LatentSymmetryDiscoverer(ActingEstimator):
     """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
 
     An autoencoder maps snapshots x to latents z. A generator of group elements
-    g = exp(sum_i w_i L_i), w uniform, and a discriminator of latents play against each
-    other until moved latents cannot be told from original ones; the L_i then span the
-    Lie algebra of a symmetry [1]_. With time derivatives, the equations of motion
-    dz/dt = F(z) are found by sparse regression in the same latent space.
+    g = exp(sum_i w_i L_i), w uniform, and a discriminator of latents are trained as
+    adversaries, until the discriminator cannot distinguish moved latents from original
+    ones; the L_i then span the Lie algebra of a symmetry [1]_. With time derivatives,
+    the equations of motion dz/dt = F(z) are found by sparse regression in the same
+    latent space.
 
     Parameters
     ----------
@@ -44,29 +45,30 @@ class LatentSymmetryDiscoverer(ActingEstimator):
         Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
         Directions that the data do not fill stay zero, see `rank_`.
     n_generators : int or "auto", default=1
-        Number of Lie algebra generators, which the adversaries train. "auto" finds
-        all at once and their number, possibly none, by an eigenvalue problem instead
-        of a game (see `symdisc._symmetry.invariance`), and needs no seed.
+        Number of Lie algebra generators, which are trained adversarially. "auto" finds
+        all at once and their number, possibly none: it solves an eigenvalue problem
+        instead of training adversaries, and needs no seed.
     representation : sequence of Block, Translations and Scalars, optional
-        Blocks of latent coordinates, in order, on each of which generators of their
-        own act, or known ones, or none; see `Block`. With ``n_generators="auto"``
-        those that the data do not show are left out. Axes of the latent space are
-        chosen to suit the blocks, except with ``autoencoder="none"``.
+        Blocks of latent coordinates, in order. Each has generators of its own to be
+        found, known generators, or none; see `Block`. With ``n_generators="auto"``
+        generators that are no symmetries of the data are left out. Axes of the latent
+        space are chosen to suit the blocks, except with ``autoencoder="none"``.
     symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
 "labels"}, default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
         snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
         derivatives where they are given or follow from `t`, else states. "dynamics"
-        asks that g maps motions to motions, wherever they are seen: of groups that
-        are not compact, bounded data cannot show more. "labels" asks that g leaves
-        the labels in `y` unchanged. Both are found as by "auto".
+        means that g maps motions to motions at the observed states: the distribution
+        of bounded data is not invariant under a noncompact group. "labels" means that
+        g leaves the labels in `y` unchanged. Symmetries of both are found by the
+        eigenvalue problem of ``n_generators="auto"``.
     autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
 or (encoder, decoder), default="residual"
         Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
         latents that change slowest, which needs derivatives, and trains the decoder
         alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
-        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. Of a
-        couple of torch modules copies are trained; they map rows of `X`, less their
+        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. A
+        pair of torch modules is copied and trained; they map rows of `X`, less their
         mean and divided by their overall standard deviation, to latents and back.
         With "none" the columns of `X`, shifted, are the latents: none may be constant
         or a combination of others. `n_components` is ignored, and symmetries are
@@ -74,12 +76,12 @@ or (encoder, decoder), default="residual"
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
-        A candidate stays in an equation if its share, rms(coefficient * candidate)
-        over rms(dz/dt), is at least this.
+        A candidate stays in an equation if the ratio of rms(coefficient * candidate)
+        to rms(dz/dt) is at least this.
     loss_weights : dict, optional
-        Weights, for the autoencoder, of the losses "recon", "gan" (generator and
-        discriminator feel it at weight 1), "eq" and "x_dot" (the equation loss as seen
-        through the decoder), each relative to the variance of what it measures;
+        Weights, for the autoencoder, of the losses "recon", "gan" (its weight for
+        generator and discriminator is 1), "eq" and "x_dot" (the equation loss in the
+        space of snapshots), each relative to the variance of what it measures;
         default 1, 0.001, 0.1, 0. Where `representation` leaves no generator to be
         found, the default of "gan" is 1: only the encoder can adapt.
     max_iter : int, default=600
@@ -112,30 +114,31 @@ or (encoder, decoder), default="residual"
     equation_score_ : float or None
         R2 of dz/dt under `equations_`, on the training data.
     dense_score_ : float or None
-        The same, adjusted, with all candidates: what `threshold` leaves out.
+        The same, adjusted, with all candidates: `threshold` costs the difference.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
-        Losses per epoch (25 iterations), nan where a player had not joined yet.
+        Losses per epoch (25 iterations), nan before adversarial training starts.
     generator_spread_ : ndarray of shape (c, `n_components_`, `n_components_`)
-        Standard deviation of the entries of ``lie_algebra_.matrices``: over the
-        adversaries that decide, or from two halves of the data (half their
-        difference, a standard error). nan where a single adversary decides.
+        Standard deviation of the entries of ``lie_algebra_.matrices`` over the
+        adversaries in the consensus, or their standard error from two halves of the
+        data (half their difference). nan where the consensus has one adversary.
     symmetry_of_ : {"states", "transitions", "derivatives", "dynamics"}
-        What the symmetry is one of.
+        What is invariant under the symmetry.
     symmetry_errors_ : ndarray or None
         How much each of all linear maps changes the data, ascending; the first are
         those of `lie_algebra_`. With `representation`, those of its generators, in
         order, reported or not. None where adversaries were trained.
     n_confirmed_ : int or None
-        Number of symmetries that two halves of the data confirm to each other, as
-        with ``n_generators="auto"``. Given a number, `lie_algebra_` has that many
-        generators whether the data have such symmetries or not: a smaller
-        `n_confirmed_` says that they hardly do. None with `representation`.
+        Number of symmetries that replicate between two halves of the data
+        (split-half replication), as with ``n_generators="auto"``. If `n_generators`
+        is a number, `lie_algebra_` has that many generators whether the data have such
+        symmetries or not: a smaller `n_confirmed_` is evidence against them. None with
+        `representation`.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact, or where a symmetry acts on linear latents of snapshots without
-        time: their decoder, of waves, is solved for.
+        time: their decoder, of random Fourier features, is solved for.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 1024 to 2048 rows where there are more.
@@ -289,26 +292,26 @@ or (encoder, decoder), default="residual"
         static = X_dot is None and t is None
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
-            stem = architecture_stem(self, X, random, fine=solve and static)
+            pod = architecture_projection(self, X, random, fine=solve and static)
             snapshots = as_snapshots(
-                *(stem, X, X_dot, t, groups),
+                *(pod, X, X_dot, t, groups),
                 symmetry_of=self.symmetry_of,
                 device=device,
                 labels=labels,
             )
-            # One thread: operations this small spend more time in waking a second one,
-            # ten times more on a busy machine. The limit holds for the calling thread.
+            # One thread: waking a second one takes longer than operations this small,
+            # ten times longer on a busy machine. The limit holds for this thread.
             find = solve_for_symmetry if solve else train_adversaries
             with threadpool_limits(1, user_api="openmp"):
                 generator = torch.Generator(device).manual_seed(seed)
-                found = find(self, snapshots, stem, generator, checkpoint)
-            autoencoder = found.autoencoder.to(torch.from_numpy(stem.mean).dtype)
-            self.encoder_ = Encoder(stem, autoencoder, self.n_components_).to(device)
-            self.decoder_ = Decoder(stem, autoencoder, self.n_components_).to(device)
+                found = find(self, snapshots, pod, generator, checkpoint)
+            autoencoder = found.autoencoder.to(torch.from_numpy(pod.mean).dtype)
+            self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)
+            self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
             read = autoencoder, snapshots
             equations = read_equations(self, *read)
             self.equations_, self.equation_score_, self.dense_score_ = equations
-            self.reconstruction_error_ = reconstruction_error(*read, stem)
+            self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of
         if checkpoint is not None:
@@ -345,7 +348,7 @@ or (encoder, decoder), default="residual"
             self._warn_of_doubts()
 
     def _warn_of_doubts(self):
-        confirmed, count = self.n_confirmed_, len(self.lie_algebra_)
+        replicated, count = self.n_confirmed_, len(self.lie_algebra_)
         if 1 - self.agreement_ > self.tol:
             warnings.warn(
                 f"Independently trained adversaries disagree on the generators: "
@@ -354,12 +357,11 @@ or (encoder, decoder), default="residual"
                 ConvergenceWarning,
                 stacklevel=5,
             )
-        elif self.tol < 1 and confirmed is not None and confirmed < count:
+        elif self.tol < 1 and replicated is not None and replicated < count:
             warnings.warn(
-                f"Halves of the data confirm {confirmed} symmetries to each other, and "
-                f"lie_algebra_ has as many as n_generators asks for, {count}: the data "
-                "may not have such a symmetry. "
-                'n_generators="auto" reports confirmed ones alone.',
+                f"Split-half replication supports {replicated} symmetries, but "
+                f"lie_algebra_ has n_generators={count}: the data may not have such a "
+                'symmetry. n_generators="auto" reports only symmetries that replicate.',
                 ConvergenceWarning,
                 stacklevel=5,
             )

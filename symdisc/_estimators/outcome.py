@@ -49,25 +49,25 @@ def read_equations(est, autoencoder, snapshots):
     return EquationSystem(sparse, library), score, dense_score
 
 
-def reconstruction_error(autoencoder, snapshots, stem):
+def reconstruction_error(autoencoder, snapshots, pod):
     """Return the share of the variance that is lost, modes and all.
 
     Parameters
     ----------
     autoencoder : torch.nn.Module
     snapshots : Snapshots
-    stem : Stem
+    pod : PODProjection
 
     Returns
     -------
     float
     """
     dtype = autoencoder.shift.dtype
-    step = -(-stem.n_samples // MAX_MEASURED_ROWS)
+    step = -(-pod.n_samples // MAX_MEASURED_ROWS)
     with torch.no_grad():
         coordinates = snapshots.coordinates[::step].to(dtype)
         decoded = autoencoder.decode(autoencoder.encode(coordinates))
-        residual = (coordinates - decoded).cpu().numpy() * stem.scale
-    share = len(residual) / stem.n_samples
-    error = np.square(residual).sum() / share + stem.residual
-    return float(error / stem.total)
+        residual = (coordinates - decoded).cpu().numpy() * pod.scale
+    share = len(residual) / pod.n_samples
+    error = np.square(residual).sum() / share + pod.residual
+    return float(error / pod.total)

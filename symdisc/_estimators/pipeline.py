@@ -9,10 +9,10 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_memory
 from symdisc._estimators.base import LatentEstimator
 from symdisc._numerics.jvp import in_container_of, push_tangent
 
-# A step whose inverse_transform leaves more than this share of what it transforms to
-# is no inverse, as that of a FunctionTransformer without inverse_func.
+# An inverse_transform with a larger relative error than this is no inverse, as that of
+# a FunctionTransformer without inverse_func.
 MAX_UNEXPLAINED = 0.1
-# Rows whose spread is below this share of their size are alike: rounding exceeds it.
+# Rows whose variation is below this fraction of their size are equal up to rounding.
 ALIKE = 1e-6
 _NO_INVERSE = (
     "predict needs the inverse_transform of every step before the last, but step "
@@ -29,7 +29,7 @@ class TangentPipeline(Pipeline):
     where the number of columns changes. Here every step is followed, once it is
     fitted, by its directional derivative (T(x + e x_dot) - T(x - e x_dot)) / 2e, which
     is exact for affine steps, up to rounding, and of second order in e for smooth ones.
-    The steps should be smooth: of one that jumps the derivative says nothing.
+    The steps should be smooth: the derivative of one that jumps is meaningless.
 
     Parameters
     ----------
@@ -257,10 +257,12 @@ def _pull(name, step, Z, curve, X):
     X = in_container_of(X, np.asarray(step.inverse_transform(Z)))
     there, back = np.asarray(Z), np.asarray(step.transform(X))
     lost, size = np.square(back - there).sum(), np.square(there).sum()
-    # Latents are about 0; what other steps make of rows alike has no spread but size.
-    spread = np.square(there - there.mean(axis=0)).sum()
+    # Latents are centred; other steps can map equal rows to a large constant.
+    variation = np.square(there - there.mean(axis=0)).sum()
     is_latent = isinstance(step, LatentEstimator)
-    if not lost <= MAX_UNEXPLAINED * (size if is_latent else max(spread, ALIKE * size)):
+    if not lost <= MAX_UNEXPLAINED * (
+        size if is_latent else max(variation, ALIKE * size)
+    ):
         raise ValueError(_NO_INVERSE.format(name=name, why="has one that is not"))
     if is_latent:
         return X, step._push(step.decoder_, there, *curve)[1:]

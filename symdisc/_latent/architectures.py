@@ -1,4 +1,4 @@
-"""From the name of an architecture to a stem and an autoencoder."""
+"""From the name of an architecture to a projection and an autoencoder."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import torch
 
 from symdisc._latent.autoencoder import Autoencoder
 from symdisc._latent.conv import named_architecture
-from symdisc._latent.pod import MAX_MODES, fit_stem, plain_stem
+from symdisc._latent.pod import MAX_MODES, fit_pod, identity_projection
 from symdisc._latent.projection_search import find_start
 from symdisc._latent.selection import HIDDEN_UNITS
 from symdisc._latent.slow_features import SlowAutoencoder, n_affordable
@@ -21,8 +21,8 @@ WIDER = 2 * MAX_MODES
 FALLS_TO = 0.25
 
 
-def architecture_stem(est, X, random_state, *, fine=False):
-    """Return the stem in front of the autoencoder: modes, or none before networks.
+def architecture_projection(est, X, random_state, *, fine=False):
+    """Return the projection before the autoencoder: modes, or none for networks.
 
     Parameters
     ----------
@@ -35,30 +35,30 @@ def architecture_stem(est, X, random_state, *, fine=False):
 
     Returns
     -------
-    Stem
+    PODProjection
     """
     if isinstance(est.autoencoder, str) and est.autoencoder in WHITE:
         options = {}
         if est.autoencoder == "slow":
             options["max_modes"] = n_affordable(len(X))
         options |= {"min_modes": est.n_components_, "random_state": random_state}
-        stem = fit_stem(X, **options)
-        if fine and isinstance(X, np.ndarray) and stem.residual > FAINT * stem.total:
-            wider = fit_stem(X, **(options | {"max_modes": WIDER}))
-            if wider.residual <= FALLS_TO * stem.residual:
+        pod = fit_pod(X, **options)
+        if fine and isinstance(X, np.ndarray) and pod.residual > FAINT * pod.total:
+            wider = fit_pod(X, **(options | {"max_modes": WIDER}))
+            if wider.residual <= FALLS_TO * pod.residual:
                 return wider
-        return stem
+        return pod
     if not isinstance(X, np.ndarray):
         raise ValueError(
             f"autoencoder={est.autoencoder!r} needs all of X, of shape {X.shape}, in "
             "memory. Pass numpy.asarray(X) where it fits, every n-th row, or "
             'autoencoder="residual".'
         )
-    stem = plain_stem(X)
+    pod = identity_projection(X)
     if est.autoencoder == "none":
         # Columns keep their units.
-        stem = replace(stem, scale=np.ones_like(stem.scale))
-    return stem
+        pod = replace(pod, scale=np.ones_like(pod.scale))
+    return pod
 
 
 def make_autoencoder(est, snapshots, generator, ranks):
@@ -114,11 +114,11 @@ def _linear_start(pixels, ranks, generator):
     """Linear encoder of pixels, (rank, n_pixels), found along their modes."""
     array, (most, least) = pixels.cpu().numpy(), ranks
     draws = np.random.RandomState(generator.initial_seed() % 2**32)
-    stem = fit_stem(array, min_modes=most, random_state=draws)
-    white = torch.from_numpy(stem.coordinates(array)).to(pixels)
-    weights = torch.from_numpy(stem.scale / stem.scale[0]).to(pixels)
+    pod = fit_pod(array, min_modes=most, random_state=draws)
+    white = torch.from_numpy(pod.coordinates(array)).to(pixels)
+    weights = torch.from_numpy(pod.scale / pod.scale[0]).to(pixels)
     start = find_start(white, weights, most, generator, least)
-    return start @ torch.from_numpy(stem.modes / stem.scale[:, None]).to(pixels)
+    return start @ torch.from_numpy(pod.modes / pod.scale[:, None]).to(pixels)
 
 
 def _check_velocity(velocity):

@@ -53,8 +53,8 @@ class ResidualMLP(nn.Module):
     def push_forward(self, *jet):
         """Return the image of a curve through x, given as x, x_dot and maybe x_ddot.
 
-        Written out rather than left to torch.func.jvp, whose GELU rule runs in Python
-        and makes a training step half as long again.
+        Written out because the GELU rule of torch.func.jvp runs in Python, with which
+        a training step takes half as long again.
         """
         features, hidden = self.features(*jet)
         last = self.mlp[-1]
@@ -151,8 +151,8 @@ class GaugedAutoencoder(nn.Module):
         """Set shift and gauge so that these data have white latents.
 
         With velocities, latents and their velocities count alike: a part of an orbit
-        that is seen more often than the rest tilts the two covariances oppositely,
-        and the sum stays round.
+        that is sampled more often than the rest tilts the two covariances oppositely,
+        and their sum stays isotropic.
         """
         if velocity is None:
             raw = self.encoder(coordinates)
@@ -175,7 +175,7 @@ class GaugedAutoencoder(nn.Module):
 
 
 class Columns(nn.Module):
-    """No autoencoder: coordinates are the latents, but for a constant.
+    """No autoencoder: the coordinates, shifted by a constant, are the latents.
 
     Parameters
     ----------
@@ -237,8 +237,8 @@ class Autoencoder(GaugedAutoencoder):
     ):
         encoder = ResidualMLP(start, hidden_units, generator)
         with torch.no_grad():
-            # The faintest modes are the ones that grow most outside the training data:
-            # the network starts by listening to each as loudly as its error counts.
+            # The weakest modes grow most outside the training data: small initial
+            # weights keep the network from depending on them.
             encoder.mlp[0].weight.mul_(weights.sqrt())
         super().__init__(encoder, start[:, 0])
         self.fix_gauge(coordinates, velocity)
@@ -249,7 +249,7 @@ class Autoencoder(GaugedAutoencoder):
 
 
 class WaveAutoencoder(GaugedAutoencoder):
-    """A linear encoder, and waves as decoder.
+    """A linear encoder, and a decoder of random Fourier features.
 
     Parameters
     ----------
@@ -349,7 +349,7 @@ class Oriented(nn.Module):
 
     @property
     def shift(self):
-        """Where the latents are centred; tells their number, dtype and device."""
+        """Centre of the latents; has their number, dtype and device."""
         return F.pad(self.turn @ self.centre, (0, self.n_constant))
 
     def encode(self, coordinates):

@@ -6,12 +6,12 @@ from torch.nn import functional as F
 
 
 class _Coder(nn.Module):
-    """The stem as buffers, the autoencoder, and zeros for empty latent directions."""
+    """The POD as buffers, the autoencoder, and zeros for empty latent directions."""
 
-    def __init__(self, stem, autoencoder, n_components):
+    def __init__(self, pod, autoencoder, n_components):
         super().__init__()
         for name in ("mean", "modes", "scale"):
-            array = getattr(stem, name)
+            array = getattr(pod, name)
             self.register_buffer(name, None if array is None else torch.tensor(array))
         self.autoencoder = autoencoder
         self.n_empty = n_components - len(autoencoder.shift)

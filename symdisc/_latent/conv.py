@@ -166,7 +166,7 @@ def _check_counts(name, counts):
 
 
 def _draw(network, generator):
-    """Draw weights so that layers keep the size of what runs through them."""
+    """Draw weights so that layers keep the variance of their input."""
     for layer in network:
         if not hasattr(layer, "weight"):
             continue

@@ -12,11 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from symdisc._data.trajectories import trajectory_slices
 from symdisc._data.validation import MIN_SAMPLES, as_samples
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import MIN_GAIN, best_projection
 from symdisc._numerics.features import Monomials, affordable_degree
 
-# Of data that need more latents, a user has to say so.
+# For data that need more latents, the user has to pass their number.
 MAX_LATENTS = 8
 # Rows among which neighbours are looked for at once, at least and at most.
 FEWEST_ROWS, MOST_ROWS = 100, 4000
@@ -33,20 +33,20 @@ class DimensionEstimate:
     n_components : int
         Number of latent coordinates that an autoencoder needs.
     unexplained : ndarray of shape (n_tried,)
-        Share of the half-whitened variance that a decoder cannot tell from 1, 2, ...
-        latent coordinates: the reason for `n_components`.
+        Fraction of the half-whitened variance that a decoder of 1, 2, ... latent
+        coordinates leaves unexplained; it determines `n_components`.
     two_nn : float
         Intrinsic dimension, from ratios of distances to the two nearest neighbours, at
         the finest scale where it is the same at half as many rows.
     two_nn_error : float
         Its standard error.
     two_nn_scales : ndarray of shape (n_scales, 2)
-        Numbers of rows among which neighbours were looked for, and the dimension found
-        at each: one that grows with the number of rows is that of noise.
+        Numbers of rows among which neighbours were looked for, and the dimension at
+        each. A dimension that grows with the number of rows is that of noise.
     window : int
         Rows of a trajectory nearer than this, in time, were not taken for neighbours.
     pod_spectrum : ndarray of shape (n_modes,)
-        Share of the variance along each mode, descending.
+        Fraction of the variance along each mode, descending.
     """
 
     n_components: int
@@ -58,12 +58,12 @@ class DimensionEstimate:
     pod_spectrum: np.ndarray
 
     def n_modes(self, variance=0.99):
-        """Return how many POD modes hold this share of the variance.
+        """Return how many POD modes hold this fraction of the variance.
 
         Parameters
         ----------
         variance : float, default=0.99
-            Between 0 and the share that all modes of `pod_spectrum` hold together.
+            Between 0 and the fraction that all modes of `pod_spectrum` hold together.
 
         Returns
         -------
@@ -77,8 +77,9 @@ class DimensionEstimate:
         held = np.cumsum(self.pod_spectrum)
         if not 0 < variance <= held[-1]:
             raise ValueError(
-                f"variance={variance} is not between 0 and {held[-1]:.9f}, the share "
-                "that the modes of pod_spectrum hold together. Pass one that is."
+                f"variance={variance} is not between 0 and {held[-1]:.9f}, the "
+                "fraction that the modes of pod_spectrum hold together. Pass one that "
+                "is."
             )
         return int(np.searchsorted(held, variance)) + 1
 
@@ -94,9 +95,8 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     """Estimate how many dimensions data have, and how many latents they need.
 
     These are different numbers. A circle has one dimension, and a sphere two; but a
-    group that acts linearly on them, or a projection that does not fold them, needs
-    two and three coordinates. ``n_components="auto"`` of the estimators is the second
-    number.
+    linear action of a group, or an injective linear projection, needs two and three
+    coordinates. ``n_components="auto"`` of the estimators is the second number.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     Latents are counted by the error of the best of many linear encoders, with a decoder
     among random features or polynomials fitted to other rows: one more is taken as long
     as it explains 2 % of the sum of the standard deviations along all modes. Directions
-    of smaller extent, and latents that only a nonlinear encoder can see, are not
+    of smaller extent, and latents that only a nonlinear encoder finds, are not
     counted.
 
     References
@@ -158,17 +158,17 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     """
     X = as_samples(X, "X", ensure_min_samples=MIN_SAMPLES)
     random = check_random_state(random_state)
-    stem = fit_stem(X, min_modes=1, random_state=random)
-    coordinates = stem.coordinates(X)
+    pod = fit_pod(X, min_modes=1, random_state=random)
+    coordinates = pod.coordinates(X)
     order = np.concatenate(trajectory_slices(groups, len(X)))
-    points = (coordinates * stem.scale)[order]
+    points = (coordinates * pod.scale)[order]
     window = _check_window(window, points, groups, order)
     # Rows nearer than what rounding makes of equal ones are the same.
-    extent = np.abs(stem.mean).max() + np.abs(points).max()
+    extent = np.abs(pod.mean).max() + np.abs(points).max()
     smallest = 100 * np.finfo(X.dtype).eps * extent
     scales, errors = _two_nn_scales(points, window, smallest, random)
     chosen = _plateau(scales[:, 1], errors)
-    n_components, unexplained = _count(coordinates, stem.scale, random)
+    n_components, unexplained = _count(coordinates, pod.scale, random)
     return DimensionEstimate(
         n_components=n_components,
         unexplained=unexplained,
@@ -176,7 +176,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
         two_nn_error=float(errors[chosen]),
         two_nn_scales=scales,
         window=window,
-        pod_spectrum=stem.scale.astype(float) ** 2 * len(X) / stem.total,
+        pod_spectrum=pod.scale.astype(float) ** 2 * len(X) / pod.total,
     )
 
 
@@ -185,8 +185,8 @@ def resolve_components(est, X, random):
     if est.n_components != "auto":
         est._check_n_components(X)
         return est.n_components
-    stem = fit_stem(X, min_modes=1, random_state=random)
-    return _count(stem.coordinates(X), stem.scale, random)[0]
+    pod = fit_pod(X, min_modes=1, random_state=random)
+    return _count(pod.coordinates(X), pod.scale, random)[0]
 
 
 def _count(coordinates, scale, random):
@@ -231,8 +231,8 @@ def _unexplained_by_rank(coordinates, weights, generator):
 def _polynomial_error(coordinates, weights, encoder):
     """Return what a polynomial decoder, fitted to half of the rows, leaves of the rest.
 
-    Of random features alone, the latents of a cubic lift are often found too few. Their
-    directions are tried, and the leading modes.
+    With random features alone, too few latents of a cubic lift are often found. The
+    polynomial decoder tries their directions, and the leading modes.
     """
     rank = len(encoder)
     monomials = Monomials(rank, affordable_degree(rank))
@@ -272,7 +272,7 @@ def _two_nn_scales(points, window, smallest, random):
     """Numbers of rows with the dimensions found among them, and standard errors.
 
     From each block of so many rows, one is drawn, at least a window after the last one:
-    every n-th row of a regular motion would be as regular, which chance is not.
+    every n-th row of a regular motion would be as regular, and random rows are not.
     """
     n_samples = len(points)
     stride = max(2 * window if window > 1 else 1, -(-n_samples // MOST_ROWS))
@@ -293,7 +293,7 @@ def _two_nn_scales(points, window, smallest, random):
             continue
         dimension = (len(logs) - 1) / logs.sum()
         scales.append((len(starts), dimension))
-        # Rows nearer than a window tell no more than one of them.
+        # Rows nearer than a window are not independent.
         n_independent = min(len(logs), n_samples / window)
         errors.append(dimension / np.sqrt(n_independent))
     if not scales:

@@ -17,7 +17,7 @@ from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 
 from symdisc._latent.autoencoder import WaveAutoencoder
-from symdisc._numerics.features import N_WAVES, draw_waves, solve_waves
+from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
 from symdisc._symmetry.solver import whiten
 
@@ -82,7 +82,7 @@ def symmetric_autoencoder(points, scale, ranks, seed):
     lost, decoder = fit_waves(latents, points, weights, blocks, random)
     if lost > MAX_LOST:
         return None
-    solve_waves(decoder, torch.from_numpy(latents), torch.from_numpy(points))
+    solve_fourier(decoder, torch.from_numpy(latents), torch.from_numpy(points))
     return WaveAutoencoder(encoder, decoder, blocks)
 
 
@@ -129,7 +129,9 @@ def symmetric_encoder(points, weights, ranks, random):
     return chosen
 
 
-def fit_waves(latents, points, weights, blocks, random, scales=SCALES, n_waves=N_WAVES):
+def fit_waves(
+    latents, points, weights, blocks, random, scales=SCALES, n_waves=N_FOURIER
+):
     """Fit decoders to nine rows of ten; return what the best leaves of the others.
 
     Parameters
@@ -141,7 +143,7 @@ def fit_waves(latents, points, weights, blocks, random, scales=SCALES, n_waves=N
     scales : sequence of float
         Largest frequencies, of one decoder each.
     n_waves : int, default=128
-        See `draw_waves`.
+        See `draw_fourier_features`.
 
     Returns
     -------
@@ -154,8 +156,8 @@ def fit_waves(latents, points, weights, blocks, random, scales=SCALES, n_waves=N
     fitted = [torch.from_numpy(part[~held]) for part in (latents, points)]
     found = []
     for scale in scales:
-        decoder = draw_waves(blocks, scale, *points.shape, random, n_waves)
-        solve_waves(decoder, *fitted)
+        decoder = draw_fourier_features(blocks, scale, *points.shape, random, n_waves)
+        solve_fourier(decoder, *fitted)
         with torch.no_grad():
             decoded = decoder(torch.from_numpy(latents[held])).numpy()
         residual = (decoded - points[held]) * weights

@@ -1,14 +1,13 @@
 """Isomap latents for data without an injective linear projection, and their refinement.
 
-A pendulum seen in a movie runs along a nearly closed loop: no linear projection onto
-one axis tells its two sides apart. Distances along the data do (Isomap: Tenenbaum, de
-Silva and Langford 2000, Science 290:2319).
+The images of a pendulum form a nearly closed loop: no linear projection onto one axis
+separates its two sides. Geodesic distances do (Isomap: Tenenbaum, de Silva and Langford
+2000, Science 290:2319).
 
-Any smooth function of an angle is as good a latent as the angle, until the equations
-are asked for: they choose among all parametrisations. For an encoder that is linear in
-its unknowns, with the coefficients of the equations eliminated (variable projection,
-Golub and Pereyra 1973, SIAM J. Numer. Anal. 10:413), that is a small least-squares
-problem.
+Any smooth function of an angle reconstructs as well as the angle. The equations select
+one of these parametrisations. The encoder is linear in its unknowns, and the
+coefficients of the equations are eliminated (variable projection, Golub and Pereyra
+1973, SIAM J. Numer. Anal. 10:413), which leaves a small least-squares problem.
 """
 
 import numpy as np
@@ -18,13 +17,12 @@ from sklearn.manifold import Isomap
 from sklearn.neighbors import KNeighborsRegressor, kneighbors_graph
 from torch import nn
 
-from symdisc._numerics.features import RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
 
-# Rows that geodesic distances are taken along, centres of encoder and decoder, rows
-# that the equations are asked of.
+# Rows for geodesic distances, centres of encoder and decoder, rows for the equations.
 N_LANDMARKS = 500
 N_CENTRES = 200
 N_DECODER_CENTRES = 100
@@ -39,12 +37,12 @@ DECODER_WIDTH = 4.0
 START_RIDGE = 1e-6
 DECODER_RIDGE = 1e-10
 N_NEIGHBORS = 10
-# Geodesic latents replace linear ones that leave this many times more to explain.
+# Geodesic latents replace linear ones that leave so many times more unexplained.
 ADVANTAGE = 10.0
 
 
-def unfolded_spaces(curve, weights, linear, library, ridges):
-    """Look for latents that a linear encoder cannot find.
+def isomap_spaces(curve, weights, linear, library, ridges):
+    """Look for latents of data without an injective linear projection.
 
     Parameters
     ----------
@@ -76,24 +74,24 @@ def unfolded_spaces(curve, weights, linear, library, ridges):
     for ridge in ridges:
         penalty = np.full(start.shape, ridge)
         penalty[:, : -len(encoder.centres)] = 0.0
-        straight = RadialMap(encoder.centres, encoder.width, len(start))
+        refined = RadialMap(encoder.centres, encoder.width, len(start))
         with torch.no_grad():
-            weight = _straighten(start, features, library, penalty)
-            straight.weight.copy_(torch.from_numpy(weight))
-            latents = straight.push_forward(*jet)
+            weight = _refine(start, features, library, penalty)
+            refined.weight.copy_(torch.from_numpy(weight))
+            latents = refined.push_forward(*jet)
         decoder = _solve_decoder(latents, curve)
-        spaces.append(RadialAutoencoder(weights, straight, decoder))
+        spaces.append(RadialAutoencoder(weights, refined, decoder))
     return spaces
 
 
 def _start_encoder(points, projected):
     """Radial map to geodesic latents, or None where a projection does as well."""
-    landmarks, _ = spread_rows(points, N_LANDMARKS)
-    latents = unfold(points[landmarks], projected[landmarks])
+    landmarks, _ = farthest_point_rows(points, N_LANDMARKS)
+    latents = isomap_latents(points[landmarks], projected[landmarks])
     if latents is None:
         return None
     latents = latents / latents.std(axis=0)
-    rows, radius = spread_rows(points, N_CENTRES)
+    rows, radius = farthest_point_rows(points, N_CENTRES)
     centres, width = torch.from_numpy(points[rows]), ENCODER_WIDTH * radius
     encoder = RadialMap(centres, width, latents.shape[1])
     inputs = [torch.from_numpy(points[landmarks])]
@@ -102,7 +100,7 @@ def _start_encoder(points, projected):
 
 
 def _calibrated(weight, features, library):
-    """Give the latents the scale and origin that suit the library."""
+    """Calibrate scale and origin of the latents to the library."""
     weight = weight.copy()
     if needs_calibration(library):
         *state, rates = (f @ weight.T for f in features)
@@ -112,9 +110,9 @@ def _calibrated(weight, features, library):
     return weight
 
 
-def _straighten(start, features, library, penalty):
-    """Bend latents, from a start, until they obey the equations best."""
-    problem = _Straightening(features, library, penalty)
+def _refine(start, features, library, penalty):
+    """Minimise the equation error over the encoder by variable projection."""
+    problem = _EquationError(features, library, penalty)
     weights, _ = least_squares(
         problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
     )
@@ -123,17 +121,17 @@ def _straighten(start, features, library, penalty):
 
 def _solve_decoder(latents, curve):
     points = latents[0].numpy()
-    rows, radius = spread_rows(points, N_DECODER_CENTRES * points.shape[1])
+    rows, radius = farthest_point_rows(points, N_DECODER_CENTRES * points.shape[1])
     width = DECODER_WIDTH * max(radius, 1e-12)
     decoder = RadialMap(torch.from_numpy(points[rows]), width, curve[0].shape[1])
     solve_radial(decoder, latents, curve, DECODER_RIDGE)
     return decoder
 
 
-class _Straightening:
+class _EquationError:
     """Relative equation error, coefficients eliminated, as a function of weights.
 
-    Relative to the rates, or latents would shrink to where every equation holds.
+    It is relative to the rates, because every equation holds as latents shrink to zero.
     """
 
     def __init__(self, features, library, penalty):
@@ -188,13 +186,13 @@ class _Straightening:
         return push_forward(self.library.evaluate, state, direction)[1].numpy()
 
 
-def unfold(points, linear):
-    """Return latents by geodesic distance where a linear projection folds the data.
+def isomap_latents(points, linear):
+    """Return Isomap latents where a linear projection of the data is not injective.
 
     Parameters
     ----------
     points : ndarray of shape (n_samples, n_modes)
-        Data, spread evenly, in a metric that measures their difference.
+        Data, evenly distributed, in a metric that measures their difference.
     linear : ndarray of shape (n_samples, rank)
         Latents of a linear projection to compare with.
 
@@ -205,28 +203,28 @@ def unfold(points, linear):
     """
     if len(points) <= 2 * N_NEIGHBORS:
         return None
-    folded = _unexplained(linear, points)
+    linear_error = _unexplained(linear, points)
     graph = kneighbors_graph(points, N_NEIGHBORS)
-    if folded == 0 or connected_components(graph, directed=False)[0] > 1:
+    if linear_error == 0 or connected_components(graph, directed=False)[0] > 1:
         return None
     # Dense: the iterative solver starts at random.
     isomap = Isomap(
         n_neighbors=N_NEIGHBORS, n_components=linear.shape[1], eigen_solver="dense"
     )
-    unfolded = isomap.fit_transform(points)
-    worth_it = _unexplained(unfolded, points) * ADVANTAGE < folded
-    return unfolded if worth_it else None
+    latents = isomap.fit_transform(points)
+    worth_it = _unexplained(latents, points) * ADVANTAGE < linear_error
+    return latents if worth_it else None
 
 
 def _unexplained(latents, points):
-    """Share of the variance that neighbours in latent space do not predict."""
+    """Fraction of the variance that neighbours in latent space do not predict."""
     order = np.random.default_rng(0).permutation(len(points))
     fitted, held = np.array_split(order, 2)
     neighbors = KNeighborsRegressor(3, weights="distance")
     predicted = neighbors.fit(latents[fitted], points[fitted]).predict(latents[held])
-    spread = points[held] - points[held].mean(axis=0)
+    centred = points[held] - points[held].mean(axis=0)
     lost = np.sum((points[held] - predicted) ** 2)
-    return float(lost / max(np.sum(spread**2), 1e-300))
+    return float(lost / max(np.sum(centred**2), 1e-300))
 
 
 class RadialAutoencoder(nn.Module):
@@ -235,7 +233,8 @@ class RadialAutoencoder(nn.Module):
     Parameters
     ----------
     weights : tensor of shape (n_modes,)
-        The encoder sees the coordinates times these: distances are those of the data.
+        The input of the encoder is the coordinates times these, so that distances are
+        those of the data.
     encoder, decoder : RadialMap
     """
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from symdisc._numerics.features import RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.levenberg_marquardt import least_squares
 
 N_CENTRES = 150
@@ -143,7 +143,7 @@ def bend_plane(autoencoder, latents, generator):
     points, rates = (torch.tensor(z) for z in latents)
     # With every point a centre, Gaussians would have no width.
     half = len(points) // 2
-    rows, radius = spread_rows(latents[0], min(N_CENTRES, half))
+    rows, radius = farthest_point_rows(latents[0], min(N_CENTRES, half))
     bend = RadialMap(points[rows], WIDTH * radius, 2)
     mean, inverse = latents[0].mean(axis=0), np.linalg.inv(frame)
     start = np.zeros(bend.weight.shape)
@@ -159,7 +159,7 @@ def bend_plane(autoencoder, latents, generator):
         bend.weight.copy_(torch.from_numpy(weight))
         bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
-    rows, radius = spread_rows(bent[0].numpy(), min(N_INVERSE_CENTRES, half))
+    rows, radius = farthest_point_rows(bent[0].numpy(), min(N_INVERSE_CENTRES, half))
     unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)
@@ -307,7 +307,7 @@ def conserve_radius(inner, points, rates):
     period = 1 / frequency.clamp_min(SLOWEST * float(frequency.median()))
     # With every point a centre, Gaussians would have no width.
     n_centres = min(N_GAIN_CENTRES, len(image) // 2)
-    rows, radius = spread_rows(image.numpy(), n_centres)
+    rows, radius = farthest_point_rows(image.numpy(), n_centres)
     gain = RadialMap(image[rows], GAIN_WIDTH * radius, 1)
     thin = slice(None, None, -(-len(image) // MAX_GAIN_ROWS))
     square, change, period = (s[thin, None] for s in (square, change, period))

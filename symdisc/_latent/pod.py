@@ -1,4 +1,4 @@
-"""Proper orthogonal decomposition (POD): the linear stem in front of the autoencoder.
+"""Proper orthogonal decomposition (POD): a linear projection before the autoencoder.
 
 On the span of the data, the first and last linear layers of an autoencoder see only
 POD coordinates, and an orthonormal basis preserves squared error. Training on these
@@ -18,8 +18,8 @@ N_POWER_ITERATIONS = 2
 
 
 @dataclass(frozen=True)
-class Stem:
-    """Orthonormal modes of a data set and the spread of the data along them.
+class PODProjection:
+    """Orthonormal modes of a data set and its standard deviations along them.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Stem:
     n_samples: int
 
     def truncate(self, n_modes):
-        """Return the stem of the leading modes alone."""
+        """Return the projection onto the leading modes alone."""
         left_out = float(np.sum(self.scale[n_modes:].astype(float) ** 2))
         return replace(
             self,
@@ -64,10 +64,10 @@ class Stem:
         return rates / self.scale
 
 
-def plain_stem(X):
-    """Return a stem without modes: features less their mean, at one common scale.
+def identity_projection(X):
+    """Return a projection without modes: features less their mean, at one common scale.
 
-    Networks for images need the pixels side by side.
+    Networks for images need the pixels in their places.
 
     Parameters
     ----------
@@ -75,15 +75,15 @@ def plain_stem(X):
 
     Returns
     -------
-    Stem
+    PODProjection
     """
     mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
     total = _centred_sum_of_squares(X, mean)
-    spread = np.sqrt(total / X.size)
+    deviation = np.sqrt(total / X.size)
     if (X[0] == X).all():
         raise _constant()
-    scale = np.full(X.shape[1], spread, dtype=X.dtype)
-    return Stem(mean, None, scale, 0.0, total, len(X))
+    scale = np.full(X.shape[1], deviation, dtype=X.dtype)
+    return PODProjection(mean, None, scale, 0.0, total, len(X))
 
 
 def _constant():
@@ -93,7 +93,7 @@ def _constant():
     )
 
 
-def fit_stem(
+def fit_pod(
     X,
     *,
     min_modes,
@@ -106,7 +106,7 @@ def fit_stem(
     Parameters
     ----------
     X : ndarray or Rows of shape (n_samples, n_features)
-        Of Rows, six passes are made in all with the coordinates.
+        Rows are read in six passes, that for the coordinates included.
     min_modes : int
         Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState
@@ -119,7 +119,7 @@ def fit_stem(
 
     Returns
     -------
-    Stem
+    PODProjection
     """
     n_modes = min(max(max_modes, min_modes), *X.shape)
     decompose = _decompose if isinstance(X, np.ndarray) else _decompose_rows
@@ -132,10 +132,10 @@ def fit_stem(
     rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
     if rank == 0 or (highest == lowest).all():
         raise _constant()
-    spread = float((highest.astype(float) - lowest.astype(float)).max())
-    if spread**2 < 1e6 * np.finfo(X.dtype).tiny:
+    span = float((highest.astype(float) - lowest.astype(float)).max())
+    if span**2 < 1e6 * np.finfo(X.dtype).tiny:
         raise ValueError(
-            f"X varies by {spread:.3g}, which is too little for its square to fit "
+            f"X varies by {span:.3g}, which is too little for its square to fit "
             f"{X.dtype}. Divide X by its size."
         )
     held = np.cumsum(singular**2)
@@ -144,7 +144,7 @@ def fit_stem(
     n_modes = min(max(enough, min_modes), rank, n_modes)
     scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
     residual = float(max(total - held[n_modes - 1], 0.0))
-    return Stem(mean, modes[:n_modes], scale, residual, total, len(X))
+    return PODProjection(mean, modes[:n_modes], scale, residual, total, len(X))
 
 
 def _decompose(X, n_modes, random_state):

@@ -7,7 +7,7 @@ import torch
 
 from symdisc._data.training_data import Snapshots
 from symdisc._latent.autoencoder import Autoencoder
-from symdisc._latent.isomap import unfolded_spaces
+from symdisc._latent.isomap import isomap_spaces
 from symdisc._latent.projection_search import find_start
 from symdisc._latent.readout import solve_readout
 from symdisc._latent.trainer import Trainer
@@ -206,7 +206,7 @@ def _unfold(problem, start):
     """Space of a radial encoder, or None where a linear one does as well."""
 
     def spaces(curve, ridges):
-        return unfolded_spaces(curve, problem.weights, start, problem.library, ridges)
+        return isomap_spaces(curve, problem.weights, start, problem.library, ridges)
 
     folded = _autoencoder(start, problem.curve, problem.weights)
     best = folded = problem.judge(folded, "start")

@@ -5,7 +5,7 @@ looks for functions f of the data with the least E[(df/dt)^2] at unit variance. 
 group leaves the distribution of (x, dx/dt) unchanged, it leaves both quadratic forms
 of f unchanged, and therefore maps functions of the same speed to each other: these are
 finitely many, and on them it acts linearly. The same holds among all combinations of
-given functions, as far as the group maps these to each other.
+given functions, if the group maps these to each other.
 """
 
 import math
@@ -23,7 +23,7 @@ MAX_MODES = 128
 # The slowest combinations of one level, whose products are the functions of the next.
 MAX_KEPT = 30
 MAX_LEVELS = 4
-# Another level has to slow the latents down by this share, on rows held out in blocks.
+# Another level has to reduce the speed by this fraction, on rows held out in blocks.
 MIN_GAIN = 0.05
 N_BLOCKS, HELD_OUT = 40, 5
 # Added to both forms, relative to their mean eigenvalues.
@@ -104,7 +104,7 @@ def n_affordable(n_samples):
 
 
 def slow_maps(x, x_dot, n_components):
-    """Find the slowest functions, with as many levels of products as pay.
+    """Find the slowest functions, with levels of products while these are slower.
 
     Parameters
     ----------

@@ -16,9 +16,9 @@ CHUNK = 512
 class Pushed(nn.Module):
     """A module of rows and, by forward differentiation, its image of curves.
 
-    It stays in evaluation mode: dropout and statistics of a batch would make the
-    latents of a snapshot a matter of chance and of its neighbours, and updating
-    statistics in place is not differentiable.
+    It stays in evaluation mode: with dropout and batch statistics the latents of a
+    snapshot would be random and depend on the batch, and updating statistics in place
+    is not differentiable.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class ModuleAutoencoder(GaugedAutoencoder):
 
 
 def copy_pair(pair, n_components, like):
-    """Return trainable copies of a couple of modules, or raise where it does not fit.
+    """Return trainable copies of a pair of modules, or raise where it does not fit.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def copy_pair(pair, n_components, like):
     n_components : int
         Number of latents between them.
     like : tensor of shape (n_samples, n_features)
-        Rows that the encoder will see; its dtype and device become those of the copies.
+        Input of the encoder; its dtype and device become those of the copies.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def copy_pair(pair, n_components, like):
         raise ValueError(
             "autoencoder=(encoder, decoder) has no parameters that can be trained. "
             "Pass modules with parameters that require gradients; LatentSINDy takes "
-            "couples as they are."
+            "pairs as they are."
         )
     row = like[:2]
     check_columns("encoder", Pushed(encoder), row, n_components, "n_components")
@@ -126,7 +126,7 @@ def copy_pair(pair, n_components, like):
 
 
 def check_pair(pair):
-    """Return a couple of modules, or raise if it is something else."""
+    """Return a pair of modules, or raise if it is something else."""
     if len(pair) != 2 or not all(isinstance(m, nn.Module) for m in pair):
         raise ValueError(
             f"autoencoder is a tuple of {[type(m).__name__ for m in pair]}; give two "

@@ -375,12 +375,12 @@ def warn_of_interruption(n_iter, max_iter, game, checkpoint):
     )
     if game is not None and game > 0:
         text += (
-            f" The adversaries had played {game:.0%} of their game: the symmetry is "
+            f" Adversarial training was {game:.0%} complete: the symmetry is "
             "provisional, see agreement_."
         )
     elif game is not None:
         text += (
-            " The adversaries had not joined yet, and no symmetry was looked for: "
+            " Adversarial training had not started, and no symmetry was looked for: "
             "lie_algebra_ is empty or None."
         )
     if checkpoint is not None and checkpoint.path.exists():

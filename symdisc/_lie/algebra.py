@@ -20,10 +20,15 @@ class LieAlgebra(Sequence):
     """Matrix Lie algebra spanned by generators that act on the latent space.
 
     A sequence of sympy matrices: the canonical generators, rounded. Scale, sign
-    and linear combination of generators carry no meaning, so they are chosen
-    for reading (see `symdisc._lie.canonical_basis.canonical_basis`); the latent
-    coordinates are left as they are. For one generator the largest absolute
-    eigenvalue is 1, hence ``group_element(2 * pi)`` is one full turn of so(2).
+    and linear combination of generators carry no meaning. They are chosen so that
+    the matrices are nearly sparse; the latent coordinates stay as they are.
+    A single generator has the largest absolute eigenvalue 1, hence
+    ``group_element(2 * pi)`` is one full turn of so(2).
+
+    A basis of commuting generators that can be diagonalised together has one
+    generator for each joint eigenspace: one rotation per plane of a torus. In other
+    algebras compact generators come first, then those on which the Killing form is
+    positive, such as boosts, then those on which it is zero, such as translations.
 
     Parameters
     ----------
@@ -42,10 +47,12 @@ class LieAlgebra(Sequence):
     matrices : ndarray of shape (c, k, k)
         Canonical generators, not rounded.
     name : str
-        Name of the algebra, see `symdisc._lie.names.identify`.
+        Name of the algebra: "trivial" without generators, names such as "so(3)",
+        "so(1,1)" or "so(2)+so(2)" for direct sums, and "unidentified" for others.
     nearest : tuple of (str, float)
-        The name, and the tolerance at which it holds: `tol`, or where there is no
-        name at that, the lowest found by `symdisc._lie.names.nearest_name`.
+        The name, and the tolerance at which it holds: `tol`, or if there is no name at
+        that, the lowest of several larger ones with a name, up to 0.25. Otherwise
+        "unidentified" and infinity.
     bracket_residual : float
         Distance from being closed under brackets: 0 is closed, and above `tol`
         the generators are not a Lie algebra and the name is "unidentified".
@@ -53,7 +60,7 @@ class LieAlgebra(Sequence):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._lie.algebra import LieAlgebra
+    >>> from symdisc import LieAlgebra
     >>> algebra = LieAlgebra(np.array([[[0.0, 2.503], [-2.497, 0.002]]]))
     >>> print(algebra)
     so(2): [[0, -1], [1, 0]]
@@ -95,7 +102,7 @@ class LieAlgebra(Sequence):
         Examples
         --------
         >>> import numpy as np
-        >>> from symdisc._lie.algebra import LieAlgebra
+        >>> from symdisc import LieAlgebra
         >>> shear = np.array([[0.0, 1.0], [0.0, 0.0]])
         >>> affine = LieAlgebra(np.array([np.diag([1.0, 0.0]), shear]))
         >>> affine.structure_constants()[0, 1].round(6)
@@ -124,7 +131,7 @@ class LieAlgebra(Sequence):
         Examples
         --------
         >>> import numpy as np
-        >>> from symdisc._lie.algebra import LieAlgebra
+        >>> from symdisc import LieAlgebra
         >>> algebra = LieAlgebra(np.array([[[0.0, -3.0], [3.0, 0.0]]]))
         >>> algebra.group_element()
         Matrix([
@@ -168,7 +175,7 @@ class LieAlgebra(Sequence):
         Examples
         --------
         >>> import numpy as np
-        >>> from symdisc._lie.algebra import LieAlgebra
+        >>> from symdisc import LieAlgebra
         >>> LieAlgebra(np.array([[[0.0, -1.0], [1.0, 0.0]]])).vector_fields()[0].T
         Matrix([[-z1, z0]])
         """
@@ -190,14 +197,11 @@ class LieAlgebra(Sequence):
             up to `degree` follow as sums of products. Called on data of shape
             (n, k), it returns their values (n, n_invariants).
 
-        See Also
-        --------
-        symdisc._lie.invariants.invariant_polynomials : How they are found.
 
         Examples
         --------
         >>> import numpy as np
-        >>> from symdisc._lie.algebra import LieAlgebra
+        >>> from symdisc import LieAlgebra
         >>> algebra = LieAlgebra(np.array([[0.0, -1.001], [0.999, 0.0]]))
         >>> algebra.invariants(degree=4)[0]
         z0**2 + z1**2

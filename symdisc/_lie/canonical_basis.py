@@ -19,7 +19,7 @@ from symdisc._lie.structure import (
 )
 
 MULTIPLES = 1, 2, 3
-# Entries below this share of the largest are noise, multiples closer to integers are
+# Entries below this fraction of the largest are noise, multiples closer to integers are
 # theirs.
 NOISE = 0.1
 NEAR = 0.2
@@ -96,7 +96,7 @@ def canonical_basis(basis, tol=0.05):
     * Commuting generators that can be diagonalised together become those that
       act on one joint eigenspace each: for a torus, one rotation per plane.
       Rotations come first.
-    * Of other algebras come first the compact generators, then those on which the
+    * In other algebras compact generators come first, then those on which the
       Killing form is positive, such as boosts, and last those on which it is zero,
       such as translations and the centre. The first two are each made orthonormal
       in the Killing form and turned as near as possible to sparse matrices: in
@@ -163,7 +163,7 @@ def weight_basis(frame, tol):
     canonical : ndarray of shape (c, k, k) or None
         Normalised generators, those without real parts in their eigenvalues first.
         None where the generators cannot be diagonalised together, or where their
-        joint eigenvalues (weights) do not tell all of them apart.
+        joint eigenvalues (weights) do not distinguish all of them.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def _joint_eigenvalues(frame, tol):
 
 
 def _sparse_basis(frame):
-    """Basis of the span that has an identity block at the most telling entries.
+    """Basis of the span that has an identity block at the pivots.
 
     A reduced row echelon form whose pivots are chosen by column-pivoted QR of
     an orthonormal basis, hence a function of the span alone.
@@ -240,7 +240,7 @@ def _killing_blocks(frame, tol):
     moved = (change @ frame @ np.linalg.inv(change)).reshape(c, k * k)
     form = killing_form(structure_constants(frame))
     values, vectors = linalg.eigh(form, moved @ moved.T)
-    # Of nilpotent algebras the whole form is noise.
+    # The whole form of a nilpotent algebra is noise.
     cut = rank_tolerance(frame, tol) * max(np.abs(values).max(), 1.0)
     scales = np.where(np.abs(values) > cut, np.sqrt(np.abs(values)), 1.0)
     combined = np.tensordot((vectors / scales).T, frame, axes=1)

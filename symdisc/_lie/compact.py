@@ -21,7 +21,7 @@ def nearest_compact(basis, tol):
         Generators, in coordinates in which the data are about as wide in all
         directions.
     tol : float
-        Largest share of a generator that noise may be.
+        Largest fraction of noise in a generator.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def skew_in_blocks(basis, blocks, tol):
     blocks : sequence of int
         Sizes of blocks of the first coordinates, one after the other.
     tol : float
-        Largest share of a generator that noise may be.
+        Largest fraction of noise in a generator.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def skew_in_blocks(basis, blocks, tol):
 
 
 def _invariant_form(basis, tol):
-    """Positive form that the generators keep, as round as possible, or None."""
+    """Positive form that the generators keep, nearest to the identity, or None."""
     k = basis.shape[1]
     units = basis / np.linalg.norm(basis, axis=(1, 2), keepdims=True)
     rows, columns = np.triu_indices(k)
@@ -99,7 +99,7 @@ def _invariant_form(basis, tol):
     _, sizes, right = np.linalg.svd(changes.reshape(len(forms), -1).T)
     sizes = np.pad(sizes, (0, len(forms) - len(sizes)))
     kept = right[sizes <= tol * np.sqrt(len(basis))]
-    # Of all forms that are kept, the one nearest to the identity.
+    # The form nearest to the identity, among those that are kept.
     identity = forms.trace(axis1=1, axis2=2)
     form = np.einsum("f,fij->ij", kept.T @ (kept @ identity), forms)
     eigenvalues = np.linalg.eigvalsh(form)

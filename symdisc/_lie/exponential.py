@@ -57,15 +57,15 @@ def symbolic_exponential(matrix, theta, *, tol=0.05, decimals=2):
             continue
         if hyperbolic:
             even, odd = coefficient.real + mirror.real, coefficient.real - mirror.real
-            waves = [(sympy.cosh(rate * theta), even), (sympy.sinh(rate * theta), odd)]
+            terms = [(sympy.cosh(rate * theta), even), (sympy.sinh(rate * theta), odd)]
         else:
             growth, angle = sympy.exp(rate * theta), frequency * theta
-            waves = [
+            terms = [
                 (growth * sympy.cos(angle), coefficient.real),
                 (growth * sympy.sin(angle), -coefficient.imag),
             ]
-        for wave, weights in waves:
-            result += theta**power * wave * rounded_matrix(weights, decimals)
+        for term, weights in terms:
+            result += theta**power * term * rounded_matrix(weights, decimals)
     return result
 
 

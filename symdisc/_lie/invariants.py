@@ -120,8 +120,8 @@ def invariant_polynomials(basis, degree, *, tol=0.05, decimals=2):
     ``p`` is invariant where ``(L z) . grad p = 0`` for every generator ``L``. The
     derivative along a generator is a linear map of the polynomials of each degree;
     what all of these maps annihilate is found in coordinates where it is well
-    conditioned, see `symdisc._lie.structure.balance`. Of each degree, only those
-    polynomials are kept that are no sums of products of invariants of lower degree.
+    conditioned, see `symdisc._lie.structure.balance`. Sums of products of invariants
+    of lower degree are left out.
 
     Parameters
     ----------
@@ -268,8 +268,8 @@ def _modulo(rows, others, tol, sizes):
 
 
 def _significant(rows, sizes, tol):
-    shares = np.abs(rows) * sizes
-    return shares > tol * shares.max(axis=1, keepdims=True)
+    contributions = np.abs(rows) * sizes
+    return contributions > tol * contributions.max(axis=1, keepdims=True)
 
 
 def _echelon(rows):

@@ -89,8 +89,8 @@ def nearest_name(basis, tol=0.05):
     basis : ndarray of shape (c, k, k)
         Generators that `identify` finds unidentified.
     tol : float, default=0.05
-        Tried are its products with 1.5, 2, 3, 4, 6 and so on, up to 0.25: beyond
-        that everything is near to something.
+        Its products with 1.5, 2, 3, 4, 6 and so on are tried, up to 0.25: at larger
+        ones every algebra has a name.
 
     Returns
     -------

@@ -5,7 +5,7 @@ import numpy as np
 from symdisc._lie.canonical_basis import spectral_radius
 
 # A rotation closes only if its frequencies are multiples of one base frequency.
-# Ratios with larger denominators cannot be told from irrational ones.
+# Ratios with larger denominators cannot be distinguished from irrational ones.
 MAX_HARMONIC = 6
 
 
@@ -119,9 +119,9 @@ def is_scaling(matrix, tol=0.05):
     largest = eigenvalues[np.argmax(np.abs(eigenvalues))]
     if spectral_radius(matrix, tol) == 0.0 or largest.real == 0.0:
         return False
-    unit, shares = matrix / largest.real, eigenvalues / largest.real
-    moved = np.abs(shares) > tol
-    if np.abs(shares[moved] - 1.0).max() > tol:
+    unit, ratios = matrix / largest.real, eigenvalues / largest.real
+    moved = np.abs(ratios) > tol
+    if np.abs(ratios[moved] - 1.0).max() > tol:
         return False
     factors = [unit - np.eye(len(unit))] + ([] if moved.all() else [unit])
     return _annihilated(factors, tol)

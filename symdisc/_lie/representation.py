@@ -13,15 +13,15 @@ from symdisc._lie.canonical_basis import integer_generator
 from symdisc._lie.known import FAMILIES, WITH_TRANSLATIONS, known_algebra
 
 # Rotations make one full turn. Boosts, scalings, shears and shifts (in standard
-# deviations) move samples over the edge of bounded data: so far that few leave it.
+# deviations) move samples over the boundary of bounded data: few at this scale.
 COMPACT_SCALE = math.pi
 NONCOMPACT_SCALE = 0.3
-LAWS = "uniform", "normal"
+DISTRIBUTIONS = "uniform", "normal"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Latent coordinates that generators of their own act on.
+    """Latent coordinates with generators of their own.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Block:
     integer : bool, default=False
         Round the generators found to integers: see `integer_generator`.
     sparse : float, default=0.0
-        Entries of a generator below this share of its largest are set to zero.
+        Entries of a generator below this fraction of its largest are set to zero.
 
     Examples
     --------
@@ -70,10 +70,10 @@ class Block:
         _check_count("action", self.action, str)
         _check_count("n_generators", self.n_generators, type(None))
         _check_count("copies", self.copies)
-        _check_law(self.law)
+        _check_distribution(self.law)
         if not isinstance(self.sparse, Real) or not 0 <= self.sparse < 1:
             raise ValueError(
-                f"sparse={self.sparse!r} is not a share from 0 to below 1."
+                f"sparse={self.sparse!r} is not a fraction from 0 to below 1."
             )
         if isinstance(self.action, str):
             self._check_name()
@@ -166,9 +166,8 @@ class Block:
     def tidy(self, generators):
         """Return generators of one copy as they are reported, for all copies.
 
-        Integers come at the end and not into the game: found generators are off by a
-        per cent, and rounding them while they are trained would hide from them which
-        way to go.
+        Rounding follows training: generators are off by a per cent before, and rounding
+        during training would have zero gradients.
         """
         if self.integer or self.sparse:
             generators = LieAlgebra(generators).matrices
@@ -213,7 +212,7 @@ class Translations:
     def __post_init__(self):
         """Refuse what cannot be translations."""
         _check_count("dim", self.dim)
-        _check_law(self.law)
+        _check_distribution(self.law)
         _check_scale(self.scale, self.dim)
 
     @property
@@ -296,9 +295,9 @@ def _check_count(name, value, *others):
         raise ValueError(f"{name}={value!r} is not a whole number from 1 on.")
 
 
-def _check_law(law):
-    if law not in LAWS:
-        raise ValueError(f"law={law!r} is not one of {LAWS}.")
+def _check_distribution(law):
+    if law not in DISTRIBUTIONS:
+        raise ValueError(f"law={law!r} is not one of {DISTRIBUTIONS}.")
 
 
 def _check_scale(scale, count):

@@ -9,7 +9,7 @@ from symdisc._lie.structure import killing_form, structure_constants, trace_form
 
 
 class Family(NamedTuple):
-    """What tells a classical Lie algebra and its defining representation.
+    """Invariants of a classical Lie algebra and its defining representation.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Family(NamedTuple):
 def name_semisimple(frame, tol, rank_tol):
     """Name a semisimple Lie algebra.
 
-    Isomorphic algebras are told apart by how they act: on one or more copies of
+    Isomorphic algebras are distinguished by how they act: on one or more copies of
     R^2, sl(2); of R^3, so(1,2). In other representations the name is the first
     that fits of sl(n), so(p,q), sp(2n) and su(p,q).
 
@@ -100,7 +100,7 @@ def ideals(constants, rank_tol):
     """Split a semisimple Lie algebra into its simple ideals.
 
     The linear maps that commute with all brackets are multiples of the identity,
-    real or complex, on each simple ideal: a generic one tells the ideals apart.
+    real or complex, on each simple ideal: a generic one separates the ideals.
 
     Parameters
     ----------

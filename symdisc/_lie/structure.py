@@ -198,7 +198,7 @@ def trace_form(basis):
 def rank_tolerance(basis, tol):
     """Relative size below which singular values of a closed algebra are noise.
 
-    Brackets that leave the span tell how noisy the generators are. Nothing else
+    Brackets that leave the span measure the noise of the generators. Nothing else
     does: a change of latent basis of condition number q can make exact singular
     values as small as ``q ** -2``, which a fixed tolerance would take for noise.
 

@@ -1,1 +1,1 @@
-"""Numerics that know nothing of symmetry: features, derivatives, least squares."""
+"""Numerics independent of symmetry: features, derivatives, least squares."""

@@ -80,9 +80,9 @@ class Adam:
 
 
 def _laid_out_as(parameter, gradient):
-    """Copy a gradient where it lies in memory otherwise than its parameter.
+    """Copy a gradient whose layout in memory differs from that of its parameter.
 
-    The fused kernel walks through both side by side, whatever their strides say.
+    The fused kernel ignores strides.
     """
     if gradient.stride() == parameter.stride():
         return gradient

@@ -3,11 +3,11 @@
 Once monomials, centres or frequencies are set, encoder and decoder are regressions,
 solved to many digits where gradient descent leaves per cents.
 
-Where edges move around a ring, what is seen at a pixel has many harmonics of the angle.
+A pixel that an edge passes on its way around a ring has many harmonics of the angle.
 Random Fourier features have frequencies and phases that are drawn (Rahimi and Recht,
 Advances in Neural Information Processing Systems 20 (2007), 1177-1184). Some of them
-depend on one block of latents only, so that the parts of the data that move by
-themselves need no more features together than alone.
+depend on one block of latents only, so that parts of the data that move independently
+need no more features together than alone.
 """
 
 from itertools import combinations_with_replacement
@@ -18,13 +18,13 @@ import torch
 from torch import nn
 
 MAX_TERMS = 64
-N_WAVES = 128
-ROWS_PER_WAVE = 4
-WAVE_RIDGE = 1e-8
+N_FOURIER = 128
+ROWS_PER_FOURIER = 4
+FOURIER_RIDGE = 1e-8
 
 
-def spread_rows(points, n_rows):
-    """Choose rows that lie as far from each other as possible, one after the other.
+def farthest_point_rows(points, n_rows):
+    """Choose rows by farthest-point sampling: each is farthest from those before it.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def spread_rows(points, n_rows):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._numerics.features import spread_rows
-    >>> spread_rows(np.array([[0.0], [1.0], [9.0], [10.0]]), 2)
+    >>> from symdisc._numerics.features import farthest_point_rows
+    >>> farthest_point_rows(np.array([[0.0], [1.0], [9.0], [10.0]]), 2)
     (array([0, 3]), 1.0)
     """
     rows = [0]
@@ -122,8 +122,8 @@ class RadialMap(FeatureMap):
             first = -precision * self._slope(x, rates[0])
             images.append(gaussians * first)
         if len(rates) == 2:
-            bend = rates[0].square().sum(1, keepdim=True) + self._slope(x, rates[1])
-            images.append(gaussians * (first.square() - precision * bend))
+            second = rates[0].square().sum(1, keepdim=True) + self._slope(x, rates[1])
+            images.append(gaussians * (first.square() - precision * second))
         return images
 
     def _slope(self, x, rate):
@@ -172,7 +172,7 @@ def solve_radial(radial, inputs, targets, ridge):
     gram, cross = normal_equations(radial.features(*inputs[: len(targets)]), targets)
     penalty = torch.zeros_like(gram.diagonal())
     penalty[1 + radial.centres.shape[1] :] = ridge * gram.diagonal().mean()
-    # A floor for constant and linear part, should the data not tell them apart.
+    # A floor for constant and linear part, which some data cannot distinguish.
     penalty += 1e-14 * gram.diagonal().mean()
     radial.weight.copy_(torch.linalg.solve(gram + penalty.diag(), cross).mT)
 
@@ -232,7 +232,7 @@ def affordable_degree(n_variables, highest=3):
 
 
 def beyond_polynomials(scale, n_variables):
-    """Return the least share of the variance that polynomials can leave unexplained.
+    """Return the least fraction of the variance that polynomials leave unexplained.
 
     Parameters
     ----------
@@ -261,8 +261,8 @@ class FourierMap(FeatureMap):
 
     Parameters
     ----------
-    frequencies : tensor of shape (n_in, n_waves)
-    phases : tensor of shape (n_waves,)
+    frequencies : tensor of shape (n_in, n_fourier)
+    phases : tensor of shape (n_fourier,)
     n_out : int
     """
 
@@ -272,20 +272,20 @@ class FourierMap(FeatureMap):
         self.register_buffer("phases", phases.clone())
 
     def nonlinear(self, z, *rates):
-        """Return the cosines along a curve: (n, n_waves) each."""
+        """Return the cosines along a curve: (n, n_fourier) each."""
         angle = z @ self.frequencies + self.phases
         images = [torch.cos(angle)]
         if rates:
             speed = rates[0] @ self.frequencies
             images.append(-torch.sin(angle) * speed)
         if len(rates) == 2:
-            bend = torch.sin(angle) * (rates[1] @ self.frequencies)
-            images.append(-images[0] * speed.square() - bend)
+            second = torch.sin(angle) * (rates[1] @ self.frequencies)
+            images.append(-images[0] * speed.square() - second)
         return images
 
 
-def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
-    """Draw waves along each block of latents and, of several blocks, along all.
+def draw_fourier_features(blocks, scale, n_rows, n_out, random, n_fourier=N_FOURIER):
+    """Draw random Fourier features of each block of latents and, of several, of all.
 
     Parameters
     ----------
@@ -294,11 +294,11 @@ def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
     scale : float
         Largest frequency along an axis.
     n_rows : int
-        Number of rows to fit: fewer waves where there are few.
+        Number of rows to fit: where there are few, fewer features are drawn.
     n_out : int
     random : numpy.random.Generator
-    n_waves : int, default=128
-        Number of waves along each block, and along all.
+    n_fourier : int, default=128
+        Number of features of each block, and of all.
 
     Returns
     -------
@@ -308,10 +308,10 @@ def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
     ends = np.cumsum(blocks)
     groups = [slice(end - size, end) for size, end in zip(blocks, ends, strict=True)]
     groups += [slice(0, ends[-1])] * (len(blocks) > 1)
-    n_waves = max(min(n_waves, n_rows // (ROWS_PER_WAVE * len(groups))), 1)
-    frequencies = np.zeros((ends[-1], len(groups), n_waves))
+    n_fourier = max(min(n_fourier, n_rows // (ROWS_PER_FOURIER * len(groups))), 1)
+    frequencies = np.zeros((ends[-1], len(groups), n_fourier))
     for i, rows in enumerate(groups):
-        shape = rows.stop - rows.start, n_waves
+        shape = rows.stop - rows.start, n_fourier
         frequencies[rows, i] = random.uniform(-scale, scale, shape)
     frequencies = torch.from_numpy(frequencies).flatten(start_dim=1)
     phases = torch.from_numpy(random.uniform(0, 2 * np.pi, frequencies.shape[1]))
@@ -319,17 +319,17 @@ def draw_waves(blocks, scale, n_rows, n_out, random, n_waves=N_WAVES):
 
 
 @torch.no_grad()
-def solve_waves(waves, latents, targets):
+def solve_fourier(fourier, latents, targets):
     """Set the weights by ridge regression.
 
     Parameters
     ----------
-    waves : FourierMap
+    fourier : FourierMap
         Changed in place.
     latents : tensor of shape (n_samples, n_in)
     targets : tensor of shape (n_samples, n_out)
     """
-    gram, cross = normal_equations(waves.features(latents), [targets])
+    gram, cross = normal_equations(fourier.features(latents), [targets])
     # The constant is a feature of unit size: its diagonal entry is that of the ridge.
-    gram.diagonal().add_(WAVE_RIDGE * gram[0, 0].clone())
-    waves.weight.copy_(torch.linalg.solve(gram, cross).mT)
+    gram.diagonal().add_(FOURIER_RIDGE * gram[0, 0].clone())
+    fourier.weight.copy_(torch.linalg.solve(gram, cross).mT)

@@ -7,7 +7,8 @@ import torch
 def push_forward(module, x, *rates):
     """Return module(x) and its time derivatives along a curve, without a graph.
 
-    Modules with a method `push_forward` are asked; `jvp` differentiates others.
+    A method `push_forward` of the module is called if it exists; `jvp` differentiates
+    others.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def _ends(transform, X, displacement):
 def _step(X, rate, eps, order):
     """Return for each row the e at which truncation and rounding are in balance.
 
-    Of a function that varies over the length 1, relative errors are about h^2 by
+    For a function that varies over the length 1, relative errors are about h^2 by
     truncation and eps / h^order by rounding.
     """
     size = np.abs(X).max(axis=0)

@@ -78,7 +78,7 @@ def _triangle(matrix):
 
 
 def _step(linear, penalty):
-    """Minimise a linear model of the residuals, and say what it gains by that."""
+    """Minimise a linear model of the residuals, and return the predicted gain."""
     padded = np.pad(np.diag(penalty), ((0, 0), (0, 1)))
     triangle = _triangle(np.vstack([linear, padded]))
     step = -linalg.solve_triangular(triangle[:-1, :-1], triangle[:-1, -1])

@@ -1,8 +1,8 @@
-"""Training that survives the end of its process: its state, now and then, in a file.
+"""Checkpoints of a training, from which another process resumes it.
 
-What comes before a training is computed again when it is resumed. That this is the same
-as before is not taken for granted: a checkpoint names, by a checksum, all that its
-training started from, and is refused by a training that starts from anything else.
+What precedes a training is computed again when it is resumed. This may differ from
+before: a checkpoint therefore has a checksum of all that its training started from, and
+a training that starts from anything else refuses it.
 """
 
 import time
@@ -22,10 +22,10 @@ from symdisc._persistence.container import (
 )
 from symdisc._persistence.serialize import CannotWriteError, Writer
 
-# Share of the time that may go into writing, and how long the first time may take.
-MAX_SHARE = 0.01
+# Largest fraction of the time for writing, and estimated seconds of the first time.
+MAX_FRACTION = 0.01
 FIRST_COST = 0.02
-# These say nothing about the result; `random_state` acts through what it draws.
+# These do not change the result; `random_state` acts through what it draws.
 INDIFFERENT = {"checkpoint", "random_state", "verbose"}
 REMEDY = "Delete it, or choose another file as checkpoint."
 
@@ -98,7 +98,7 @@ class Checkpoint:
         """Note the state of a trainer; write it unless that was done just now."""
         begin = time.monotonic()
         is_over = trainer.n_iter == trainer.settings.max_iter
-        due = begin - self._last >= self._cost / MAX_SHARE
+        due = begin - self._last >= self._cost / MAX_FRACTION
         if not (due or is_over):
             return
         self.runs[-1] |= {"history": list(history), "arrays": _state(trainer)}
@@ -162,7 +162,7 @@ class Checkpoint:
 
 
 def _digest(value):
-    """Checksum of a parameter; of what has none, its type has to do."""
+    """Checksum of a parameter, or of its type where it cannot be written."""
     writer = Writer()
     try:
         document = writer.write(value)

@@ -271,7 +271,7 @@ def own_classes(base):
 
 
 def _check_layer(layer):
-    """Refuse a convolution that makes much of little, with no weights behind it."""
+    """Refuse a convolution whose output is large although it has few weights."""
     kernel = tuple(layer.weight.shape[2:])
     sizes = layer.stride, layer.padding, layer.output_padding, layer.dilation
     fits = all(

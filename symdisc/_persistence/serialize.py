@@ -2,8 +2,8 @@
 
 Every class that is written here is read by `symdisc._persistence.deserialize`. Objects
 become JSON objects with a "kind"; one that occurs again becomes a reference, so that an
-encoder and a decoder go on sharing their network. Sympy expressions become text that
-gives exactly them back and is read without evaluation.
+encoder and a decoder still have one network. Sympy expressions become text that is
+read without evaluation and gives the same expressions.
 """
 
 import math

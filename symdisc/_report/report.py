@@ -62,7 +62,7 @@ class Report(str):
 def report(
     est, X, X_dot=None, *, path=None, image_shape=None, title="Symmetry and equations"
 ):
-    """Tell all about a fitted estimator on one page of HTML.
+    """Report the results of a fitted estimator on one page of HTML.
 
     The page has the algebra, the equations, pictures, figures of quality, and the
     reasons to doubt the result that follow from these. It needs no network and no

@@ -28,7 +28,7 @@ def bootstrap_errors(
     where there are fewer than 20, because errors of neighbouring rows are not
     independent. The nonzero coefficients are fitted again to each draw, on the
     same kind of rows as in `symdisc._sindy.model_selection.fit_equations`. Errors that
-    all draws share, such as a bias of smoothing, do not show.
+    all draws have in common, such as a bias of smoothing, do not show.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def bootstrap_errors(
     basis = check_basis(basis, expected)
     blocks = row_blocks(groups, len(features))
     rng = np.random.default_rng(random_state)
-    shares = np.full(len(blocks), 1 / len(blocks))
-    draws = rng.multinomial(len(blocks), shares, n_bootstrap)
+    probabilities = np.full(len(blocks), 1 / len(blocks))
+    draws = rng.multinomial(len(blocks), probabilities, n_bootstrap)
     if basis is None:
         samples = [
             _refits(features[:, None], targets[:, [j]], row != 0, blocks, draws)
@@ -138,7 +138,7 @@ def informative_rows(design, target, blocks):
     undoes, and smoothing biases rates more than their integrals: together this
     made coefficients up to eight times as accurate on smoothed data with 5 %
     noise. Independent noise on the rates adds up instead. Variances of
-    coefficients, robust to correlations inside blocks, tell the two apart: rows
+    coefficients, robust to correlations inside blocks, distinguish the two: rows
     stay as they are where integrals would double them (in the geometric mean).
 
     Parameters

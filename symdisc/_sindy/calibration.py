@@ -1,7 +1,7 @@
 """Scale and origin of latents, where the candidate functions depend on them.
 
 Polynomials of z are polynomials of a z + b, so whitened latents serve as well as any.
-sin(z) is not sin(a z + b): among all scales and origins the best fit shows the right.
+sin(z) is not sin(a z + b): the best fit over scales and origins determines both.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ SCALES = np.geomspace(0.2, 5.0, 17)
 
 
 def needs_calibration(library):
-    """Tell whether a change of scale and origin leads out of a library's span."""
+    """Check whether a change of scale and origin leads out of a library's span."""
     return not all(e.is_polynomial(*library.symbols) for e in library.expressions)
 
 
@@ -48,8 +48,8 @@ def calibrate(state, rates, library):
         return float(np.log((residual**2).mean() / (rates**2).mean() + 1e-12))
 
     starts = [np.r_[np.log(scale), np.zeros(k)] for scale in SCALES]
-    # Where a wrong origin hides the scale, all starts look alike: whitened latents
-    # are of the right order as they are.
+    # With a wrong origin the error may not depend on the scale. Whitened latents, which
+    # are of the right order, are therefore a second start.
     descents = [
         _descend(unexplained, start)
         for start in (min(starts, key=unexplained), np.zeros(k + 1))

@@ -54,8 +54,7 @@ class EquationSystem(Sequence):
 
     Examples
     --------
-    >>> from symdisc._sindy.equations import EquationSystem
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc import CandidateLibrary, EquationSystem
     >>> library = CandidateLibrary.polynomial(2, 1)
     >>> system = EquationSystem([[0, 0, 0.9081], [0, -0.9081, 0]], library)
     >>> print(system)
@@ -141,8 +140,7 @@ class EquationSystem(Sequence):
 
         Examples
         --------
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary, EquationSystem
         >>> decay = EquationSystem([[-0.5]], CandidateLibrary.polynomial(1, 1, False))
         >>> decay([[4.0]])
         array([[-2.]])
@@ -167,8 +165,7 @@ class EquationSystem(Sequence):
         Examples
         --------
         >>> import torch
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary, EquationSystem
         >>> decay = EquationSystem([[-0.5]], CandidateLibrary.polynomial(1, 1, False))
         >>> decay.to_callable("torch")(torch.tensor([[4.0]]))
         tensor([[-2.]])
@@ -188,8 +185,7 @@ class EquationSystem(Sequence):
 
         Examples
         --------
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary, EquationSystem
         >>> decay = EquationSystem([[-0.5]], CandidateLibrary.polynomial(1, 1, False))
         >>> print(decay.to_latex())
         \begin{aligned}
@@ -227,8 +223,7 @@ class EquationSystem(Sequence):
 
         Examples
         --------
-        >>> from symdisc._sindy.equations import EquationSystem
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary, EquationSystem
         >>> library = CandidateLibrary.polynomial(1, 1)
         >>> system = EquationSystem([[1.5, -0.25]], library, errors=[[0.1, 0.003]])
         >>> print(system.to_text(errors=True))

@@ -163,7 +163,7 @@ def equivariance_residual(coefficients, library, generators, Z, *, order=1):
 
     The root mean square of ``J_F(z) L z - L F(z)``, for generators of norm 1, over
     that of ``norm(J_F(z)) norm(L z)`` and ``norm(F(z))`` together: 0 for an
-    equivariant field, of order 1 for one that knows nothing of the symmetry, and
+    equivariant field, of order 1 for one without the symmetry, and
     at most ``sqrt(2)``. The zero field is equivariant.
 
     Parameters

@@ -30,7 +30,7 @@ class CandidateLibrary:
     --------
     >>> import numpy as np
     >>> import sympy
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc import CandidateLibrary
     >>> z0, z1 = sympy.symbols("z:2")
     >>> library = CandidateLibrary([z0, sympy.sin(z1)], [z0, z1])
     >>> library.evaluate(np.array([[2.0, 0.0], [3.0, np.pi / 2]]))
@@ -81,7 +81,7 @@ class CandidateLibrary:
 
         Examples
         --------
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary
         >>> CandidateLibrary.polynomial(2, 2).names
         ['1', 'z0', 'z1', 'z0**2', 'z0*z1', 'z1**2']
         """
@@ -110,7 +110,7 @@ class CandidateLibrary:
         Examples
         --------
         >>> import torch
-        >>> from symdisc._sindy.library import CandidateLibrary
+        >>> from symdisc import CandidateLibrary
         >>> library = CandidateLibrary.polynomial(1, 3)
         >>> library.evaluate(torch.tensor([[2.0]]))
         tensor([[1., 2., 4., 8.]])

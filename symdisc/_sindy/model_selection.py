@@ -17,16 +17,16 @@ from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
 
 # The error of the model chosen, in blocks left out, may be above the least one by so
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
-# least error, which counts where few blocks make standard errors large), plus shares
+# least error, which counts where few blocks make standard errors large), plus fractions
 # of the least error and of the mean square of the target.
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
-SHARE_OF_ERROR = 0.1
-SHARE_OF_TARGET = 1e-6
+FRACTION_OF_ERROR = 0.1
+FRACTION_OF_TARGET = 1e-6
 FOLDS = 10
 # Supports up to this size are improved by exchanging terms.
 EXCHANGED = 10
-# Targets whose root mean square is at most this share of the largest are constant zero.
+# Targets whose root mean square is at most this fraction of the largest are zero.
 FLOOR = 1e-12
 
 
@@ -39,13 +39,13 @@ class SparseFit:
     coefficients : ndarray of shape (k, n_terms)
         Coefficients, 0 for dropped terms.
     threshold : ndarray of shape (k,)
-        The threshold given, or the smallest share of the target (in root mean
+        The threshold given, or the smallest fraction of the target (in root mean
         square) of the terms kept; NaN where none is kept.
     n_free : int
         Number of values fitted: nonzero coefficients, or nonzero weights of the
         matrices of a basis.
     score : float
-        Share of the variance of all targets together that is explained.
+        Fraction of the variance of all targets together that is explained.
     """
 
     coefficients: np.ndarray
@@ -72,10 +72,9 @@ def fit_equations(
     for every number of terms. Blocked cross-validation chooses the smallest
     candidate whose error is above the best by no more than 2 standard errors of the
     difference (at most the best error itself), a tenth of the best error and 1e-6 of
-    the mean square of the target: terms that matter less are noise, or not worth
-    their place. Regressions are on integrals
-    over time unless that makes the coefficients much less certain, see
-    `symdisc._sindy.block_bootstrap.informative_rows`.
+    the mean square of the target: smaller terms are noise or negligible. Regressions
+    are on integrals over time unless that makes the coefficients much less certain,
+    see `symdisc._sindy.block_bootstrap.informative_rows`.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def fit_equations(
     targets : array-like of shape (n_samples, k)
         Time derivatives at the samples.
     threshold : "auto" or float, default="auto"
-        Smallest share of the target of a term that stays, see
+        Smallest fraction of the target of a term that stays, see
         `symdisc._sindy.stlsq.sparse_regression`; "auto" chooses the terms.
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``, for
@@ -177,7 +176,7 @@ def _separate_columns(features, n_targets):
 def _connected(basis, penalty):
     """Matrices of a basis and targets that have to be fitted together, as masks.
 
-    Chosen together, weak terms of one target are judged by the errors of all.
+    If targets are fitted together, the errors of all decide about weak terms of one.
     """
     touched = (basis != 0).any(axis=2)
     if penalty is not None:
@@ -308,9 +307,9 @@ def _smallest_adequate(losses):
     differences = losses - losses[best]
     errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     # The targets have mean square 1, and the blocks add up to it.
-    floor = SHARE_OF_TARGET / losses.shape[1]
+    floor = FRACTION_OF_TARGET / losses.shape[1]
     chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
-    margin = chance + SHARE_OF_ERROR * means[best] + floor
+    margin = chance + FRACTION_OF_ERROR * means[best] + floor
     return int(np.argmax(means - means[best] <= margin))
 
 
@@ -342,9 +341,9 @@ def _thresholds(coefficients, features, targets, threshold):
     if not isinstance(threshold, str):
         return np.full(len(coefficients), float(threshold))
     sizes = np.sqrt(np.mean(targets**2, axis=0))[:, None]
-    shares = np.abs(coefficients) * np.sqrt(np.mean(features**2, axis=0))
-    shares = shares / np.where(sizes > 0, sizes, 1.0)
-    smallest = np.where(coefficients != 0, shares, np.inf).min(axis=1)
+    fractions = np.abs(coefficients) * np.sqrt(np.mean(features**2, axis=0))
+    fractions = fractions / np.where(sizes > 0, sizes, 1.0)
+    smallest = np.where(coefficients != 0, fractions, np.inf).min(axis=1)
     return np.where(np.isfinite(smallest), smallest, np.nan)
 
 

@@ -47,7 +47,7 @@ def rate_scale(curve, dtype, step):
     curve : list of ndarray of shape (n_samples, k)
         Latents and their derivatives up to the rates.
     dtype : dtype
-        Precision of the snapshots: what rounding leaves of a constant is no spread.
+        Precision of the snapshots: rounding errors of a constant are no variation.
     step : float or None
         Time between rows, where the derivatives are differences of the latents.
 
@@ -100,9 +100,9 @@ def rate_r2(est, curve, sample_weight):
     used = est._rate_scale > 0
     target = curve[-1][:, used] / est._rate_scale[used]
     found = est.equations_(np.hstack(curve[:-1]))[:, used] / est._rate_scale[used]
-    spread = target - np.average(target, axis=0, weights=weight)
+    centred = target - np.average(target, axis=0, weights=weight)
     unexplained = weight @ np.square(target - found).sum(axis=1)
-    total = weight @ np.square(spread).sum(axis=1)
+    total = weight @ np.square(centred).sum(axis=1)
     if total == 0:
         return float(unexplained == 0)
     return 1.0 - float(unexplained / total)

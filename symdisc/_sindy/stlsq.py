@@ -18,7 +18,7 @@ def sparse_regression(
 ):
     """Sequentially thresholded least squares with scale-free thresholds.
 
-    A term is dropped where its share of the target is small,
+    A term is dropped where its fraction of the target is small,
     ``abs(coefficient) * rms(feature) < threshold * rms(target)``, and the
     others are fitted again, until nothing changes. Neither the units of the
     latent variables nor those of time change which terms remain.
@@ -30,17 +30,17 @@ def sparse_regression(
     targets : array-like of shape (n_samples, n_targets)
         Time derivatives at the samples.
     threshold : float, default=0.1
-        Smallest share of the target, in root mean square, of a term that stays.
+        Smallest fraction of the target, in root mean square, of a term that stays.
     max_iter : int, default=20
         Largest number of fits a target.
     floor : float, default=1e-12
-        A target whose root mean square is at most this share of the largest is
+        A target whose root mean square is at most this fraction of the largest is
         constant zero, and gets no terms.
     penalty : None or array-like of shape (n_rows, n_terms), default=None
         Adds ``sum((penalty @ coefficients) ** 2)`` of each target to the mean
         squared error that the fits minimise.
     rcond : float, default=None
-        Singular values of the features, scaled, below this share of the largest are
+        Singular values of the features, scaled, below this fraction of the largest are
         taken for rounding, see `numpy.linalg.lstsq`; None is for double precision.
 
     Returns
@@ -90,7 +90,7 @@ def sparse_regression(
 
 
 def r2(features, targets, coefficients):
-    """Share of the variance of all targets together that a fit explains.
+    """Fraction of the variance of all targets together that a fit explains.
 
     ``1 - sum (y - y_fit)^2 / sum (y - mean(y))^2``, with sums over samples and
     targets and one mean for each target: a target that varies much counts more
@@ -134,7 +134,7 @@ def r2(features, targets, coefficients):
 
 
 def adjusted_r2(score, n_samples, n_terms, otherwise):
-    """R2 adjusted for the number of terms fitted, which explain chance as well.
+    """R2 adjusted for the number of terms fitted, which also fit noise.
 
     Parameters
     ----------

@@ -9,9 +9,9 @@ from symdisc._lie.layout import embed, joined_algebra, slices
 from symdisc._lie.representation import Block
 from symdisc._symmetry.axes import Axes, find_axes
 from symdisc._symmetry.invariance import (
-    MAX_SHARE,
+    MAX_FRACTION,
     MIN_GAP,
-    are_confirmed,
+    are_replicated,
     distribution_forms,
     motion_forms,
 )
@@ -24,11 +24,11 @@ from symdisc._symmetry.solver import (
     whiten,
 )
 
-# Axes are chosen to make errors small, and projections of many independent variables
-# are nearly normal, hence nearly round. Median error, 2000 states: 0.008 to 0.012 for
-# two rotations and two scalars, 0.022 for the best planes in a cube of six dimensions.
-# Where axes are given, errors of a block are compared with those of its own maps.
-MAX_SHARE_OF_BLOCKS = 0.0125
+# The choice of axes minimises errors, and projections of many independent variables are
+# nearly normal, hence nearly rotation-invariant. Median error, 2000 states: 0.008 to
+# 0.012 for two rotations and two scalars, 0.022 for the best planes in a cube of six
+# dimensions. With given axes, errors of a block are compared with those of its maps.
+MAX_FRACTION_OF_BLOCKS = 0.0125
 
 
 class FoundBlocks(NamedTuple):
@@ -66,8 +66,8 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
         Says what is to be invariant.
     representation : sequence of Block, Translations and Scalars
     choose : bool
-        Whether to leave out the generators that data do not show, rather than to
-        report all.
+        Whether to report only generators that are symmetries of the data, rather than
+        all.
     fixed : bool, default=False
         Whether blocks act on the latents as they are, up to their centre.
 
@@ -89,7 +89,7 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
         if block.known is None and not fixed:
             axes = _settled(block, columns, forms, axes)
     chosen = symmetry_of != "dynamics" and not fixed
-    share = MAX_SHARE_OF_BLOCKS if chosen else MAX_SHARE
+    fraction = MAX_FRACTION_OF_BLOCKS if chosen else MAX_FRACTION
     errors, maps, halves = [], [], [[], []]
     for block, columns in placed:
         allowed = embed(block.allowed, columns, len(mean))
@@ -101,7 +101,7 @@ def find_blocks(latents, snapshots, representation, *, choose, fixed=False):
         count = block.count
         if choose:
             among = _acting(block, columns, axes) if fixed else None
-            limit = share * _typical(forms, among)
+            limit = fraction * _typical(forms, among)
             count = _count(block, found, limit, parts, of_halves, among)
         errors.append(found.errors[: block.count])
         maps.append(_reported(block, axes.push(found.maps[:count]), columns))
@@ -178,7 +178,7 @@ def _typical(forms, among):
 
 
 def _count(block, found, limit, halves, of_halves, among):
-    """Count the generators of a block that stand apart and that halves confirm.
+    """Count the generators of a block with a gap that replicate between halves.
 
     Known generators are all symmetries or are not reported.
     """
@@ -186,15 +186,15 @@ def _count(block, found, limit, halves, of_halves, among):
     following = np.append(errors[1:], np.inf)
     shown = (errors <= limit) & (following >= MIN_GAP * errors)
     counts = np.flatnonzero(shown) + 1
-    confirmed = [
+    replicated = [
         count
         for count in counts[counts <= block.count]
         if all(
-            are_confirmed(half[:count], forms, among)
+            are_replicated(half[:count], forms, among)
             for half, forms in zip(halves, of_halves[::-1], strict=True)
         )
     ]
-    count = max(confirmed, default=0)
+    count = max(replicated, default=0)
     return count if block.known is None or count == block.count else 0
 
 

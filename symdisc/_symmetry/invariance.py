@@ -1,17 +1,17 @@
-"""Which linear maps leave data unchanged: one eigenvalue problem instead of a game.
+"""Which linear maps leave data unchanged: an eigenvalue problem, without adversaries.
 
-LieGAN (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236) asks for generators
-L whose group elements exp(wL) move data so that no discriminator can tell. For small w
-and discriminators from a space of functions the question is linear in L: the mean of
+LieGAN (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236) looks for generators
+L such that no discriminator separates data moved by exp(wL) from the data. For small w
+and discriminators from a space of functions this condition is linear in L: the mean of
 every test function must not change along the flow, E[grad f(z) . L z] = 0. For the
 functions of a Gaussian kernel that is the derivative of the maximum mean discrepancy
 (Gretton, Borgwardt, Rasch, Schölkopf and Smola, JMLR 13 (2012), 723-773).
 
-Where the motion z_dot = F(z) is known, its symmetries are linear in L as well:
-DF(z) L z = L F(z).
+Where the motion z_dot = F(z) is known, the condition on its symmetries is linear in L
+as well: DF(z) L z = L F(z).
 
-Both give a quadratic form of L, relative to its size: all generators at once, with
-what is left of each, and no seed.
+Both give a quadratic form of L, relative to its size. Its eigenvectors are all
+generators at once, its eigenvalues their errors, and there is no seed.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,12 @@ import numpy as np
 import torch
 from scipy import linalg
 
-from symdisc._numerics.features import Monomials, RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import (
+    Monomials,
+    RadialMap,
+    farthest_point_rows,
+    solve_radial,
+)
 
 # Random test functions cos(w . u + b), whose phases w . u have these scales on white
 # data; the noise of their means is averaged over fewer.
@@ -38,9 +43,10 @@ FLOOR = 1e-12
 # and of a field that is fitted.
 CHANCE = 0.2
 FIELD_ERROR = 1e-3
-# What counts as a symmetry, as shares of the median error and of the next one. On data
-# of known symmetry: at most 0.03 and at least 8; without: at least 0.09 or at most 4.
-MAX_SHARE = 0.05
+# Largest error of a symmetry, as a fraction of the median error, and smallest ratio of
+# the next error to it. On data of known symmetry: at most 0.03 and at least 8; without:
+# at least 0.09 or at most 4.
+MAX_FRACTION = 0.05
 MIN_GAP = 5.0
 
 
@@ -50,9 +56,9 @@ class Symmetries(NamedTuple):
     Parameters
     ----------
     errors : ndarray of shape (n_maps,)
-        Ascending. Of a distribution, the squared mean over the mean square of the
-        change of test functions: 1 / n_samples by chance, up to 1. Of a motion, the
-        squared failure to commute over the mean of both sides, from 0 to 2.
+        Ascending. For a distribution, the squared mean over the mean square of the
+        change of test functions: 1 / n_samples by chance, up to 1. For a motion, the
+        squared commutator over the mean of both of its terms, from 0 to 2.
     maps : ndarray of shape (n_maps, k, k)
         Of unit norm.
     chance : float
@@ -149,7 +155,7 @@ def distribution_symmetries(slots, seed=0, *, allowed=None):
 
 
 def distribution_forms(slots, seed=0, *, constants=None):
-    """Say how much each linear map changes the distribution of white data.
+    """Measure how much each linear map changes the distribution of white data.
 
     Parameters
     ----------
@@ -167,19 +173,19 @@ def distribution_forms(slots, seed=0, *, constants=None):
     rows = random.permutation(len(slots[0]))[:MAX_ROWS]
     stacked = np.stack([slot[rows] for slot in slots], axis=1)
     n, n_slots, k = stacked.shape
-    waves = random.standard_normal((N_TESTS, n_slots, k)) / np.sqrt(n_slots * k)
-    waves *= random.choice(SCALES, (N_TESTS, 1, 1))
-    phases = np.einsum("nsk,tsk->nt", stacked, waves)
+    frequencies = random.standard_normal((N_TESTS, n_slots, k)) / np.sqrt(n_slots * k)
+    frequencies *= random.choice(SCALES, (N_TESTS, 1, 1))
+    phases = np.einsum("nsk,tsk->nt", stacked, frequencies)
     slopes = np.sin(phases + random.uniform(0, 2 * np.pi, N_TESTS))
     if constants is not None:
         column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
         stacked = np.concatenate([stacked, column], axis=2)
     # Mean change of each test function along each elementary map E_ab, z_b to a.
     moments = np.einsum("nt,nsb->tsb", slopes, stacked) / n
-    means = np.einsum("tsa,tsb->tab", waves, moments).reshape(N_TESTS, -1)
+    means = np.einsum("tsa,tsb->tab", frequencies, moments).reshape(N_TESTS, -1)
     size = np.zeros((means.shape[1],) * 2)
-    for wave, slope in zip(waves[:N_NOISE_TESTS], slopes.T, strict=False):
-        changes = np.einsum("n,sa,nsb->nab", slope, wave, stacked).reshape(n, -1)
+    for frequency, slope in zip(frequencies[:N_NOISE_TESTS], slopes.T, strict=False):
+        changes = np.einsum("n,sa,nsb->nab", slope, frequency, stacked).reshape(n, -1)
         size += changes.T @ changes / n
     shape = k, stacked.shape[2]
     return Forms(means.T @ means / N_TESTS, size / N_NOISE_TESTS, shape, CHANCE / n)
@@ -214,7 +220,7 @@ def motion_symmetries(slots, *, allowed=None):
 
 
 def motion_forms(slots):
-    """Say how much each affine map fails to commute with the motion z_dot = F(z).
+    """Measure how much each affine map fails to commute with the motion z_dot = F(z).
 
     Parameters
     ----------
@@ -240,12 +246,12 @@ def motion_forms(slots):
 def _field(z, z_dot):
     """Points, and the field fitted to the rates there with its Jacobians (n, i, a).
 
-    A polynomial takes what it can, Gaussians the rest.
+    A polynomial is fitted first, and Gaussians to its residual.
     """
     points, velocity = torch.tensor(z), torch.tensor(z_dot)
     monomials = Monomials(z.shape[1], DEGREE)
     smooth = torch.linalg.lstsq(monomials(points), velocity).solution
-    rows, radius = spread_rows(z, N_CENTRES)
+    rows, radius = farthest_point_rows(z, N_CENTRES)
     rough = RadialMap(points[rows], WIDTH * max(radius, FLOOR), z.shape[1])
     solve_radial(rough, [points], [velocity - monomials(points) @ smooth], RIDGE)
     points = points[:: -(-len(z) // MAX_ROWS)]
@@ -258,10 +264,10 @@ def _field(z, z_dot):
 
 
 def count_symmetries(found):
-    """Count the maps that stand apart from the others.
+    """Count the maps whose errors have a gap to the others.
 
-    Their errors are a small share of the median, and the next one is several times
-    larger. That most maps change the data is true of every compact group.
+    Their errors are a small fraction of the median, and the next one is several times
+    larger. The median is large because most maps are no symmetries of a compact group.
 
     Parameters
     ----------
@@ -282,13 +288,13 @@ def count_symmetries(found):
     0
     """
     errors = np.maximum(found.errors, found.chance)
-    small = errors[:-1] <= min(MAX_SHARE * np.median(errors), found.limit)
+    small = errors[:-1] <= min(MAX_FRACTION * np.median(errors), found.limit)
     apart = np.flatnonzero(small & (errors[1:] >= MIN_GAP * errors[:-1]))
     return int(apart[0]) + 1 if len(apart) else 0
 
 
-def are_confirmed(maps, forms, among=None):
-    """Say whether maps found in some data are symmetries of other data as well.
+def are_replicated(maps, forms, among=None):
+    """Check whether maps found in some data are symmetries of other data as well.
 
     Parameters
     ----------
@@ -302,22 +308,22 @@ def are_confirmed(maps, forms, among=None):
     Returns
     -------
     bool
-        Whether all their combinations change those by a small share of what most maps
-        do, or of what the next map does.
+        Whether the errors of all their combinations are a small fraction of the median
+        error, or of the next one.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._symmetry.invariance import are_confirmed, distribution_forms
+    >>> from symdisc._symmetry.invariance import are_replicated, distribution_forms
     >>> z = np.random.default_rng(0).standard_normal((4000, 2))
     >>> maps = np.array([[[0.0, -1.0], [1.0, 0.0]], [[0.0, 1.0], [1.0, 0.0]]])
     >>> forms = distribution_forms([z])
-    >>> are_confirmed(maps[:1], forms), are_confirmed(maps, forms)
+    >>> are_replicated(maps[:1], forms), are_replicated(maps, forms)
     (True, False)
     """
     if not len(maps):
         return True
     errors = np.maximum(forms.solve(among).errors, forms.chance)
-    # Half of the data says less: apart from the next is enough.
-    limit = max(MAX_SHARE * np.median(errors), errors[len(maps)] / MIN_GAP)
+    # Half of the data has larger errors: a gap to the next one is enough.
+    limit = max(MAX_FRACTION * np.median(errors), errors[len(maps)] / MIN_GAP)
     return bool(forms.solve(maps).errors[-1] <= limit)

@@ -1,9 +1,9 @@
 """Which maps leave labels unchanged: symmetries of a function of the data.
 
 Labels y = f(z), classes or numbers, are invariant under exp(wL) where
-grad f(z) . L z = 0. This is LieGAN's question for classification and regression
-(Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236), with f estimated first. It
-needs no distribution to be invariant, and so finds groups that are not compact.
+grad f(z) . L z = 0. This is LieGAN's condition for classification and regression
+(Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236), with f estimated first. No
+distribution has to be invariant, so noncompact groups are found as well.
 """
 
 import warnings
@@ -22,15 +22,15 @@ from sklearn.utils.multiclass import type_of_target
 from symdisc._numerics.features import Monomials
 from symdisc._symmetry.invariance import MAX_ROWS, Forms
 
-# Polynomials are tried, and the lowest degree taken that predicts as well as any.
+# The lowest degree of polynomials is taken that predicts as well as any.
 DEGREES = (1, 2, 3, 4)
-# Labels without noise ask for next to no penalty, noisy ones for some.
+# Labels without noise need next to no penalty, noisy ones some.
 INVERSE_PENALTIES = (1.0, 1e2, 1e4, 1e6)
 PENALTIES = 10.0 ** np.arange(-8, 3)
 N_FOLDS = 5
 # Errors that do not differ, however exact the labels are.
 CHANCE = 1e-7
-# Maps that change labels by more than so many times what is due to chance are none.
+# Maps that change labels by more than so many times the error by chance are none.
 MAX_OF_CHANCE = 4.0
 
 
@@ -72,7 +72,7 @@ def _check_complete(labels):
 
 
 def label_forms(slots):
-    """Say how much each affine map changes the labels.
+    """Measure how much each affine map changes the labels.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def label_forms(slots):
     """
     points, labels = slots
     model = _best_model(points, labels)
-    # Halves of the data are off by about twice what the whole is.
+    # The error of halves of the data is about twice that of the whole.
     halves = (clone(model).fit(points[i::2], labels[i::2]) for i in range(2))
     one, other = (_slopes(half, points)[0] for half in halves)
     chance = max(_disagreement(one, other) / 4, CHANCE)
@@ -141,8 +141,8 @@ def _disagreement(slopes, others):
 def _nearness(odds):
     """Weights that fall off with the distance from the boundary of a class.
 
-    The slope of a probability is p (1 - p) times that of its logarithmic odds. Where
-    classes are told apart without doubt that would leave hardly a point.
+    The slope of a probability is p (1 - p) times that of its logarithmic odds. For
+    well-separated classes these weights would be zero at nearly all points.
     """
     width = np.maximum(np.median(np.abs(odds), axis=1, keepdims=True), 1.0)
     return 1 / np.cosh(np.clip(odds / (2 * width), -300, 300)) ** 2
@@ -178,7 +178,7 @@ def _best_model(points, labels):
 
 def _scores(model, points, labels, scoring):
     with warnings.catch_warnings():
-        # Where a penalty is too weak to be met, the score says so.
+        # Where a penalty is too weak for convergence, the score is low.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return cross_val_score(model, points, labels, cv=N_FOLDS, scoring=scoring)
 

@@ -11,7 +11,7 @@ import torch
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.compact import nearest_compact, skew_in_blocks
 from symdisc._symmetry.invariance import (
-    are_confirmed,
+    are_replicated,
     count_symmetries,
     distribution_forms,
     motion_forms,
@@ -149,7 +149,7 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
     return Found(algebra, agreement, found.errors, centre, confirmed, nearest, spread)
 
 
-def count_confirmed(latents, snapshots):
+def count_replicated(latents, snapshots):
     """Count the symmetries of latents that halves of the data confirm to each other.
 
     Parameters
@@ -214,7 +214,7 @@ def _ask(white, snapshots):
     found, *halves = (f.solve() for f in (forms, *of_halves))
     count = count_symmetries(found)
     while not all(
-        are_confirmed(half.maps[:count], forms)
+        are_replicated(half.maps[:count], forms)
         for half, forms in zip(halves, of_halves[::-1], strict=True)
     ):
         count -= 1

@@ -1,9 +1,9 @@
-"""Evidence of a symmetry: whether a classifier can tell what it has moved.
+"""Evidence of a symmetry: a classifier two-sample test of data and moved data.
 
 Held-out latents are split at random into a half that stays and a half that random
-group elements move. If the group is a symmetry of their distribution, nothing tells
-the halves apart, and labels given at random are as good: a classifier two-sample test
-(Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545) with a permutation null.
+group elements move. If the group is a symmetry of their distribution, both halves have
+the same distribution, and a classifier separates them no better than random labels
+(Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545). The null is by permutation.
 """
 
 from dataclasses import dataclass
@@ -26,20 +26,21 @@ MAX_ROWS = 2000
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for and against each generator.
+    """Evidence for and against each generator.
 
     Parameters
     ----------
     of : {"states", "transitions", "derivatives", "dynamics"}
         What was moved.
     auc : ndarray of shape (c,)
-        Probability that the classifier takes a moved sample for moved rather than an
-        original one: 0.5 is chance. nan for "dynamics".
+        Area under the ROC curve of the classifier: the probability that a moved sample
+        has a higher score than an original one, 0.5 by chance. nan for "dynamics".
     baseline : ndarray of shape (c, n_permutations)
         The same with labels permuted.
     p_values : ndarray of shape (c,)
-        Share of permutations that do at least as well, themselves counted: small where
-        moved samples can be told, that is, for no symmetry. nan for "dynamics".
+        Fraction of permutations with at least this AUC, the identity included: small
+        where the classifier separates moved samples, that is, for no symmetry. nan for
+        "dynamics".
     equivariance_error : ndarray of shape (c,)
         For "dynamics", where bounded data need not be invariant: how much g F(z) and
         F(g z) differ, see `symdisc.metrics.equivariance_error`. nan for others.
@@ -47,7 +48,7 @@ class Evidence:
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._symmetry.two_sample import Evidence
+    >>> from symdisc import Evidence
     >>> print(Evidence("states", np.array([0.51]), np.full((1, 3), 0.5),
     ...                np.array([0.4]), np.array([np.nan])))
     generator   auc  by chance  p-value
@@ -95,8 +96,8 @@ def evidence_of(est, X, X_dot, t, groups, n_permutations, random):
     """
     if not isinstance(n_permutations, Integral) or n_permutations < 1:
         raise ValueError(
-            f"n_permutations={n_permutations!r} labellings do not say what chance "
-            "does; pass an int of at least 1."
+            f"n_permutations={n_permutations!r} is no number of permutations; pass an "
+            "int of at least 1."
         )
     slots, of = _held_out(est, X, X_dot, t, groups)
     if of != "dynamics" and len(slots[0]) < N_FOLDS:
@@ -176,11 +177,11 @@ def _two_sample_test(table, labels, n_permutations, random):
     Kernel ridge regression on random features: its predictions are linear in the
     labels, so that all permutations cost little more than one.
     """
-    spread = table.std(axis=0)
-    table = (table - table.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
-    waves = random.standard_normal((table.shape[1], N_FEATURES))
-    waves *= random.choice([0.5, 1.0, 2.0], N_FEATURES) / np.sqrt(table.shape[1])
-    features = np.cos(table @ waves + random.uniform(0, 2 * np.pi, N_FEATURES))
+    deviation = table.std(axis=0)
+    table = (table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
+    frequencies = random.standard_normal((table.shape[1], N_FEATURES))
+    frequencies *= random.choice([0.5, 1.0, 2.0], N_FEATURES) / np.sqrt(table.shape[1])
+    features = np.cos(table @ frequencies + random.uniform(0, 2 * np.pi, N_FEATURES))
     labels = np.column_stack(
         [labels, *(random.permutation(labels) for _ in range(n_permutations))]
     ).astype(float)

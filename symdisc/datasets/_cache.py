@@ -21,7 +21,7 @@ def cached(make, /, **params):
         A generator of this package, e.g. ``make_reaction_diffusion``.
 
     **params : dict
-        Its parameters. ``verbose`` does not tell one result from another. With
+        Its parameters. ``verbose`` does not change the result. With
         ``random_state=None`` the first draw is the one that is kept.
 
     Returns

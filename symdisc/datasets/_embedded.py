@@ -20,7 +20,7 @@ One row of X is
 
 with random C and b and orthonormal columns of A and B together. Hence x has an
 inverse whatever the nonlinearity: no two states come closer than they were, and
-A' x = z. Close to the origin the waves of sin are of length 2 pi, so z should be
+A' x = z. Close to the origin the period of the sine is 2 pi, so z should be
 of order 1.
 """
 

@@ -90,7 +90,7 @@ def make_hyperbolic(
 
     max_rapidity : float, default=1.0
         Trajectories start at up to so large a hyperbolic angle, to either side. At
-        most 10, as the hyperbola cannot be told far out.
+        most 10: farther out, rounding hides the hyperbola.
 
     noise : float, default=0.0
         Standard deviation of Gaussian noise added to ``X``, relative to the

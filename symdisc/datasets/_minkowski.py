@@ -1,4 +1,4 @@
-"""Classes of four-vectors that only the Minkowski norm tells apart."""
+"""Classes of four-vectors that only the Minkowski norm separates."""
 
 from numbers import Real
 
@@ -25,8 +25,8 @@ except that it moves the end of the range of rapidities.
 
 J. Yang, R. Walters, N. Dehmamy, R. Yu. Generative adversarial symmetry discovery.
 arXiv:2302.00236 (2023), find this group in the tagging of top quarks, where an
-event is the momenta of the particles of a jet and the label tells where the jet
-came from. This is the same task with one particle and a label that is exact.
+event is the momenta of the particles of a jet and the label is the origin of the
+jet. This is the same task with one particle and a label that is exact.
 """
 
 

@@ -128,7 +128,7 @@ def draw(rng, low, high, n, *, accept):
     n : int
         Number of points.
     accept : callable
-        Maps points (m, k) to booleans (m,); true for a good share of the box.
+        Maps points (m, k) to booleans (m,); true for a large fraction of the box.
 
     Returns
     -------

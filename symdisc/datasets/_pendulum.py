@@ -77,8 +77,8 @@ def make_pendulum(
         Time between snapshots. The integrator chooses its own steps.
 
     as_movie : bool, default=False
-        Whether a snapshot is an image of the bob, from which the velocity cannot be
-        told. Otherwise it is the state itself, angle and velocity.
+        Whether a snapshot is an image of the bob, which does not determine the
+        velocity. Otherwise it is the state itself, angle and velocity.
 
     n_grid : int, default=51
         Number of pixels along each side of the image.

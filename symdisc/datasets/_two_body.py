@@ -28,7 +28,7 @@ The state is (q1x, q1y, q2x, q2y, p1x, p1y, p2x, p2y). Trajectories start with t
 bodies opposite each other at a distance uniform in [0.5, 1.5] from the origin and in
 any direction, with the momenta of a circular orbit times 1 + orbit_noise e, with a
 normal e for each body. The source has one e for both: then the centre of mass rests,
-and states fill only four dimensions, outside which no generator can be told.
+and states fill only four dimensions, outside which no generator is determined.
 
 Turning all four vectors together is the symmetry, SO(2). The equations alone are
 kept by more linear maps, nine dimensions of them: the centre of mass moves by

@@ -1,6 +1,6 @@
-"""What all pictures share: matplotlib, axes, and styles that survive grey printing."""
+"""Basis of all pictures: matplotlib, axes, and styles that can be printed in grey."""
 
-# Lines differ in dashes and markers, so that colour only repeats what they say.
+# Lines differ in dashes and markers as well as in colour.
 COLORS = ["black", "#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 MARKERS = ["o", "s", "^", "D", "v"]

@@ -14,8 +14,8 @@ SMALLEST_FONT = 4.0
 class GeneratorDisplay(Display):
     """Heat maps of the generators of a Lie algebra.
 
-    Each cell holds its number; negative cells are hatched, so that signs can be told
-    apart without colours and where there is no room for numbers.
+    Each cell holds its number; negative cells are hatched, so that signs are visible
+    without colours and where there is no room for numbers.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class LatentDisplay(Display):
     """Two coordinates of a latent space.
 
     Grey points are the data, lines the orbits of the group (dashed differently for
-    each generator, from a dot on), arrows the motion that the equations say, at
+    each generator, starting at a dot), arrows the motion given by the equations, at
     points of the data.
 
     Parameters

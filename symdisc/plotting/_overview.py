@@ -1,4 +1,4 @@
-"""One figure that says all about a fitted estimator."""
+"""One figure with all results of a fitted estimator."""
 
 from textwrap import fill
 

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._data import out_of_core as streaming
 from symdisc._data.out_of_core import DaskRows, Rows, as_rows, is_large
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 
 CONTAINERS = ["memmap", "zarr", "h5py", "dask"]
 
@@ -78,12 +78,12 @@ def spectrum(shape, n=25, dtype=float):
 @pytest.mark.parametrize("shape", [(300, 60), (60, 300), (400, 200), (20, 500)])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("kind", ["memmap", "dask"])
-def test_stem_is_that_of_the_array(contain, kind, dtype, shape):
+def test_pod_is_that_of_the_array(contain, kind, dtype, shape):
     X = spectrum(shape, dtype=dtype)
     rows = as_rows(contain(kind, X), "X")
     assert len(rows.slices()) > 1
     expected, found = (
-        fit_stem(data, min_modes=2, random_state=np.random.RandomState(0))
+        fit_pod(data, min_modes=2, random_state=np.random.RandomState(0))
         for data in (X, rows)
     )
     precision = 1e-8 if dtype == np.float64 else 1e-3
@@ -101,27 +101,27 @@ def test_single_precision_is_summed_in_double():
     # The sum of so many rows, far from zero, would lose the spread in single precision.
     rng = np.random.default_rng(0)
     X = (1000 + rng.standard_normal((40000, 3))).astype(np.float32)
-    stem = fit_stem(Rows(X, "X"), min_modes=3, random_state=np.random.RandomState(0))
+    pod = fit_pod(Rows(X, "X"), min_modes=3, random_state=np.random.RandomState(0))
     exact = X.astype(float)
-    assert_allclose(stem.mean, exact.mean(axis=0), rtol=1e-7)
-    assert_allclose(stem.total, np.square(exact - stem.mean).sum(), rtol=1e-9)
+    assert_allclose(pod.mean, exact.mean(axis=0), rtol=1e-7)
+    assert_allclose(pod.total, np.square(exact - pod.mean).sum(), rtol=1e-9)
     singular = np.linalg.svd(exact - exact.mean(axis=0), compute_uv=False)
-    assert_allclose(stem.scale, singular / 200, rtol=1e-6)
+    assert_allclose(pod.scale, singular / 200, rtol=1e-6)
 
 
 def test_directions_that_the_data_do_not_fill_are_left_out():
     X = spectrum((200, 150), n=1)
     for unit in (1e-9, 1.0, 1e9):
         rows = Rows(unit * X, "X")
-        stem = fit_stem(rows, min_modes=3, random_state=np.random.RandomState(0))
-        assert stem.modes.shape == (1, 150)
+        pod = fit_pod(rows, min_modes=3, random_state=np.random.RandomState(0))
+        assert pod.modes.shape == (1, 150)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3])
 def test_constant_data_are_refused(value):
     rows = Rows(np.full((30, 8), value), "X")
     with pytest.raises(ValueError, match=r"X is constant.*Pass rows that differ"):
-        fit_stem(rows, min_modes=1, random_state=np.random.RandomState(0))
+        fit_pod(rows, min_modes=1, random_state=np.random.RandomState(0))
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from symdisc._data.training_data import as_snapshots
 from symdisc._data.trajectories import differentiate
 from symdisc._data.validation import check_device
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 
 LENGTHS = (30, 50, 40)
 GROUPS = np.repeat(["b", "a", "c"], LENGTHS)
@@ -30,12 +30,12 @@ def circles(dtype=np.float64):
 
 
 X, X_DOT = circles()
-STEM = fit_stem(X, min_modes=2, random_state=np.random.RandomState(0))
+POD = fit_pod(X, min_modes=2, random_state=np.random.RandomState(0))
 
 
 def snapshots(X_dot=None, t=None, groups=None, symmetry_of="auto"):
     device = torch.device("cpu")
-    args = (STEM, X, X_dot, t, groups)
+    args = (POD, X, X_dot, t, groups)
     return as_snapshots(*args, symmetry_of=symmetry_of, device=device)
 
 
@@ -70,33 +70,33 @@ def test_derivatives_cannot_be_had_from_nothing():
         snapshots(groups=GROUPS, symmetry_of="derivatives")
 
 
-def test_coordinates_weights_and_velocities_are_those_of_the_stem():
+def test_coordinates_weights_and_velocities_are_those_of_the_pod():
     found = snapshots(X_DOT)
-    assert_allclose(found.coordinates, STEM.coordinates(X), rtol=1e-5, atol=1e-6)
-    assert_allclose(found.velocity, STEM.push_forward(X_DOT), rtol=1e-5, atol=1e-6)
-    assert_allclose(found.weights, STEM.scale / STEM.scale[0], rtol=1e-6)
+    assert_allclose(found.coordinates, POD.coordinates(X), rtol=1e-5, atol=1e-6)
+    assert_allclose(found.velocity, POD.push_forward(X_DOT), rtol=1e-5, atol=1e-6)
+    assert_allclose(found.weights, POD.scale / POD.scale[0], rtol=1e-6)
     tensors = (found.coordinates, found.velocity, found.weights)
     assert {tensor.dtype for tensor in tensors} == {torch.float32}
     # Weights turn errors of coordinates into errors of the data.
     change = torch.randn(X.shape[0], 2, generator=torch.Generator().manual_seed(0))
-    in_data = (change.numpy() * STEM.scale) @ STEM.modes
-    weighted = STEM.scale[0] ** 2 * (change.square() * found.weights**2).sum()
+    in_data = (change.numpy() * POD.scale) @ POD.modes
+    weighted = POD.scale[0] ** 2 * (change.square() * found.weights**2).sum()
     assert_allclose(np.square(in_data).sum(), weighted, rtol=1e-5)
 
 
 @pytest.mark.parametrize("t", [STEP, T], ids=["step", "times"])
 def test_without_velocities_differences_along_t_within_groups(t):
     found = snapshots(t=t, groups=GROUPS).velocity
-    expected = STEM.push_forward(differentiate(X, t, GROUPS))
+    expected = POD.push_forward(differentiate(X, t, GROUPS))
     assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     # Second-order differences of a circle: error about step**2 / 3 at the ends.
-    assert_allclose(found, STEM.push_forward(X_DOT), atol=3 * STEP**2)
+    assert_allclose(found, POD.push_forward(X_DOT), atol=3 * STEP**2)
 
 
 def test_given_velocities_are_used_where_t_agrees_with_them():
     noisy = X_DOT + 0.05 * np.random.default_rng(0).standard_normal(X.shape)
     found = snapshots(noisy, t=STEP, groups=GROUPS)
-    assert_allclose(found.velocity, STEM.push_forward(noisy), rtol=1e-5, atol=1e-6)
+    assert_allclose(found.velocity, POD.push_forward(noisy), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_double_and_single_precision_see_the_same_data():
     single, single_dot = circles(np.float32)
     device = torch.device("cpu")
     args = (single, single_dot, STEP, GROUPS)
-    stem = fit_stem(single, min_modes=2, random_state=np.random.RandomState(0))
-    found = as_snapshots(stem, *args, symmetry_of="auto", device=device)
+    pod = fit_pod(single, min_modes=2, random_state=np.random.RandomState(0))
+    found = as_snapshots(pod, *args, symmetry_of="auto", device=device)
     double = snapshots(X_DOT, STEP, GROUPS)
     assert found.coordinates.dtype == torch.float32
     gram = found.coordinates[:, :2] @ found.coordinates[:, :2].T

@@ -420,7 +420,7 @@ class TestFigures:
     def test_no_symmetry_is_mentioned_where_adversaries_return_one(self):
         X = make_no_symmetry(random_state=0).X
         est = LatentSymmetryDiscoverer(random_state=0)
-        with pytest.warns(ConvergenceWarning, match="confirm 0 symmetries"):
+        with pytest.warns(ConvergenceWarning, match="supports 0 symmetries"):
             est.fit(X)
         assert len(est.lie_algebra_) == 1
         assert est.n_confirmed_ == 0

@@ -19,7 +19,7 @@ from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
 # Warnings that a fit may give; any other is an error.
 EXPECTED = [
     (ConvergenceWarning, "Independently trained adversaries disagree"),
-    (ConvergenceWarning, "Halves of the data confirm"),
+    (ConvergenceWarning, "Split-half replication supports"),
     (UserWarning, "Columns of X differ in size"),
     (UserWarning, "X seems to carry noise"),
     (UserWarning, "y is 1-D and is ignored"),

@@ -8,7 +8,7 @@ from torch import nn
 
 from symdisc._latent.autoencoder import Autoencoder, ResidualMLP
 from symdisc._latent.coders import Decoder, Encoder
-from symdisc._latent.pod import fit_stem
+from symdisc._latent.pod import fit_pod
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 
@@ -208,15 +208,15 @@ def test_global_generator_is_left_alone():
 
 
 @torch.no_grad()
-def test_coders_fold_in_the_stem_and_pad_empty_directions():
+def test_coders_contain_the_pod_and_pad_empty_directions():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((100, 2)) @ rng.standard_normal((2, 7)) + 4.0
-    stem = fit_stem(X, min_modes=2, random_state=np.random.RandomState(0))
-    coordinates = torch.tensor(stem.coordinates(X))
-    weights = torch.tensor(stem.scale / stem.scale[0])
+    pod = fit_pod(X, min_modes=2, random_state=np.random.RandomState(0))
+    coordinates = torch.tensor(pod.coordinates(X))
+    weights = torch.tensor(pod.scale / pod.scale[0])
     start = torch.eye(2, dtype=torch.float64)
     autoencoder = Autoencoder(start, coordinates, None, weights, 8, generator())
-    encoder, decoder = Encoder(stem, autoencoder, 3), Decoder(stem, autoencoder, 3)
+    encoder, decoder = Encoder(pod, autoencoder, 3), Decoder(pod, autoencoder, 3)
     latent = encoder(torch.tensor(X))
     assert latent.shape == (100, 3)
     assert_allclose(latent[:, :2], autoencoder.encode(coordinates), atol=1e-9)

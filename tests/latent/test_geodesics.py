@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from symdisc._latent import isomap as _manifold
-from symdisc._latent.isomap import unfold
+from symdisc._latent.isomap import isomap_latents
 
 
 def open_circle(n=1000, seed=0):
@@ -21,33 +21,33 @@ def misfit(latents, truth):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_an_open_circle_is_unfolded_to_its_arc_length(seed):
+def test_an_open_circle_becomes_its_arc_length(seed):
     angles, points = open_circle(500, seed)
-    latents = unfold(points, points[:, :1])
+    latents = isomap_latents(points, points[:, :1])
     assert latents.shape == (500, 1)
     assert misfit(latents[:, 0], angles) < 0.02
-    assert np.array_equal(unfold(points, points[:, :1]), latents)
+    assert np.array_equal(isomap_latents(points, points[:, :1]), latents)
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-def test_data_that_a_projection_unfolds_are_left_alone(rank):
+def test_injective_projections_are_kept(rank):
     x = np.random.default_rng(0).uniform(-1, 1, (600, rank))
     points = np.hstack([x, x[:, :1] ** 2])
-    assert unfold(points, x) is None
+    assert isomap_latents(points, x) is None
 
 
 def test_a_loop_that_a_plane_shows_is_left_alone():
     _, points = open_circle()
-    assert unfold(points, points) is None
+    assert isomap_latents(points, points) is None
 
 
 def test_data_in_two_pieces_are_left_alone():
     _, points = open_circle(400)
     both = np.vstack([points, points + 10])
-    assert unfold(both, both[:, :1]) is None
+    assert isomap_latents(both, both[:, :1]) is None
 
 
 def test_constant_or_few_data_are_left_alone():
-    assert unfold(np.ones((50, 3)), np.ones((50, 1))) is None
+    assert isomap_latents(np.ones((50, 3)), np.ones((50, 1))) is None
     _, points = open_circle(2 * _manifold.N_NEIGHBORS)
-    assert unfold(points, points[:, :1]) is None
+    assert isomap_latents(points, points[:, :1]) is None

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from symdisc import LatentSymmetryDiscoverer, load
 from symdisc._latent.autoencoder import Autoencoder, widen
 from symdisc._latent.invariant_modes import symmetric_autoencoder
-from symdisc._latent.pod import fit_stem
-from symdisc._numerics.features import FourierMap, draw_waves
+from symdisc._latent.pod import fit_pod
+from symdisc._numerics.features import FourierMap, draw_fourier_features
 from symdisc.datasets import make_double_bump, make_torus
 
 
@@ -85,8 +85,8 @@ def test_the_number_of_latents_need_not_be_known(seed):
 
 def test_a_torus_without_higher_harmonics_is_its_own_latent_space():
     points = make_torus(1000, random_state=0).Z
-    stem = fit_stem(points, min_modes=4, random_state=np.random.RandomState(0))
-    found = symmetric_autoencoder(stem.coordinates(points), stem.scale, (4, 1), 0)
+    pod = fit_pod(points, min_modes=4, random_state=np.random.RandomState(0))
+    found = symmetric_autoencoder(pod.coordinates(points), pod.scale, (4, 1), 0)
     assert sorted(found.blocks) == [2, 2]
 
 
@@ -98,30 +98,32 @@ def test_no_symmetry_no_autoencoder(n_samples):
     assert symmetric_autoencoder(points, scale, (4, 1), 0) is None
 
 
-def test_waves_along_a_curve_are_the_derivatives_of_waves():
+def test_rates_of_fourier_features_are_derivatives():
     random = np.random.default_rng(0)
-    waves = draw_waves([2, 1], 3.0, 400, 5, random, n_waves=4)
+    fourier = draw_fourier_features([2, 1], 3.0, 400, 5, random, n_fourier=4)
     with torch.no_grad():
-        waves.weight.normal_(generator=torch.Generator().manual_seed(0))
+        fourier.weight.normal_(generator=torch.Generator().manual_seed(0))
     z, v, a = (torch.from_numpy(random.normal(size=(6, 3))) for _ in range(3))
     step = 1e-4
     with torch.no_grad():
         ahead, here, behind = (
-            waves(z + s * v + s**2 / 2 * a) for s in (step, 0.0, -step)
+            fourier(z + s * v + s**2 / 2 * a) for s in (step, 0.0, -step)
         )
-        value, rate, bend = waves.push_forward(z, v, a)
+        value, rate, second = fourier.push_forward(z, v, a)
     assert_allclose(value, here)
     assert_allclose(rate, (ahead - behind) / (2 * step), atol=1e-5)
-    assert_allclose(bend, (ahead - 2 * here + behind) / step**2, atol=1e-4)
+    assert_allclose(second, (ahead - 2 * here + behind) / step**2, atol=1e-4)
 
 
-def test_waves_run_along_single_blocks_and_along_all():
-    waves = draw_waves([2, 1], 3.0, 10_000, 5, np.random.default_rng(0), n_waves=4)
-    used = (waves.frequencies != 0).T.tolist()
+def test_fourier_features_are_of_single_blocks_and_of_all():
+    fourier = draw_fourier_features(
+        [2, 1], 3.0, 10_000, 5, np.random.default_rng(0), n_fourier=4
+    )
+    used = (fourier.frequencies != 0).T.tolist()
     pair, single, both = [True, True, False], [False, False, True], [True] * 3
     assert used == 4 * [pair] + 4 * [single] + 4 * [both]
-    assert isinstance(waves, FourierMap)
-    few = draw_waves([2, 1], 3.0, 24, 5, np.random.default_rng(0))
+    assert isinstance(fourier, FourierMap)
+    few = draw_fourier_features([2, 1], 3.0, 24, 5, np.random.default_rng(0))
     assert few.frequencies.shape == (3, 6)
 
 

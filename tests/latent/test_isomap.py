@@ -1,4 +1,4 @@
-"""Folded data: the parametrisation that the equations single out."""
+"""Isomap latents: the parametrisation that the equations single out."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from symdisc import LatentSINDy
-from symdisc._latent.isomap import _Straightening, unfolded_spaces
+from symdisc._latent.isomap import _EquationError, isomap_spaces
 from symdisc._sindy.parsing import make_library
 from symdisc.datasets import make_pendulum
 
@@ -31,8 +31,8 @@ def on_a_circle(angle, velocity, acceleration):
     """Points on the unit circle and their derivatives."""
     point = np.hstack([np.cos(angle), np.sin(angle)])
     turned = np.hstack([-np.sin(angle), np.cos(angle)])
-    bent = acceleration * turned - velocity**2 * point
-    return point, velocity * turned, bent
+    second = acceleration * turned - velocity**2 * point
+    return point, velocity * turned, second
 
 
 def test_the_angle_is_found_from_points_on_a_circle():
@@ -41,7 +41,7 @@ def test_the_angle_is_found_from_points_on_a_circle():
     weights = torch.ones(2, dtype=torch.float64)
     library = make_library(1, 0, ["sin"], 2)
     linear = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
-    (space,) = unfolded_spaces(curve, weights, linear, library, [1e-8])
+    (space,) = isomap_spaces(curve, weights, linear, library, [1e-8])
     with torch.no_grad():
         latents = space.push_forward(*curve)
         decoded = space.push_back(*latents)
@@ -58,7 +58,7 @@ def test_what_a_line_shows_is_left_alone():
     ]
     linear = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     library = make_library(1, 0, ["sin"], 2)
-    assert unfolded_spaces(curve, torch.ones(2), linear, library, [1e-8]) == []
+    assert isomap_spaces(curve, torch.ones(2), linear, library, [1e-8]) == []
 
 
 @pytest.mark.parametrize(("rank", "order"), [(1, 1), (1, 2), (2, 1), (2, 2)])
@@ -67,7 +67,7 @@ def test_jacobian_has_the_true_gradient(rank, order):
     rng = np.random.default_rng(rank + 10 * order)
     features = list(rng.standard_normal((order + 1, 80, 5)))
     library = make_library(rank, 2, ["sin"], order)
-    problem = _Straightening(features, library, np.full((rank, 5), 0.01))
+    problem = _EquationError(features, library, np.full((rank, 5), 0.01))
     entries = rng.standard_normal(5 * rank)
     residual = problem.residual(entries)
     h = 1e-5

@@ -1,4 +1,4 @@
-"""POD stem: the modes are those of an exact decomposition, and the sums add up."""
+"""POD: the modes are those of an exact decomposition, and the sums add up."""
 
 import tracemalloc
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import subspace_angles
 
-from symdisc._latent.pod import MAX_MODES, RESIDUAL_VARIANCE, fit_stem
+from symdisc._latent.pod import MAX_MODES, RESIDUAL_VARIANCE, fit_pod
 
 seeds = st.integers(0, 2**32 - 1)
 quick = settings(max_examples=40, deadline=None)
@@ -23,7 +23,7 @@ def low_rank(n_samples, n_features, scale, offset=0.0, seed=0):
 
 
 def fit(X, min_modes=2, seed=0):
-    return fit_stem(X, min_modes=min_modes, random_state=np.random.RandomState(seed))
+    return fit_pod(X, min_modes=min_modes, random_state=np.random.RandomState(seed))
 
 
 def exact(X):
@@ -37,28 +37,28 @@ def exact(X):
 def test_modes_and_sums_are_those_of_the_exact_decomposition(shape):
     # The last shape takes the randomised branch, the others the exact one.
     X = low_rank(*shape, scale=0.5 ** np.arange(25), offset=3.0)
-    stem = fit(X)
+    pod = fit(X)
     singular, modes, total = exact(X)
-    n_modes = len(stem.modes)
+    n_modes = len(pod.modes)
     held = np.cumsum(singular**2) / total
     expected = np.searchsorted(held, 1 - RESIDUAL_VARIANCE) + 1
     assert n_modes == expected < 25
-    assert_allclose(stem.modes @ stem.modes.T, np.eye(n_modes), atol=1e-12)
-    assert subspace_angles(stem.modes.T, modes[:n_modes].T).max() < 1e-4
-    assert_allclose(stem.scale, singular[:n_modes] / np.sqrt(len(X)), rtol=1e-6)
-    assert_allclose(stem.total, total)
-    assert_allclose(stem.residual, np.square(singular[n_modes:]).sum(), rtol=1e-3)
+    assert_allclose(pod.modes @ pod.modes.T, np.eye(n_modes), atol=1e-12)
+    assert subspace_angles(pod.modes.T, modes[:n_modes].T).max() < 1e-4
+    assert_allclose(pod.scale, singular[:n_modes] / np.sqrt(len(X)), rtol=1e-6)
+    assert_allclose(pod.total, total)
+    assert_allclose(pod.residual, np.square(singular[n_modes:]).sum(), rtol=1e-3)
     # Each mode on its own, up to sign, where the spectrum is well separated.
-    cosines = np.abs(np.sum(stem.modes * modes[:n_modes], axis=1))
+    cosines = np.abs(np.sum(pod.modes * modes[:n_modes], axis=1))
     assert_allclose(cosines, 1, atol=1e-6)
 
 
 def test_a_flat_spectrum_is_cut_at_the_largest_number_of_modes():
     X = low_rank(400, 120, scale=np.ones(120))
-    stem = fit(X)
+    pod = fit(X)
     singular, _, total = exact(X)
-    assert len(stem.modes) == MAX_MODES
-    held = (stem.total - stem.residual) / total
+    assert len(pod.modes) == MAX_MODES
+    held = (pod.total - pod.residual) / total
     best = np.square(singular[:MAX_MODES]).sum() / total
     assert 0.9 * best < held <= best * (1 + 1e-12)
 
@@ -73,27 +73,27 @@ def test_more_modes_than_the_usual_maximum_on_request():
 def test_held_and_residual_sum_to_the_total(seed, n_samples, n_features):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=n_features) * rng.standard_normal((n_samples, n_features)) + 1
-    stem = fit(X, min_modes=1)
+    pod = fit(X, min_modes=1)
     centred = X - X.mean(axis=0)
-    projected = centred @ stem.modes.T
+    projected = centred @ pod.modes.T
     total = np.square(centred).sum()
-    assert_allclose(stem.total, total)
-    assert_allclose(stem.total - stem.residual, np.square(projected).sum())
-    held = len(X) * np.square(stem.scale).sum()
-    assert_allclose(held + stem.residual, total, rtol=1e-9)
-    outside = centred - projected @ stem.modes
-    assert_allclose(stem.residual, np.square(outside).sum(), atol=1e-9 * total)
+    assert_allclose(pod.total, total)
+    assert_allclose(pod.total - pod.residual, np.square(projected).sum())
+    held = len(X) * np.square(pod.scale).sum()
+    assert_allclose(held + pod.residual, total, rtol=1e-9)
+    outside = centred - projected @ pod.modes
+    assert_allclose(pod.residual, np.square(outside).sum(), atol=1e-9 * total)
 
 
 @pytest.mark.parametrize("n_features", [40, 150])
 def test_coordinates_are_white_and_rebuild_the_data(n_features):
     X = low_rank(250, n_features, scale=[3.0, 1.0, 0.1], offset=5.0)
-    stem = fit(X)
-    coordinates = stem.coordinates(X)
+    pod = fit(X)
+    coordinates = pod.coordinates(X)
     assert coordinates.shape == (250, 3)
     assert_allclose(coordinates.mean(axis=0), 0, atol=1e-12)
     assert_allclose(coordinates.T @ coordinates / 250, np.eye(3), atol=1e-9)
-    rebuilt = stem.mean + (coordinates * stem.scale) @ stem.modes
+    rebuilt = pod.mean + (coordinates * pod.scale) @ pod.modes
     assert_allclose(rebuilt, X, atol=1e-9)
 
 
@@ -102,18 +102,18 @@ def test_coordinates_are_white_and_rebuild_the_data(n_features):
 def test_push_forward_is_the_derivative_of_the_coordinates(seed, step):
     rng = np.random.default_rng(seed)
     X, X_dot = rng.standard_normal((2, 12, 6))
-    stem = fit(X)
-    change = stem.coordinates(X + step * X_dot) - stem.coordinates(X)
-    assert_allclose(change, step * stem.push_forward(X_dot), atol=1e-7)
+    pod = fit(X)
+    change = pod.coordinates(X + step * X_dot) - pod.coordinates(X)
+    assert_allclose(change, step * pod.push_forward(X_dot), atol=1e-7)
 
 
 @pytest.mark.parametrize("n_features", [10, 150])
 def test_directions_that_the_data_do_not_fill_are_left_out(n_features):
     X = low_rank(200, n_features, scale=[2.0])
     for unit in (1e-9, 1.0, 1e9):
-        stem = fit(unit * X, min_modes=3)
-        assert stem.modes.shape == (1, n_features)
-        assert stem.residual <= 1e-12 * stem.total
+        pod = fit(unit * X, min_modes=3)
+        assert pod.modes.shape == (1, n_features)
+        assert pod.residual <= 1e-12 * pod.total
 
 
 def test_rounding_in_single_precision_is_not_a_mode():
@@ -131,10 +131,10 @@ def test_no_more_modes_than_rows_or_columns():
 @pytest.mark.parametrize("n_features", [40, 150])
 def test_dtype_is_kept(n_features, dtype):
     X = low_rank(200, n_features, scale=[3.0, 1.0], offset=1.0).astype(dtype)
-    stem = fit(X)
-    arrays = [stem.mean, stem.modes, stem.scale, stem.coordinates(X)]
+    pod = fit(X)
+    arrays = [pod.mean, pod.modes, pod.scale, pod.coordinates(X)]
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
-    assert stem.push_forward(X).dtype == dtype
+    assert pod.push_forward(X).dtype == dtype
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from symdisc._latent.isomap import RadialAutoencoder
-from symdisc._numerics.features import RadialMap, solve_radial, spread_rows
+from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 
 
 def random_map(seed=0, n_in=3, n_out=2):
@@ -56,7 +56,7 @@ def test_the_ridge_leaves_lines_alone():
 @settings(max_examples=30, deadline=None)
 def test_spread_rows_cover_the_data(seed, n_rows):
     points = np.random.default_rng(seed).standard_normal((40, 2))
-    rows, radius = spread_rows(points, n_rows)
+    rows, radius = farthest_point_rows(points, n_rows)
     assert len(set(rows)) == n_rows
     distances = np.linalg.norm(points[:, None] - points[rows], axis=2)
     assert distances.min(axis=1).max() == pytest.approx(radius)
@@ -66,7 +66,7 @@ def test_spread_rows_cover_the_data(seed, n_rows):
 
 
 def test_equal_points_are_chosen_once():
-    rows, radius = spread_rows(np.repeat([[0.0], [2.0]], 5, axis=0), 4)
+    rows, radius = farthest_point_rows(np.repeat([[0.0], [2.0]], 5, axis=0), 4)
     assert rows.tolist() == [0, 5]
     # Not 0, which is no width for a Gaussian.
     assert radius == 2

@@ -43,7 +43,7 @@ def fit(kind, checkpoint=None, n_samples=50, **others):
 @pytest.fixture
 def eager(monkeypatch):
     """Let checkpoints be written after every epoch, whatever the cost."""
-    monkeypatch.setattr(checkpoints, "MAX_SHARE", 1e9)
+    monkeypatch.setattr(checkpoints, "MAX_FRACTION", 1e9)
 
 
 def stop_at(iteration, error, monkeypatch):
@@ -85,7 +85,7 @@ def survive(kind, folder, n_kills):
     of how many fits went on from one.
     """
     warnings.simplefilter("ignore")
-    checkpoints.MAX_SHARE = 1e9
+    checkpoints.MAX_FRACTION = 1e9
     folder, random = Path(folder), np.random.default_rng(0)
     checkpoint, log = folder / "checkpoint", folder / "log"
     log.touch()
@@ -354,7 +354,11 @@ def test_bad_parameters(tmp_path):
 
 @pytest.mark.parametrize(
     ("iteration", "said"),
-    [(1, "had not joined"), (40, "had not joined"), (130, r"had played 7\d% of their")],
+    [
+        (1, "had not started"),
+        (40, "had not started"),
+        (130, r"Adversarial training was 7\d% complete"),
+    ],
 )
 @pytest.mark.parametrize("kind", ["game", "both"])
 def test_ctrl_c_keeps_what_was_learned(kind, iteration, said, monkeypatch):
