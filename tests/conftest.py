@@ -40,7 +40,7 @@ def rotation():
 
 
 @pytest.fixture(scope="session")
-def fitted_rotation(rotation):
+def fitted_rotation():
     """Return the discoverer with its defaults, fitted to the rotation."""
-    X, X_dot, *_ = rotation
+    X, X_dot, *_ = embedded_rotation(0)
     return LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)

@@ -260,7 +260,7 @@ def test_leaves_global_state_alone(rotation):
 
 def test_threads_do_not_disturb_each_other(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=100, random_state=0, tol=1)
+    est = LatentSymmetryDiscoverer(max_iter=50, random_state=0, tol=1)
     alone = clone(est).fit(X, X_dot).transform(X)
     together = [clone(est), clone(est)]
     threads = [threading.Thread(target=e.fit, args=(X, X_dot)) for e in together]
@@ -272,6 +272,7 @@ def test_threads_do_not_disturb_each_other(rotation):
         np.testing.assert_allclose(e.transform(X), alone, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_grid_search_in_a_pipeline(rotation):
     X, *_ = rotation
     search = GridSearchCV(

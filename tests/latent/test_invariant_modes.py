@@ -57,6 +57,7 @@ def assert_both_turn(est, data):
     assert orbit_drift(est, len(data.grid)) < 0.01
 
 
+@pytest.mark.slow
 def test_each_bump_turns_by_itself(tmp_path):
     data = two_bumps(0, n_grid=32)
     est = discover(data)

@@ -95,8 +95,8 @@ KNOWN = pytest.mark.parametrize(
     [
         (make_sphere, 3, "auto", "so(3)"),
         pytest.param(make_torus, 4, "auto", "so(2)+so(2)", marks=pytest.mark.slow),
-        (make_hyperbolic, 2, "dynamics", "so(1,1)"),
-        (make_scaling, 2, "dynamics", None),
+        pytest.param(make_hyperbolic, 2, "dynamics", "so(1,1)", marks=pytest.mark.slow),
+        pytest.param(make_scaling, 2, "dynamics", None, marks=pytest.mark.slow),
         (make_spiral, 2, "dynamics", None),
         (make_no_symmetry, 2, "dynamics", "trivial"),
         pytest.param(
