@@ -6,13 +6,13 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from symdisc._data.splits import row_blocks
-from symdisc._sindy.block_bootstrap import (
-    block_grams,
-    check_basis,
-    informative_rows,
-    joint_rows,
-    solve_gram,
+from symdisc._sindy.best_subset import (
+    best_subsets,
+    block_factors,
+    fit_subset,
+    triangle,
 )
+from symdisc._sindy.block_bootstrap import check_basis, informative_rows, joint_rows
 from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
 
 # The error of the model chosen, in blocks left out, may be above the least one by so
@@ -24,8 +24,6 @@ MOST_ERRORS = 1.0
 FRACTION_OF_ERROR = 0.1
 FRACTION_OF_TARGET = 1e-6
 FOLDS = 10
-# Supports up to this size are improved by exchanging terms.
-EXCHANGED = 10
 # Targets whose root mean square is at most this fraction of the largest are zero.
 FLOOR = 1e-12
 
@@ -217,99 +215,59 @@ def _weights(design, target, threshold, optimizer, blocks, penalty, rcond):
     scales = sizes[used] / size
     padding = np.zeros((0, len(used))) if penalty is None else penalty[:, used]
     weights[used] = _choose(
-        design[..., used] / sizes[used], target / size, blocks, padding / scales / size
+        design[..., used] / sizes[used],
+        target / size,
+        blocks,
+        padding / scales / size,
+        FRACTION_OF_TARGET,
     )
     weights[used] /= scales
     return weights
 
 
-def _choose(design, target, blocks, penalty):
-    """Weights of the smallest support that predicts well, for unit columns."""
+def _choose(design, target, blocks, penalty, floor):
+    """Weights of the smallest subset that predicts well, for unit columns."""
     design, target = informative_rows(design, target, blocks)
-    grams = block_grams(design, target, blocks)
-    prior = np.pad(penalty.T @ penalty, (0, 1))
-    supports = _candidates(grams.sum(axis=0) + prior)
-    losses = _losses(grams, prior, supports)
-    support = supports[_smallest_adequate(losses)]
+    factors = block_factors(design, target, blocks)
+    prior = np.pad(penalty, ((0, 0), (0, 1)))
+    subsets = best_subsets(triangle(*factors, prior))
+    losses = _losses(factors, prior, subsets)
+    subset = subsets[_smallest_adequate(losses, floor)]
     weights = np.zeros(design.shape[2])
-    if support:
-        # From the rows and not their products, which would lose half of the digits.
+    if subset:
         rows = np.concatenate(
             [design.reshape(-1, len(weights)), np.sqrt(len(design)) * penalty]
         )
         right = np.pad(target.ravel(), (0, len(penalty)))[:, None]
-        weights[support] = np.linalg.lstsq(rows[:, support], right, rcond=None)[0][:, 0]
+        weights[subset] = np.linalg.lstsq(rows[:, subset], right, rcond=None)[0][:, 0]
     return weights
 
 
-def _candidates(gram):
-    """Find a support of each size, from none to all."""
-    n_columns = len(gram) - 1
-    support = list(range(n_columns))
-    supports = [support]
-    while support:
-        smaller = [support[:i] + support[i + 1 :] for i in range(len(support))]
-        support = smaller[np.argmin(_residuals(gram, smaller))]
-        supports.append(support)
-    return [_exchange(gram, support) for support in supports[::-1]]
-
-
-def _exchange(gram, support):
-    """Replace one column by another while that lowers the residual."""
-    outside = set(range(len(gram) - 1)) - set(support)
-    if not 0 < len(support) <= EXCHANGED or not outside:
-        return support
-    best = _residuals(gram, [support])[0]
-    while True:
-        swaps = [
-            [*support[:i], *support[i + 1 :], new]
-            for i in range(len(support))
-            for new in sorted(set(range(len(gram) - 1)) - set(support))
-        ]
-        residuals = _residuals(gram, swaps)
-        # Rounding must not make it go round in circles.
-        if not residuals.min() < best - 1e-9 * abs(best) - 1e-14:
-            return sorted(support)
-        best, support = residuals.min(), swaps[np.argmin(residuals)]
-
-
-def _residuals(gram, supports):
-    """Mean squared residuals of fits on supports of equal size."""
-    supports = np.array(supports, dtype=int)
-    size = supports.shape[1]
-    index = np.pad(supports, ((0, 0), (0, 1)), constant_values=len(gram) - 1)
-    parts = gram[index[:, :, None], index[:, None, :]]
-    return parts[:, -1, -1] - np.sum(
-        solve_gram(parts, size) * parts[:, :-1, -1], axis=1
-    )
-
-
-def _losses(grams, prior, supports):
-    """Squared errors in each left-out block, (n_supports, n_blocks)."""
-    total = grams.sum(axis=0)
-    folds = np.arange(len(grams)) % FOLDS
-    losses = np.empty((len(supports), len(grams)))
+def _losses(factors, prior, subsets):
+    """Squared errors in each left-out block, (n_subsets, n_blocks)."""
+    folds = np.arange(len(factors)) % FOLDS
+    losses = np.empty((len(subsets), len(factors)))
     for fold in np.unique(folds):
-        held = grams[folds == fold]
-        train = (total - held.sum(axis=0)) * len(grams) / (len(grams) - len(held))
-        for row, support in zip(losses, supports, strict=True):
-            index = [*support, len(total) - 1]
-            part = np.ix_(index, index)
-            weights = np.append(solve_gram((train + prior)[part], len(support)), -1.0)
-            inside = held[:, index][:, :, index]
-            row[folds == fold] = (inside @ weights) @ weights
+        held = np.flatnonzero(folds == fold)
+        others = [factors[i] for i in np.flatnonzero(folds != fold)]
+        scale = np.sqrt(len(factors) / (len(factors) - len(held)))
+        seen = triangle(scale * triangle(*others), prior)
+        for row, subset in zip(losses, subsets, strict=True):
+            weights = np.append(fit_subset(seen, subset), -1.0)
+            for block in held:
+                misfit = factors[block][:, [*subset, -1]] @ weights
+                row[block] = misfit @ misfit
     return losses
 
 
-def _smallest_adequate(losses):
+def _smallest_adequate(losses, floor):
     means = losses.mean(axis=1)
     best = means.argmin()
     differences = losses - losses[best]
     errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     # The targets have mean square 1, and the blocks add up to it.
-    floor = FRACTION_OF_TARGET / losses.shape[1]
     chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
-    margin = chance + FRACTION_OF_ERROR * means[best] + floor
+    margin = chance + FRACTION_OF_ERROR * means[best] + floor / losses.shape[1]
     return int(np.argmax(means - means[best] <= margin))
 
 
