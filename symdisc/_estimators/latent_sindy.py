@@ -55,7 +55,7 @@ default="residual"
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry that the equations have to obey: none, that which adversaries find
         while the latent space is learned (or that of the estimator given as
-        `autoencoder`), or a known one: a LieAlgebra or a name of `known_algebra`.
+        `autoencoder`), a name of `known_algebra`, or a LieAlgebra (rounded if inexact).
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default=0.1
