@@ -221,8 +221,7 @@ def _low_eigenvectors(square, tol, cut, conditions):
     square = sparse.coo_array(square)
     kept = np.abs(square.data) > cut
     row, column, data = square.row[kept], square.col[kept], square.data[kept]
-    graph = sparse.coo_array((data, (row, column)), shape=square.shape)
-    label = connected_components(graph, directed=False)[1]
+    label = _labels(row, column, square.shape[0])
     sizes = np.bincount(label)
     _check_sizes(sizes, conditions)
     members = np.argsort(label, kind="stable")
@@ -244,6 +243,14 @@ def _low_eigenvectors(square, tol, cut, conditions):
         index = members[starts[blocks][:, None] + np.arange(sizes[blocks[0]])]
         parts.append((index[block], vectors[block, :, which]))
     return _as_columns(parts, square.shape[0]), least
+
+
+def _labels(row, column, n):
+    """Numbers of the parts of a graph to which its n vertices belong."""
+    # Old versions of scipy take no other integers.
+    place = row.astype(np.int32), column.astype(np.int32)
+    graph = sparse.csr_array((np.ones(len(row)), place), shape=(n, n))
+    return connected_components(graph, directed=False)[1]
 
 
 def _batches(sizes):
@@ -344,9 +351,7 @@ def _echelon_by_parts(rows, tol):
     if n == 0:
         return rows
     links = sparse.coo_array(rows)
-    shape = (n + width,) * 2
-    graph = sparse.coo_array((links.data, (links.row, n + links.col)), shape=shape)
-    label = connected_components(graph, directed=False)[1][:n]
+    label = _labels(links.row, n + links.col, n + width)[:n]
     order = np.argsort(label, kind="stable")
     rows = rows[order]
     ends = np.append(np.flatnonzero(np.diff(label[order])) + 1, n)
