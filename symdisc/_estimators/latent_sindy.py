@@ -55,7 +55,8 @@ default="residual"
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry of the equations: none; "discover", which trains adversaries together
         with the latent space (or takes the symmetry of the estimator given as
-        `autoencoder`); or a known one, as a LieAlgebra or by a name such as "so(2)".
+        `autoencoder`); or a known one, as a LieAlgebra (rounded where it is inexact)
+        or by a name such as "so(2)".
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default=0.1

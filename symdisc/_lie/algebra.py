@@ -13,10 +13,11 @@ from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
 from symdisc._lie.structure import bracket_residual, structure_constants
+from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
 
 
-class LieAlgebra(Sequence):
+class LieAlgebra(EqualByContents, Sequence):
     """Matrix Lie algebra spanned by generators that act on the latent space.
 
     A sequence of sympy matrices: the canonical generators, rounded. Scale, sign
@@ -30,6 +31,10 @@ class LieAlgebra(Sequence):
     algebras compact generators come first, then those on which the Killing form is
     positive, such as boosts, then those on which it is zero, such as translations.
 
+    Algebras are equal where their unrounded canonical generators are, number by number:
+    a copy equals the original, an algebra found again in other data does not (see
+    `symdisc.metrics.algebra_distance`).
+
     Parameters
     ----------
     basis : array-like of shape (c, k, k)
@@ -39,6 +44,9 @@ class LieAlgebra(Sequence):
         Relative tolerance of naming and of the canonical form.
     decimals : int, default=2
         Digits after the decimal point that the sympy matrices keep.
+    exact : bool, default=True
+        Whether the generators are exact up to rounding errors. Those found in data are
+        not: a symmetry imposed on equations is then the rounded one.
 
     Attributes
     ----------
@@ -70,9 +78,10 @@ class LieAlgebra(Sequence):
     [1,  0]])
     """
 
-    def __init__(self, basis, *, tol=0.05, decimals=2):
+    def __init__(self, basis, *, tol=0.05, decimals=2, exact=True):
         self.tol = _check_tol(tol)
         self.decimals = check_decimals(decimals)
+        self.exact = bool(exact)
         self.basis = check_basis(basis)
         basis = _of_size_one(self.basis)
         self.matrices = canonical_basis(basis, self.tol)
@@ -90,6 +99,9 @@ class LieAlgebra(Sequence):
 
     def __getitem__(self, index):
         return self._generators[index]
+
+    def _contents(self):
+        return (self.matrices,)
 
     def structure_constants(self):
         """Coefficients of the brackets of the raw `basis`, by least squares.

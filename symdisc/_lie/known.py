@@ -10,6 +10,8 @@ from symdisc._lie.algebra import LieAlgebra
 FAMILIES = re.compile(r"(so|sl|gl|se|aff)\((\d+)\)|(so|iso)\((\d+),\s*(\d+)\)")
 SMALLEST = {"so": 2, "sl": 2, "gl": 1, "se": 2, "aff": 1, "iso": 2}
 WITH_TRANSLATIONS = {"se": "so", "aff": "gl", "iso": "so"}
+# Generators that differ by no more are the same numbers.
+EXACTNESS = 1e-12
 
 
 def known_algebra(name, dim, *, argument="symmetry"):
@@ -78,8 +80,8 @@ def known_algebra(name, dim, *, argument="symmetry"):
 def rounded_generators(algebra, dim):
     """Return the generators of an algebra as printed, (c, dim, dim).
 
-    Equations are equivariant under exactly these: a discovered matrix that is a
-    rotation up to a rounding error of training has no cubic invariants.
+    Equations are equivariant under these where the algebra was found in data: a matrix
+    that is a rotation up to a rounding error of training has no cubic invariants.
     """
     generators = np.array([np.array(m.tolist(), dtype=float) for m in algebra])
     generators = generators.reshape(len(algebra), *algebra.basis.shape[1:])
@@ -89,6 +91,42 @@ def rounded_generators(algebra, dim):
             f"space has {dim}. Change n_components or the algebra."
         )
     return generators
+
+
+def imposed_generators(algebra, dim):
+    """Return the generators of an algebra that equations have to obey.
+
+    Those of an exact algebra are its own numbers, such as sqrt(3): rounded to 1.73,
+    they would be no algebra. Those of an algebra found in data are as printed.
+
+    Parameters
+    ----------
+    algebra : LieAlgebra
+    dim : int
+        Number of latent dimensions.
+
+    Returns
+    -------
+    generators : ndarray of shape (c, dim, dim)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.algebra import LieAlgebra
+    >>> from symdisc._lie.known import imposed_generators
+    >>> stretched = np.array([[0.0, -0.5004], [1.9996, 0.0]])
+    >>> imposed_generators(LieAlgebra(stretched), 2).round(4) + 0.0
+    array([[[ 0.    , -0.5002],
+            [ 1.999 ,  0.    ]]])
+    >>> imposed_generators(LieAlgebra(stretched, exact=False), 2)
+    array([[[ 0. , -0.5],
+            [ 2. ,  0. ]]])
+    """
+    rounded = rounded_generators(algebra, dim)
+    # The canonical form of integers is off by rounding errors.
+    known_to = EXACTNESS if algebra.exact else np.inf
+    moved = np.abs(rounded - algebra.matrices).max(initial=0.0)
+    return rounded if moved <= known_to else algebra.matrices
 
 
 def _rotations(metric):

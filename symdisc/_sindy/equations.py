@@ -7,13 +7,14 @@ from math import floor, log10
 import numpy as np
 import sympy
 
+from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_number
 from symdisc._sindy.export import CoefficientTable, read_pysindy
 
 TIME = sympy.Symbol("t")
 
 
-class EquationSystem(Sequence):
+class EquationSystem(EqualByContents, Sequence):
     """Ordinary differential equations of the latent variables.
 
     A sequence of ``sympy.Eq(Derivative(z_i(t), t), rhs)``, or of
@@ -21,7 +22,9 @@ class EquationSystem(Sequence):
     variables as functions of ``t`` so that sympy can solve them. Coefficients shown are
     rounded to `decimals`; those too small for that keep as many significant
     digits, so that no term disappears. All numbers come from the raw
-    coefficients.
+    coefficients. Systems are equal where their coefficients and errors, number by
+    number, the terms and variables of their libraries and their orders are, however
+    many digits they show.
 
     Parameters
     ----------
@@ -270,6 +273,10 @@ class EquationSystem(Sequence):
         return CoefficientTable(
             list(self.library.names), self._left_sides, values, shown
         )
+
+    def _contents(self):
+        formulas = self.library.expressions, self.library.symbols
+        return self.coefficients, self.errors, *formulas, self.order
 
     @property
     def _left_sides(self):

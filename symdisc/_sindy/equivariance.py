@@ -6,6 +6,14 @@ import numpy as np
 import sympy
 
 from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.polynomial_equivariance import (
+    equivariant_polynomials,
+    monomial_factors,
+    reduced_echelon,
+)
+
+# A basis is dense; more than this would not be of use in a regression.
+MAX_BYTES = 2**32
 
 
 class EquivariantBasis(NamedTuple):
@@ -45,8 +53,10 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
     """All vector fields in the span of a library that have a given symmetry.
 
     The field ``F(z) = Xi theta(z)`` is equivariant where ``J_F(z) L z = L F(z)`` for
-    every generator ``L``. This is linear in ``Xi``, so the fields that satisfy it
-    at more random points than there are coefficients are a null space.
+    every generator ``L``. This is linear in ``Xi``. For monomials it is a sparse
+    matrix, see `symdisc._sindy.polynomial_equivariance.equivariant_polynomials`. With
+    other terms the fields that satisfy it at more random points than there are
+    coefficients are a null space, see `basis_by_points`.
 
     Parameters
     ----------
@@ -70,7 +80,8 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
     Raises
     ------
     ValueError
-        If no field in the span of the library has the symmetry.
+        If no field in the span of the library has the symmetry, or if they are too
+        many or too large for the memory.
 
     References
     ----------
@@ -97,6 +108,49 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
         raise ValueError(f"tol must be a number between 0 and 1; got {tol!r}.")
     generators = _check_generators(generators, library, order)
     generators = generators / np.linalg.norm(generators, axis=(1, 2), keepdims=True)
+    factors = monomial_factors(library)
+    if factors is None:
+        found = basis_by_points(library, generators, tol, order=order)
+    else:
+        found = equivariant_polynomials(factors, generators, tol, order=order)
+        basis = _dense(found.rows, generators.shape[1], len(library))
+        found = EquivariantBasis(basis, found.residual, found.gap)
+    if not len(found.basis):
+        raise ValueError(
+            "library spans no field that is equivariant under generators: the best "
+            f"one misses by {found.gap:.2g}, relative, with tol={tol:g}. Add the "
+            "terms that the symmetry mixes with those given, for example all "
+            "monomials of a degree, or raise tol if the generators are inexact."
+        )
+    return found
+
+
+def basis_by_points(library, generators, tol=1e-8, *, order=1):
+    """Equivariant fields as those that are so at more points than coefficients.
+
+    Parameters
+    ----------
+    library : CandidateLibrary
+        Terms of any kind.
+    generators : ndarray of shape (c, k, k)
+        Generators of norm 1.
+    tol, order
+        See `equivariant_basis`.
+
+    Returns
+    -------
+    found : EquivariantBasis
+        Its basis may be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.equivariance import basis_by_points
+    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> rotation = np.array([[[0.0, -1.0], [1.0, 0.0]]]) / np.sqrt(2)
+    >>> basis_by_points(CandidateLibrary.polynomial(2, 3), rotation).basis.shape
+    (4, 2, 10)
+    """
     k, n_terms = generators.shape[1], len(library)
     rng = np.random.default_rng(0)
     Z = rng.uniform(-1.5, 1.5, size=(2 * k * n_terms + 10, order * k))
@@ -109,15 +163,12 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
     singular = singular / _largest_possible(values, rates, generators)
     free = singular <= tol
     gap = float(singular[~free].min(initial=np.inf))
-    if not free.any():
-        raise ValueError(
-            "library spans no field that is equivariant under generators: the best "
-            f"one misses by {gap:.2g}, relative, with tol={tol:g}. Add the "
-            "terms that the symmetry mixes with those given, for example all "
-            "monomials of a degree, or raise tol if the generators are inexact."
-        )
     fields = vectors[free].reshape(-1, k, n_terms) / sizes
-    return EquivariantBasis(_echelon(fields, tol), _closure(values, rates), gap)
+    # By term first: a pivot among equals is then of the lowest degree.
+    rows = fields.transpose(0, 2, 1).reshape(-1, n_terms * k)
+    rows, _ = reduced_echelon(rows, tol)
+    basis = rows.reshape(-1, n_terms, k).transpose(0, 2, 1)
+    return EquivariantBasis(basis, _closure(values, rates), gap)
 
 
 def equivariance_matrix(library, generators, Z, *, order=1):
@@ -314,22 +365,13 @@ def _closure(values, rates):
     return float(np.linalg.norm(rates - fitted) / size)
 
 
-def _echelon(fields, tol):
-    """Combine fields so that each has a coefficient which the others lack."""
-    n_free, k, n_terms = fields.shape
-    # By term first: a pivot among equals is then of the lowest degree.
-    rows = fields.transpose(0, 2, 1).reshape(n_free, n_terms * k)
-    pivots = []
-    for step in range(n_free):
-        sizes = np.abs(rows[step:])
-        # Ties within rounding go to the first term, not to the luckiest rounding.
-        column = np.flatnonzero(sizes.max(axis=0) >= (1 - 1e-6) * sizes.max())[0]
-        best = step + sizes[:, column].argmax()
-        rows[[step, best]] = rows[[best, step]]
-        rows[step] /= rows[step, column]
-        others = np.arange(n_free) != step
-        rows[others] -= np.outer(rows[others, column], rows[step])
-        pivots.append(column)
-    rows = rows[np.argsort(pivots)]
-    rows[np.abs(rows) <= tol * np.abs(rows).max(axis=1, keepdims=True)] = 0.0
-    return rows.reshape(n_free, n_terms, k).transpose(0, 2, 1)
+def _dense(rows, k, n_terms):
+    """Coefficient matrices from sparse rows that are sorted by term first."""
+    size = 8 * rows.shape[0] * rows.shape[1]
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"library of {n_terms} terms leaves {rows.shape[0]} equivariant fields in "
+            f"{k} dimensions, whose coefficients would fill {size / 2**30:.0f} GiB. "
+            "Lower degree, or impose a symmetry that leaves fewer fields."
+        )
+    return rows.toarray().reshape(-1, n_terms, k).transpose(0, 2, 1)

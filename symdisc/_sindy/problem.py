@@ -6,7 +6,7 @@ import numpy as np
 
 from symdisc._data.validation import check_size
 from symdisc._lie.algebra import LieAlgebra
-from symdisc._lie.known import known_algebra, rounded_generators
+from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
@@ -179,4 +179,4 @@ class Governing:
         return np.sqrt(self.equivariance_weight / len(points)) * rows
 
     def _generators(self, library):
-        return rounded_generators(self.algebra, len(library.symbols) // self.order)
+        return imposed_generators(self.algebra, len(library.symbols) // self.order)

@@ -118,7 +118,7 @@ def _joined(representation, maps, halves, axes):
     """Algebra of all blocks, and how well halves of the data agree on it."""
     agreement = mean_squared_cosine(*halves)
     tol = tolerance(agreement)
-    algebra = joined_algebra(representation, maps, tol=tol, decimals=1)
+    algebra = joined_algebra(representation, maps, tol=tol, decimals=1, exact=False)
     extended = [_extended(axes.push(half), algebra.basis.shape[1]) for half in halves]
     return algebra, agreement, standard_error(algebra, extended)
 

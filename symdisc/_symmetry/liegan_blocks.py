@@ -164,7 +164,7 @@ def read_blocks(trainer):
     representation, axes = trainer.adversary.representation, trainer.adversary.axes()
     if trainer.game <= 0:
         none = [block.allowed[:0] for block in representation]
-        nothing = joined_algebra(representation, none, decimals=1)
+        nothing = joined_algebra(representation, none, decimals=1, exact=False)
         return axes, nothing, np.nan, None, nothing.matrices
     maps, agreements, members, first = [], [], [], 0
     kept = better_half(trainer.evidence)
@@ -192,7 +192,7 @@ def read_blocks(trainer):
         maps.append(tidied)
         for span, part in zip(spans, found, strict=True):
             span.append(part)
-    algebra = joined_algebra(representation, maps, decimals=1)
+    algebra = joined_algebra(representation, maps, decimals=1, exact=False)
     projectors = [projector(joined_algebra(representation, s).basis) for s in spans]
     spread = generator_spread(algebra.matrices, np.array(projectors))
     ones = np.ones((1, len(trainer.evidence)))

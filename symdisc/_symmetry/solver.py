@@ -58,7 +58,7 @@ def read_algebra(trainer, n_generators, n_components):
     """
     if trainer.game <= 0:
         nothing = np.zeros((0, n_components, n_components))
-        return LieAlgebra(nothing, decimals=1), np.nan, None, nothing
+        return LieAlgebra(nothing, decimals=1, exact=False), np.nan, None, nothing
     basis, agreement = consensus(trainer.projectors, trainer.evidence, n_generators)
     flat = basis.flatten(start_dim=1)
     shares = torch.einsum("ca,mab,cb->m", flat, trainer.projectors, flat)
@@ -66,7 +66,7 @@ def read_algebra(trainer, n_generators, n_components):
     dim = trainer.adversary.dim
     empty = ((0, n_components - dim),) * 2
     basis = np.pad(basis.double().cpu().numpy(), ((0, 0), *empty))
-    algebra = LieAlgebra(basis, decimals=1)
+    algebra = LieAlgebra(basis, decimals=1, exact=False)
     spans = trainer.projectors[better_half(trainer.evidence)].double().cpu().numpy()
     spread = generator_spread(algebra.matrices[:, :dim, :dim], spans)
     return algebra, agreement, members, np.pad(spread, ((0, 0), *empty))
@@ -144,7 +144,7 @@ def find_algebra(latents, snapshots, n_generators, n_components, blocks=None):
     if blocks is not None and len(basis):
         skew = skew_in_blocks(basis, blocks, TOLERANCES[1])
         basis = basis if skew is None else skew
-    algebra = LieAlgebra(basis, tol=tol, decimals=1)
+    algebra = LieAlgebra(basis, tol=tol, decimals=1, exact=False)
     spread = standard_error(algebra, [act(half) for half in halves])
     return Found(algebra, agreement, found.errors, centre, confirmed, nearest, spread)
 

@@ -372,3 +372,27 @@ def test_any_size_of_generators(name, size):
     assert_allclose(algebra.matrices, LieAlgebra(basis).matrices, atol=1e-9)
     mixed = LieAlgebra(basis * np.geomspace(size, 1, len(basis))[:, None, None])
     assert mixed.name == name
+
+
+def test_equality():
+    algebra = LieAlgebra(SO3)
+    same = LieAlgebra(SO3, decimals=1, exact=False), copy.deepcopy(algebra)
+    for other in (*same, pickle.loads(pickle.dumps(algebra))):
+        assert other == algebra
+        assert hash(other) == hash(algebra)
+    # Scale and sign carry no meaning.
+    assert LieAlgebra(-2 * TURN) == LieAlgebra(TURN)
+    assert hash(LieAlgebra(-2 * TURN)) == hash(LieAlgebra(TURN))
+    for other in (LieAlgebra(SO3[:1]), LieAlgebra(SO3 + 1e-9), list(algebra), None):
+        assert algebra != other
+    assert LieAlgebra(TURN) != LieAlgebra(BOOST)
+    trivial = [LieAlgebra(np.zeros((0, k, k))) for k in (2, 2, 3)]
+    assert trivial[0] == trivial[1] != trivial[2]
+    assert len({algebra, *same, *trivial}) == 3
+
+
+def test_minus_zero_is_zero():
+    algebra, other = LieAlgebra(TURN), LieAlgebra(TURN)
+    other.matrices = np.where(other.matrices == 0, -0.0, other.matrices)
+    assert algebra == other
+    assert hash(algebra) == hash(other)

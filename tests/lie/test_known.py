@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from symdisc._diagnostics.metrics import algebra_distance
 from symdisc._lie.algebra import LieAlgebra
-from symdisc._lie.known import known_algebra, rounded_generators
+from symdisc._lie.known import imposed_generators, known_algebra, rounded_generators
 
 SIGNATURES = st.tuples(st.integers(0, 4), st.integers(0, 3)).filter(
     lambda signature: sum(signature) >= 2
@@ -153,6 +153,13 @@ def test_generators_as_printed_are_exact():
     generators = rounded_generators(LieAlgebra(tilted[None]), 2)
     ratio = generators[0] / generators[0, 1, 0]
     assert_array_equal(ratio, [[0, -1], [1, 0]])
+
+
+def test_an_algebra_found_in_data_is_imposed_as_printed(fitted_rotation):
+    found = fitted_rotation.lie_algebra_
+    assert not found.exact
+    ratio = imposed_generators(found, 2)[0]
+    assert_array_equal(ratio / ratio[1, 0], [[0, -1], [1, 0]])
 
 
 def test_no_generators():

@@ -222,3 +222,34 @@ def test_no_digits_are_invented(value, text, latex):
     equations = EquationSystem([[0, value]], library)
     assert str(equations) == f"dz0/dt = {text}"
     assert latex in equations.to_latex()
+
+
+def test_equality():
+    system = EquationSystem(ROTATION, LIBRARY)
+    again = CandidateLibrary.polynomial(2, 2)
+    same = EquationSystem(ROTATION + 0.0, again, decimals=1), copy.deepcopy(system)
+    for other in (*same, EquationSystem(np.where(ROTATION, ROTATION, -0.0), again)):
+        assert other == system
+        assert hash(other) == hash(system)
+    errors = EquationSystem(ROTATION, LIBRARY, errors=np.ones((2, 6)))
+    renamed = CandidateLibrary(LIBRARY.expressions, LIBRARY.symbols[::-1])
+    others = [
+        EquationSystem(ROTATION + 1e-12, LIBRARY),
+        EquationSystem(ROTATION[:, :3], CandidateLibrary.polynomial(2, 1)),
+        EquationSystem(ROTATION, renamed),
+        errors,
+    ]
+    assert len({system, *same, *others}) == 5
+    for other in (*others, list(system), str(system), None):
+        assert system != other
+    assert errors == copy.deepcopy(errors)
+    assert errors != EquationSystem(ROTATION, LIBRARY, errors=np.zeros((2, 6)))
+
+
+def test_equality_and_order():
+    z0, v = sympy.symbols("z0 z0_dot")
+    library = CandidateLibrary([z0, v], [z0, v])
+    second = EquationSystem([[-1, 0]], library, order=2)
+    assert second != EquationSystem([[-1, 0], [0, 0]], library)
+    assert second == pickle.loads(pickle.dumps(second))
+    assert hash(second) == hash(pickle.loads(pickle.dumps(second)))
