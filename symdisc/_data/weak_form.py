@@ -1,8 +1,8 @@
 """The weak form of equations of motion: integrals against bumps, no differences.
 
-Multiplied by a bump function b that vanishes at both ends of a window and integrated by
-parts, dz/dt = F(z) becomes -int b' z dt = int b F(z) dt, in which no noisy data are
-differentiated. The trapezoidal rule is accurate to many digits for such integrands.
+Multiplied by a bump b that vanishes at both ends of a window and integrated by parts,
+dz/dt = F(z) becomes -int b' z dt = int b F(z) dt, in which nothing is differentiated
+that carries noise.
 """
 
 from dataclasses import dataclass
@@ -10,16 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from symdisc._data.derivatives import stretches, uniform_step
-from symdisc._data.trajectories import check_time, differentiate
+from symdisc._data.local_polynomial import is_uniform
+from symdisc._data.stretches import stretches, time_scales
+from symdisc._data.trajectories import check_time
 
 # The bump is (1 - s^2)^POWER for s from -1 to 1. The error of the trapezoidal rule
 # falls with this power of the number of rows in a window: 10 rows on each side leave
 # 1e-7 of the coefficients of the Lorenz equations at a step of 0.02.
 POWER = 8
+BUMP = np.polynomial.Polynomial([1, 0, -1]) ** POWER
 SHORTEST = 10
 # Neighbouring windows are shifted by this fraction of their half-width.
 SHIFT = 1 / 3
+# A regression needs so many windows for each of its candidates.
+WINDOWS_PER_TERM = 5
+# Between rows at unequal steps, functions of time are polynomials through so many rows,
+# integrated at so many Gauss points between neighbours.
+NODES = 6
+GAUSS_POINTS = 5
 
 
 @dataclass(frozen=True)
@@ -41,23 +49,28 @@ class WeakForm:
     groups: np.ndarray
 
 
-def weak_form(X, t, groups=None, *, order=1):
+def weak_form(X, t, groups=None, *, order=1, n_terms=0, shortest=SHORTEST):
     """Windows along each trajectory, as long as the motion in them is slow.
 
     The half-width of the windows is the time in which the snapshots move by their own
-    standard deviation, and at least 10 rows. No window crosses the end of a
-    trajectory or a gap.
+    standard deviation. It is shorter where there would be fewer than five windows a
+    candidate, and never shorter than 10 rows. Steps may differ. No window crosses the
+    end of a trajectory or a gap.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Snapshots.
     t : float or array-like of shape (n_samples,)
-        Times or step, see `symdisc._data.trajectories.check_time`; uniform steps.
+        Times or step, see `symdisc._data.trajectories.check_time`.
     groups : None or array-like of shape (n_samples,), default=None
         Trajectory of each row.
     order : {1, 2}, default=1
         Time derivative that is taken.
+    n_terms : int, default=0
+        Number of candidates that the integrals are to determine.
+    shortest : int, default=10
+        Smallest half-width, in rows.
 
     Returns
     -------
@@ -66,7 +79,7 @@ def weak_form(X, t, groups=None, *, order=1):
     Raises
     ------
     ValueError
-        If steps are not uniform or no stretch is long enough.
+        If no stretch is long enough, or all windows are too few.
 
     References
     ----------
@@ -86,21 +99,19 @@ def weak_form(X, t, groups=None, *, order=1):
     times = check_time(t, groups, len(X))
     if times is None:
         raise ValueError("t is None; give times or a step for integrals over time.")
-    parts = stretches(times, groups)
-    longest = max(parts, key=len)
-    if len(longest) <= 2 * SHORTEST:
+    parts = stretches(times, groups, X)
+    longest = max(map(len, parts))
+    if longest <= 2 * shortest:
         raise ValueError(
-            f"t leaves stretches of at most {len(longest)} rows between gaps and ends, "
-            f'and differentiation="weak" needs {2 * SHORTEST + 1}; use "spline".'
+            f"t leaves stretches of at most {longest} rows between gaps and ends, "
+            f'and differentiation="weak" needs {2 * shortest + 1}; use "spline".'
         )
-    step = uniform_step(times[longest], "weak")
-    half = max(SHORTEST, int(_time_scale(X, times, groups) / step))
-    half = min(half, (len(longest) - 1) // 2)
-    blocks = [
-        _windows(rows, uniform_step(times[rows], "weak"), half, len(X), order)
-        for rows in parts
-        if len(rows) > 2 * half
-    ]
+    half = _half_width(X, times, parts, n_terms, shortest)
+    blocks = []
+    for rows in parts:
+        if len(rows) > 2 * half:
+            windows = _on_a_grid if is_uniform(times[rows]) else _at_any_steps
+            blocks.append(windows(rows, times[rows], half, len(X), order))
     average, derivative = (
         sparse.vstack(b, format="csr") for b in zip(*blocks, strict=True)
     )
@@ -108,29 +119,89 @@ def weak_form(X, t, groups=None, *, order=1):
     return WeakForm(average, derivative, labels)
 
 
-def _time_scale(X, times, groups):
-    """Time in which snapshots move by their standard deviation."""
-    slow = differentiate(X, times, groups)
-    return np.linalg.norm(X.std(axis=0)) / max(np.sqrt((slow**2).sum(1).mean()), 1e-300)
+def _half_width(X, times, parts, n_terms, shortest):
+    """Half-width of the windows in rows."""
+    lengths = np.array([len(rows) for rows in parts])
+    longest = parts[int(lengths.argmax())]
+    step = (times[longest[-1]] - times[longest[0]]) / (len(longest) - 1)
+    scales = time_scales(X, times, parts)
+    moving = np.isfinite(scales)
+    size = X.std(axis=0)[moving]
+    # Of several columns the one that moves most counts most.
+    rate = np.linalg.norm(size / scales[moving])
+    scale = np.linalg.norm(size) / rate if moving.any() else np.inf
+    most = (lengths.max() - 1) // 2
+    half = int(min(max(scale / step, shortest), most))
+    while _n_windows(lengths, half) < WINDOWS_PER_TERM * n_terms and half > shortest:
+        half = max(int(0.8 * half), shortest)
+    found = _n_windows(lengths, half)
+    if found < WINDOWS_PER_TERM * n_terms:
+        raise ValueError(
+            f't leaves room for {found} windows, and differentiation="weak" needs '
+            f'{WINDOWS_PER_TERM} for each of {n_terms} candidates; use "spline", a '
+            "smaller degree or library, or more rows."
+        )
+    return half
 
 
-def _windows(rows, step, half, n_samples, order):
-    """Matrices of the windows in one stretch."""
-    bump, slope = _bump(half, step, order)
+def _n_windows(lengths, half):
+    inside = lengths[lengths > 2 * half] - 2 * half
+    return int(np.sum(-(-inside // max(1, int(SHIFT * half)))))
+
+
+def _on_a_grid(rows, times, half, n_samples, order):
+    """Matrices of the windows in a stretch of equal steps, by the trapezoidal rule."""
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    points = np.arange(-half, half + 1) / half
+    bump, slope = BUMP(points), _slope(points, half * step, order)
     starts = np.arange(0, len(rows) - 2 * half, max(1, int(SHIFT * half)))
     columns = rows[starts[:, None] + np.arange(2 * half + 1)]
     bounds = np.arange(len(starts) + 1) * columns.shape[1]
     shape = (len(starts), n_samples)
     return [
         sparse.csr_array((np.tile(k, len(starts)), columns.ravel(), bounds), shape)
-        for k in (bump, slope)
+        for k in (bump / bump.sum(), slope / bump.sum())
     ]
 
 
-def _bump(half, step, order):
-    """Weights of the values in a window, for the mean and the mean derivative."""
-    s = np.polynomial.Polynomial([1, 0, -1]) ** POWER
-    points = np.arange(-half, half + 1) / half
-    bump = s(points)
-    slope = (-1) ** order * s.deriv(order)(points) / (half * step) ** order
-    return bump / bump.sum(), slope / bump.sum()
+def _at_any_steps(rows, times, half, n_samples, order):
+    """Matrices of the windows in a stretch of unequal steps, by local polynomials."""
+    points, weights, interpolation = _quadrature(rows, times, n_samples)
+    # As many rows on average as on a grid, and enough in every window.
+    starts = np.arange(0, len(rows) - 2 * half, max(1, int(SHIFT * half)))
+    left, right = times[starts], times[starts + 2 * half]
+    centre, width = (left + right) / 2, (right - left) / 2
+    scaled = (points - centre[:, None]) / width[:, None]
+    inside = np.abs(scaled) < 1
+    scaled = np.where(inside, scaled, 1.0)
+    bump = weights * BUMP(scaled)
+    slope = weights * _slope(scaled, width[:, None], order)
+    total = bump.sum(axis=1, keepdims=True)
+    return [sparse.csr_array(k / total) @ interpolation for k in (bump, slope)]
+
+
+def _slope(points, width, order):
+    """Differentiate the bump; integration by parts brings the sign."""
+    return (-1) ** order * BUMP.deriv(order)(points) / width**order
+
+
+def _quadrature(rows, times, n_samples):
+    """Gauss points between rows, their weights, and values there from those at rows."""
+    nodes, weights = np.polynomial.legendre.leggauss(GAUSS_POINTS)
+    steps = np.diff(times)
+    points = times[:-1, None] + steps[:, None] * (nodes + 1) / 2
+    n_nodes = min(NODES, len(times))
+    first = np.arange(len(steps)) - n_nodes // 2 + 1
+    near = np.clip(first, 0, len(times) - n_nodes)[:, None] + np.arange(n_nodes)
+    gaps = times[near][:, None, :] - times[near][:, :, None]
+    gaps[:, np.arange(n_nodes), np.arange(n_nodes)] = 1.0
+    away = points[:, :, None] - times[near][:, None, :]
+    values = np.empty((*points.shape, n_nodes))
+    for j in range(n_nodes):
+        others = np.delete(np.arange(n_nodes), j)
+        values[..., j] = np.prod(away[..., others] / -gaps[:, None, j, others], axis=-1)
+    bounds = np.arange(points.size + 1) * n_nodes
+    columns = np.repeat(rows[near], GAUSS_POINTS, axis=0).ravel()
+    shape = (points.size, n_samples)
+    interpolation = sparse.csr_array((values.ravel(), columns, bounds), shape)
+    return points.ravel(), np.outer(steps / 2, weights).ravel(), interpolation

@@ -12,7 +12,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from symdisc._data.derivatives import noise_level, smooth_derivatives, stretches
+from symdisc._data.derivatives import smooth_derivatives
+from symdisc._data.stretches import noise_level, stretches
 from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, median_step
 from symdisc._data.validation import check_device, check_size

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
-from symdisc._data.derivatives import noise_level, smooth_derivatives
+from symdisc._data.derivatives import smooth_derivatives
+from symdisc._data.stretches import noise_level
 from symdisc._data.trajectories import differentiate
 
 METHODS = ["central", "savgol", "spline"]
@@ -38,8 +39,6 @@ def relative_rms(error, reference):
 def test_exact_for_polynomials(method, seed, n, order):
     rng = np.random.default_rng(seed)
     t = np.sort(rng.uniform(0, 0.5, n)) / n + np.arange(n) / n
-    if method == "savgol":
-        t = np.linspace(0, 1, n)
     powers = rng.normal(size=(3, 4))
     results = smooth_derivatives(
         t[:, None] ** np.arange(3) @ powers, t, method=method, order=order
@@ -202,21 +201,19 @@ def test_noise_level_of_short_trajectories():
         ({"t": None}, "t is None"),
         ({"X": np.zeros(20)}, r"X has shape \(20,\)"),
         ({"X": np.full((20, 1), np.nan)}, "X contains NaN"),
-        ({"t": np.arange(20.0) ** 1.5, "method": "savgol"}, "t has steps from 1 to 6"),
         (
             {"groups": ["a"] * 15 + ["b"] * 5, "method": "spline"},
-            r"5 rows of group b \(from row 15\).*needs 8; use",
+            r"5 rows of group b \(from row 15\).*needs 8. Use",
         ),
         (
             {"t": np.r_[0:17, 20:23], "method": "savgol", "order": 2},
-            r"stretch of 3 rows \(from row 17\).*needs 8; use",
+            r"stretch of 3 rows \(from row 17\).*needs 8. Use",
         ),
         ({"groups": [0] * 19 + [1]}, "stretch of 1 rows of group 1.*needs 2"),
         (
             {"t": np.r_[0:17, 20:22, 30]},
-            r"X has a stretch of 1 .*='central' .* needs 2; interpolate to uniform",
+            r"X has a stretch of 1 .*='central' .* needs 2. Use",
         ),
-        ({"t": np.r_[1:21] ** 2.0, "method": "savgol"}, 'differentiation="savgol"'),
     ],
 )
 def test_bad_arguments(options, message):
