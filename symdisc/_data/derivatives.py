@@ -12,7 +12,8 @@ def smooth_derivatives(X, t, groups=None, *, method="central", order=1):
     """Snapshots and time derivatives along each trajectory, smoothed or not.
 
     Steps may differ. Neither differences nor smoothing cross the end of a trajectory or
-    a gap, see `symdisc._data.stretches.stretches`.
+    a gap, see `symdisc._data.stretches.stretches`. A stretch between these that has too
+    few rows for a method, 7 or 8, is differentiated by "central".
 
     Parameters
     ----------
@@ -71,31 +72,18 @@ def smooth_derivatives(X, t, groups=None, *, method="central", order=1):
     fit, shortest = METHODS[method]
     results = tuple(np.empty_like(X) for _ in range(order + 1))
     for rows in stretches(times, groups, X):
-        if len(rows) < shortest + order:
+        if len(rows) <= order:
             where = "" if groups is None else f" of group {np.asarray(groups)[rows[0]]}"
             raise ValueError(
                 f"X has a stretch of {len(rows)} rows{where} (from row {rows[0]}) "
-                f"between ends and gaps of t, and differentiation={method!r} with "
-                f"order={order} needs {shortest + order}. Use one that needs fewer "
-                f'({rows_needed("central", order)} with "central"), pass derivatives '
-                "as y, or drop these rows."
+                f"between ends and gaps of t, and derivatives of order={order} need "
+                f"{order + 1}. Drop these rows, or pass derivatives as y."
             )
-        values = fit(X[rows].astype(float, copy=False), times[rows], order)
+        in_stretch = fit if len(rows) >= shortest + order else _central
+        values = in_stretch(X[rows].astype(float, copy=False), times[rows], order)
         for result, value in zip(results, values, strict=True):
             result[rows] = value
     return results
-
-
-def rows_needed(method, order):
-    """Rows that a stretch needs at least.
-
-    Examples
-    --------
-    >>> from symdisc._data.derivatives import rows_needed
-    >>> rows_needed("central", 1), rows_needed("spline", 2)
-    (2, 9)
-    """
-    return METHODS[method][1] + order
 
 
 def _central(X, times, order):

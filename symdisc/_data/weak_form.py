@@ -30,6 +30,10 @@ NODES = 6
 GAUSS_POINTS = 5
 
 
+class TooFewWindowsError(ValueError):
+    """Says that integrals over windows cannot determine the equations."""
+
+
 @dataclass(frozen=True)
 class WeakForm:
     """Linear maps from values at snapshots to integrals over windows.
@@ -78,7 +82,7 @@ def weak_form(X, t, groups=None, *, order=1, n_terms=0, shortest=SHORTEST):
 
     Raises
     ------
-    ValueError
+    TooFewWindowsError
         If no stretch is long enough, or all windows are too few.
 
     References
@@ -102,7 +106,7 @@ def weak_form(X, t, groups=None, *, order=1, n_terms=0, shortest=SHORTEST):
     parts = stretches(times, groups, X)
     longest = max(map(len, parts))
     if longest <= 2 * shortest:
-        raise ValueError(
+        raise TooFewWindowsError(
             f"t leaves stretches of at most {longest} rows between gaps and ends, "
             f'and differentiation="weak" needs {2 * shortest + 1}; use "spline".'
         )

@@ -194,7 +194,7 @@ def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
         n_terms=int(found_counts.sum()),
         missing=_term_names(true_counts & ~found_counts, library),
         spurious=_term_names(found_counts & (true == 0), library),
-        alignment_r2=r2(Z, Z_true[:, :k] - b, A),
+        alignment_r2=r2(Z, Z_true[:, :k] - b, A).mean(),
     )
 
 

@@ -12,12 +12,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from symdisc._data.derivatives import smooth_derivatives
 from symdisc._data.stretches import noise_level, stretches
 from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, median_step
 from symdisc._data.validation import check_device, check_size
-from symdisc._data.weak_form import WeakForm, weak_form
+from symdisc._data.weak_form import TooFewWindowsError
 from symdisc._estimators.base import torch_dtype
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
@@ -26,6 +25,12 @@ from symdisc._latent.selection import learn_space
 from symdisc._latent.torch_modules import check_columns, check_pair
 from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._sindy.differentiation import (
+    Motion,
+    best_rates,
+    rates_along,
+    take_rates,
+)
 from symdisc._symmetry.solver import read_algebra
 
 # Differences divide noise by the step: above this fraction of the rates they are lost.
@@ -51,8 +56,12 @@ class Space:
         Of the training, see `LatentSINDy`.
     algebra : LieAlgebra or None
     agreement : float or None
-    weak : WeakForm or None
+    weak : None, WeakForm or list of WeakForm
         Windows that the equations are to be integrated over.
+    method : str
+        How rates were taken, see `symdisc._sindy.differentiation.Motion`.
+    compared : dict of float or None
+        Errors of the ways that it was chosen from.
     n_iter : int
     """
 
@@ -63,8 +72,17 @@ class Space:
     errors: dict = field(default_factory=dict)
     algebra: LieAlgebra | None = None
     agreement: float | None = None
-    weak: WeakForm | None = None
+    weak: object = None
+    method: str = "given"
+    compared: dict | None = None
     n_iter: int = 1
+
+    @classmethod
+    def of(cls, encoder, decoder, motion, **others):
+        """Return a space with the motion in it."""
+        known = {"weak": motion.weak, "method": motion.method}
+        known |= {"compared": motion.errors}
+        return cls(encoder, decoder, motion.curve, **known, **others)
 
 
 def find_space(est, governing, X, rates, t, groups, random, checkpoint):
@@ -89,13 +107,13 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     Space
     """
     if est.autoencoder == "none":
-        return _identity(est, X, rates, t, groups)
+        return _identity(est, governing, X, rates, t, groups)
     if est.autoencoder == "residual":
         return _learned(est, governing, X, rates, t, groups, random, checkpoint)
-    return _given(est, X, rates, t, groups)
+    return _given(est, governing, X, rates, t, groups)
 
 
-def _identity(est, X, rates, t, groups):
+def _identity(est, governing, X, rates, t, groups):
     if est.symmetry == "discover":
         raise ValueError(
             'symmetry="discover" needs a latent space to be learned, but '
@@ -111,11 +129,11 @@ def _identity(est, X, rates, t, groups):
     identity = Identity(X.shape[1], torch_dtype(X))
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)
-    curve, weak = _curve(est, X, rates, t, groups)
-    return Space(identity, identity, curve, weak=weak)
+    motion = _motion(est, governing, X, rates, t, groups)
+    return Space.of(identity, identity, motion)
 
 
-def _given(est, X, rates, t, groups):
+def _given(est, governing, X, rates, t, groups):
     given = est.autoencoder
     if isinstance(given, tuple):
         (encoder, decoder), algebra, agreement = _pair(est, X), None, None
@@ -129,14 +147,13 @@ def _given(est, X, rates, t, groups):
             "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
         )
     if rates:
-        curve, weak = est._push(encoder, X, *rates), None
+        motion = Motion(est._push(encoder, X, *rates))
     else:
-        curve, weak = _curve(est, est._apply(encoder, X), [], t, groups)
+        latents = est._apply(encoder, X)
+        motion = _motion(est, governing, latents, [], t, groups)
     if est.symmetry != "discover":
         algebra = agreement = None
-    return Space(
-        encoder, decoder, curve, algebra=algebra, agreement=agreement, weak=weak
-    )
+    return Space.of(encoder, decoder, motion, algebra=algebra, agreement=agreement)
 
 
 def _pair(est, X):
@@ -168,7 +185,9 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
     given = X, rates, t, groups
     pod, coordinates, rates = _reduced(est, *given, n_components, random)
-    curve, weak = _curve(est, coordinates, rates, t, groups)
+    n_terms = len(governing.library(n_components))
+    motion = _motion_of_modes(est, n_terms, coordinates, rates, t, groups)
+    curve, weak = motion.curve, motion.weak
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
         learned = learn_space(
@@ -187,15 +206,16 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     if est.symmetry == "discover" and learned.trainer.game > 0:
         read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
-    return Space(
+    motion.curve = _latents(autoencoder, curve, n_components)
+    return Space.of(
         Encoder(pod, autoencoder, n_components).to(device),
         Decoder(pod, autoencoder, n_components).to(device),
-        _latents(autoencoder, curve, n_components),
-        learned.history,
-        learned.errors,
-        *read,
-        weak,
-        learned.n_iter,
+        motion,
+        history=learned.history,
+        errors=learned.errors,
+        algebra=read[0],
+        agreement=read[1],
+        n_iter=learned.n_iter,
     )
 
 
@@ -243,23 +263,35 @@ def _n_clean(coordinates, t, groups):
     return int(np.flatnonzero(noise < MAX_NOISE_OF_MODE).max(initial=0)) + 1
 
 
-def _curve(est, points, rates, t, groups):
-    """Points and their time derivatives, given or along time; windows over them."""
+def _motion(est, governing, points, rates, t, groups):
+    """Points that are the latents with their rates, given or along time."""
     if rates:
-        return [points, *rates], None
-    method, weak = est.differentiation, None
-    if method == "weak":
-        # The derivatives only guide the training of networks.
-        weak, method = weak_form(points, t, groups, order=est.order), "spline"
-    with np.errstate(over="ignore", invalid="ignore"):
-        curve = smooth_derivatives(points, t, groups, method=method, order=est.order)
-    for rate in curve[1:]:
-        check_size(rate, "X differentiated along t")
-    if method == "central":
-        _warn_of_noise(points, curve[1], t, groups)
-    if weak is not None:
-        curve = points, *curve[1:]
-    return [np.asarray(c, dtype=points.dtype) for c in curve], weak
+        return Motion([points, *rates])
+    options = {"order": est.order, "joint": est.symmetry is not None}
+    options["n_terms"] = len(governing.library(points.shape[1]))
+    if est.differentiation == "auto":
+        governing.settle(est.symmetry, None)
+        return best_rates(governing.equations, points, t, groups, **options)
+    motion = rates_along(est.differentiation, points, t, groups, **options)
+    if motion.method == "central":
+        _warn_of_noise(points, motion.curve[1], t, groups)
+    return motion
+
+
+def _motion_of_modes(est, n_terms, coordinates, rates, t, groups):
+    """Coordinates from which latents are learned, with their rates."""
+    if rates:
+        return Motion([coordinates, *rates])
+    options = {"order": est.order, "n_terms": n_terms, "joint": True}
+    if est.differentiation == "auto":
+        try:
+            return take_rates("weak", coordinates, t, groups, **options)
+        except TooFewWindowsError:
+            return take_rates("spline", coordinates, t, groups, **options)
+    motion = rates_along(est.differentiation, coordinates, t, groups, **options)
+    if motion.method == "central":
+        _warn_of_noise(coordinates, motion.curve[1], t, groups)
+    return motion
 
 
 def _warn_of_noise(points, velocity, t, groups):

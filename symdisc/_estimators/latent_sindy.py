@@ -9,7 +9,7 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
@@ -18,8 +18,14 @@ from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstim
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
+from symdisc._sindy.differentiation import Motion, rates_along
 from symdisc._sindy.problem import Governing
-from symdisc._sindy.scoring import latent_curve, rate_r2, rate_scale, without_rounding
+from symdisc._sindy.scoring import (
+    equation_scores,
+    pooled_score,
+    rate_scale,
+    without_rounding,
+)
 from symdisc._sindy.simulation import check_times, integrate, state_rates
 
 
@@ -59,7 +65,7 @@ default="residual"
         or by a name such as "so(2)".
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
-    threshold : float or "auto", default=0.1
+    threshold : float or "auto", default="auto"
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(rate) is at least this. "auto" chooses by cross-validation along groups,
         which suits data whose errors are noise.
@@ -156,7 +162,9 @@ default="residual"
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "optimizer": "no_validation",
         "n_bootstrap": NONE_OR_SEVERAL,
-        "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
+        "differentiation": [
+            StrOptions({"auto", "central", "savgol", "spline", "weak"})
+        ],
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "checkpoint": [str, os.PathLike, None],
@@ -175,10 +183,10 @@ default="residual"
         autoencoder="residual",
         symmetry=None,
         equivariance_weight=np.inf,
-        threshold=0.1,
+        threshold="auto",
         optimizer=None,
         n_bootstrap=0,
-        differentiation="central",
+        differentiation="auto",
         loss_weights=None,
         max_iter=1200,
         checkpoint=None,
@@ -254,16 +262,10 @@ default="residual"
         step = None if rates else self._median_step
         self._rate_scale = rate_scale(space.curve, X.dtype, step)
         speeds = without_rounding(space.curve, X.dtype, step)
-        state = np.hstack(space.curve[:-1]).astype(float)
+        motion = Motion([*space.curve[:-1], speeds], space.weak)
         seed = int(random.randint(2**31 - 1))
-        equations, *found = governing.find(
-            *(state, speeds, groups),
-            weak=space.weak,
-            n_bootstrap=self.n_bootstrap,
-            seed=seed,
-        )
-        self.equation_score_, self.dense_score_, self.n_free_ = found
-        self._set_equations(equations, state)
+        found = governing.find(motion, groups, n_bootstrap=self.n_bootstrap, seed=seed)
+        self._set_equations(found, space)
         if checkpoint is not None:
             checkpoint.finish()
         return self
@@ -367,7 +369,30 @@ default="residual"
         check_is_fitted(self)
         X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
         rates = self._check_rates(X, y, self.order)
-        return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
+        motion = self._motion(X, rates, t, groups)
+        weight = (
+            None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        )
+        found = equation_scores(
+            self.equations_,
+            motion.curve,
+            self._rate_scale,
+            weak=motion.weak,
+            weight=weight,
+        )
+        return pooled_score(found)
+
+    def _motion(self, X, rates, t, groups):
+        """Latents of snapshots with their rates, given or taken as in `fit`."""
+        if rates is not None:
+            return Motion(
+                self._push(self.encoder_, X, *split_columns(rates, self.order))
+            )
+        t = check_time(self._median_step if t is None else t, groups, len(X))
+        way = "spline" if self.differentiation_ == "given" else self.differentiation_
+        latents = self._apply(self.encoder_, X)
+        options = {"order": self.order, "n_terms": 0, "joint": True}
+        return rates_along(way, latents, t, groups, **options)
 
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""
@@ -391,11 +416,17 @@ default="residual"
         self.encoder_, self.decoder_ = space.encoder, space.decoder
         self.history_, self.errors_ = space.history, space.errors
         self.n_iter_ = space.n_iter
+        self.differentiation_ = space.method
         self.agreement_ = space.agreement
 
-    def _set_equations(self, equations, state):
-        self.equations_, self.library_ = equations, equations.library
-        self.coefficients_ = equations.coefficients
+    def _set_equations(self, found, space):
+        self.equations_, self.library_ = found.equations, found.equations.library
+        self.equation_scores_ = np.where(self._rate_scale > 0, found.scores, np.nan)
+        self.equation_score_ = pooled_score(self.equation_scores_)
+        used = self._rate_scale > 0
+        self.dense_score_ = pooled_score(np.where(used, found.dense_scores, np.nan))
+        self.n_free_ = found.n_free
+        self.coefficients_ = self.equations_.coefficients
         self.n_components_ = len(self.coefficients_)
-        self.complexity_ = equations.n_terms
-        self._latent_size = float(np.abs(state).max())
+        self.complexity_ = self.equations_.n_terms
+        self._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())

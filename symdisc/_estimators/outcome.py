@@ -44,7 +44,7 @@ def read_equations(est, autoencoder, snapshots):
         sparse_regression(features, velocity, threshold=threshold)
         for threshold in (est.threshold, 0.0)
     )
-    score, most = (r2(features, velocity, table) for table in (sparse, dense))
+    score, most = (r2(features, velocity, table).mean() for table in (sparse, dense))
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
     return EquationSystem(sparse, library), score, dense_score
 

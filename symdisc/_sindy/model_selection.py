@@ -42,14 +42,14 @@ class SparseFit:
     n_free : int
         Number of values fitted: nonzero coefficients, or nonzero weights of the
         matrices of a basis.
-    score : float
-        Fraction of the variance of all targets together that is explained.
+    scores : ndarray of shape (k,)
+        Fraction of the variance of each target that is explained.
     """
 
     coefficients: np.ndarray
     threshold: np.ndarray
     n_free: int
-    score: float
+    scores: np.ndarray
 
 
 def fit_equations(

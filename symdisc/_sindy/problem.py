@@ -12,12 +12,32 @@ from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.parsing import make_library
+from symdisc._sindy.standard_errors import standard_errors
 from symdisc._sindy.stlsq import adjusted_r2, sparse_regression
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
 # Latent spaces whose number of dimensions is known before they are.
 SIZED = "residual", "none"
+
+
+@dataclass
+class Found:
+    """Equations found, and how well they hold.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+    scores, dense_scores : ndarray of shape (k,)
+        R2 of the rate of each equation, and adjusted R2 with all candidates.
+    n_free : int
+        Number of coefficients that the symmetry leaves free.
+    """
+
+    equations: EquationSystem
+    scores: np.ndarray
+    dense_scores: np.ndarray
+    n_free: int
 
 
 @dataclass
@@ -86,38 +106,85 @@ class Governing:
         fit = fit_equations(features, rates, threshold=threshold, basis=basis)
         return fit.coefficients
 
-    def find(self, state, rates, groups, *, weak=None, n_bootstrap=0, seed=None):
+    def equations(self, motion, groups):
+        """Fit equations to a motion, and nothing about how well they hold.
+
+        Parameters
+        ----------
+        motion : Motion
+        groups : array-like of shape (n_samples,) or None
+
+        Returns
+        -------
+        EquationSystem
+        """
+        parts, unit, library, _ = self._parts(motion, groups)
+        rows = [self._sparse(*part).coefficients for part in parts]
+        coefficients = np.concatenate(rows)
+        return EquationSystem(coefficients * unit, library, order=self.order)
+
+    def find(self, motion, groups, *, n_bootstrap=0, seed=None):
         """Fit the final equations.
 
         Parameters
         ----------
-        state : ndarray of shape (n_samples, order * k)
-            Latents and, for second order, their velocities.
-        rates : ndarray of shape (n_samples, k)
+        motion : Motion
+            Latents with their rates.
         groups : array-like of shape (n_samples,) or None
-        weak : WeakForm, optional
-            Windows to integrate the equations over; `rates` are then not used.
         n_bootstrap, seed : int
             Number of draws for the standard errors, and what determines them.
 
         Returns
         -------
-        equations : EquationSystem
-        score, dense_score : float
-            R2 of the rates, and adjusted R2 with all candidates.
-        n_free : int
-            Number of coefficients that the symmetry leaves free.
+        Found
         """
+        resample = {"n_bootstrap": n_bootstrap, "random_state": seed}
+        parts, unit, library, basis = self._parts(motion, groups)
+        parts = [self._fit(*part, resample) for part in parts]
+        parts = map(np.concatenate, zip(*parts, strict=True))
+        coefficients, errors, scores, dense = parts
+        equations = EquationSystem(
+            coefficients * unit, library, errors=errors * unit, order=self.order
+        )
+        n_free = coefficients.size if basis is None else len(basis)
+        return Found(equations, scores, dense, n_free)
+
+    def _parts(self, motion, groups):
+        """List what is fitted together: candidates, rates, groups, constraints."""
+        state = np.hstack(motion.curve[: self.order]).astype(float)
+        latents, rates = (motion.curve[i].astype(float) for i in (0, -1))
         library = self.library(rates.shape[1])
+        features = self.features(state, library)
+        basis, penalty = self._basis(library), self._penalty(library, state)
+        # In units of the latents, or a rate might be zero in units of the others.
+        unit = np.ones(rates.shape[1])
+        if basis is None and penalty is None:
+            deviation = latents.std(axis=0)
+            unit = np.where(deviation > 0, deviation, 1.0)
+        rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
+        parts = [(*part, basis, penalty) for part in rows]
+        return parts, unit[:, None], library, basis
+
+    def features(self, state, library):
+        """Values of the candidates, checked."""
         with np.errstate(all="ignore"):
             features = library.evaluate(state)
         self._check_domain(features, library)
-        check_size(features, f"X, by degree={self.degree} and library,")
-        if weak is not None:
-            rates = weak.derivative @ state[:, : rates.shape[1]]
-            features, groups = weak.average @ features, weak.groups
-        basis, penalty = self._basis(library), self._penalty(library, state)
-        fit = fit_equations(
+        return check_size(features, f"X, by degree={self.degree} and library,")
+
+    def _rows(self, features, latents, rates, groups, weak):
+        """Yield candidates, rates and trajectories of what is fitted together."""
+        if weak is None:
+            yield features, rates, groups
+        elif not isinstance(weak, list):
+            yield weak.average @ features, weak.derivative @ latents, weak.groups
+        else:
+            for form, latent in zip(weak, latents.T, strict=True):
+                rate = (form.derivative @ latent)[:, None]
+                yield form.average @ features, rate, form.groups
+
+    def _sparse(self, features, rates, groups, basis, penalty):
+        return fit_equations(
             features,
             rates,
             threshold="auto" if self.optimizer is not None else self.threshold,
@@ -127,26 +194,20 @@ class Governing:
             penalty=penalty,
             rcond=self.rcond,
         )
+
+    def _fit(self, features, rates, groups, basis, penalty, resample):
+        """Coefficients, their errors, R2 and adjusted R2 with all candidates."""
+        fit = self._sparse(features, rates, groups, basis, penalty)
         dense = fit_equations(
             features, rates, threshold=0.0, basis=basis, rcond=self.rcond
         )
-        dense = adjusted_r2(dense.score, *features.shape, otherwise=fit.score)
-        errors = None
-        if n_bootstrap > 0:
-            errors = bootstrap_errors(
-                features,
-                rates,
-                fit.coefficients,
-                groups=groups,
-                n_bootstrap=n_bootstrap,
-                random_state=seed,
-                basis=basis,
-            )
-        equations = EquationSystem(
-            fit.coefficients, library, errors=errors, order=self.order
-        )
-        n_free = fit.coefficients.size if basis is None else len(basis)
-        return equations, fit.score, dense, n_free
+        dense = adjusted_r2(dense.scores, *features.shape, otherwise=fit.scores)
+        known = {"groups": groups, "basis": basis}
+        estimate = standard_errors
+        if resample["n_bootstrap"] > 0:
+            known, estimate = known | resample, bootstrap_errors
+        errors = estimate(features, rates, fit.coefficients, **known)
+        return fit.coefficients, errors, fit.scores, dense
 
     def _check_domain(self, features, library):
         """Raise where a candidate is not a number for some latents, and say which."""

@@ -1,42 +1,12 @@
-"""How well equations hold on data: R2 of rates in units of each coordinate."""
+"""How well each equation holds on data: R2 of its rate."""
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight
-
-from symdisc._data.derivatives import smooth_derivatives
-from symdisc._data.out_of_core import split_columns
-from symdisc._data.trajectories import check_time
 
 # A rate is constant that varies by less than this part of itself, or of what would
 # carry the latents to their size in the time there is, to which splines are accurate.
 CONSTANT = 1e-5
 # Differences of a constant are up to this many roundings of it over the step.
 ROUNDING = 4
-
-
-def latent_curve(est, X, rates, t, groups):
-    """Return latents of snapshots and their derivatives, pushed forward or along time.
-
-    Parameters
-    ----------
-    est : LatentSINDy
-        Fitted.
-    X : ndarray of shape (n_samples, n_features)
-    rates : ndarray of shape (n_samples, order * n_features) or None
-        Time derivatives of X, side by side.
-    t : array-like of shape (n_samples,), float or None
-        Without times, rows follow each other at the median step of the training data.
-    groups : array-like of shape (n_samples,) or None
-
-    Returns
-    -------
-    list of ndarray of shape (n_samples, k)
-    """
-    if rates is not None:
-        return est._push(est.encoder_, X, *split_columns(rates, est.order))
-    t = check_time(est._median_step if t is None else t, groups, len(X))
-    latents = est._apply(est.encoder_, X)
-    return smooth_derivatives(latents, t, groups, order=est.order)
 
 
 def rate_scale(curve, dtype, step):
@@ -94,15 +64,41 @@ def _rounding(latents, dtype, step, order):
     return np.abs(latents).max(axis=0) * ROUNDING * np.finfo(dtype).eps / step**order
 
 
-def rate_r2(est, curve, sample_weight):
-    """Return R2 of the highest derivative on a latent curve under the equations."""
-    weight = _check_sample_weight(sample_weight, curve[0])
-    used = est._rate_scale > 0
-    target = curve[-1][:, used] / est._rate_scale[used]
-    found = est.equations_(np.hstack(curve[:-1]))[:, used] / est._rate_scale[used]
-    centred = target - np.average(target, axis=0, weights=weight)
-    unexplained = weight @ np.square(target - found).sum(axis=1)
-    total = weight @ np.square(centred).sum(axis=1)
-    if total == 0:
-        return float(unexplained == 0)
-    return 1.0 - float(unexplained / total)
+def equation_scores(equations, curve, scale, *, weak=None, weight=None):
+    """Return R2 of each rate under its equation; NaN where the rate is constant.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+    curve : list of ndarray of shape (n_samples, k)
+        Latents and their time derivatives.
+    scale : ndarray of shape (k,)
+        Standard deviation of each rate in the training data, 0 where it is constant.
+    weak : WeakForm or list of k WeakForm, optional
+        Windows over which rates and equations are integrated.
+    weight : ndarray of shape (n_samples,), optional
+
+    Returns
+    -------
+    scores : ndarray of shape (k,)
+    """
+    found, rates = equations(np.hstack(curve[:-1])), curve[-1]
+    forms = weak if isinstance(weak, list) else [weak] * len(equations)
+    scores = np.full(len(equations), np.nan)
+    for i in np.flatnonzero(scale > 0):
+        target, predicted, weights = rates[:, i], found[:, i], weight
+        if weak is not None:
+            target = forms[i].derivative @ curve[0][:, i]
+            predicted = forms[i].average @ predicted
+            weights = None if weight is None else forms[i].average @ weight
+        mean = np.average(target, weights=weights)
+        total = np.average((target - mean) ** 2, weights=weights)
+        left = np.average((target - predicted) ** 2, weights=weights)
+        scores[i] = 1 - left / total if total > 0 else float(left == 0)
+    return scores
+
+
+def pooled_score(scores):
+    """Return the mean of the scores of equations; 1 where no rate varies."""
+    scores = scores[~np.isnan(scores)]
+    return float(scores.mean()) if len(scores) else 1.0

@@ -90,12 +90,10 @@ def sparse_regression(
 
 
 def r2(features, targets, coefficients):
-    """Fraction of the variance of all targets together that a fit explains.
+    """Fraction of the variance of each target that a fit explains.
 
-    ``1 - sum (y - y_fit)^2 / sum (y - mean(y))^2``, with sums over samples and
-    targets and one mean for each target: a target that varies much counts more
-    than one that hardly varies. Where nothing varies the score is 1 for a
-    perfect fit and 0 for any other.
+    ``1 - sum (y - y_fit)^2 / sum (y - mean(y))^2`` with sums over samples. A target
+    that does not vary has the score 1 for a perfect fit and 0 for any other.
 
     Parameters
     ----------
@@ -108,15 +106,15 @@ def r2(features, targets, coefficients):
 
     Returns
     -------
-    score : float
+    scores : ndarray of shape (n_targets,)
 
     Examples
     --------
     >>> import numpy as np
     >>> from symdisc._sindy.stlsq import r2
     >>> x = np.linspace(-1, 1, 50)[:, None]
-    >>> r2(x, 3 * x, [[3.0]])
-    1.0
+    >>> r2(x, np.hstack([3 * x, x + 1]), [[3.0], [0.0]])
+    array([ 1., -3.])
     """
     features, targets = check_tables(features, targets)
     coefficients = np.asarray(coefficients, dtype=float)
@@ -126,11 +124,10 @@ def r2(features, targets, coefficients):
             f"coefficients has shape {coefficients.shape}; it must be (n_targets, "
             f"n_terms) = {expected}."
         )
-    residual = np.sum((targets - features @ coefficients.T) ** 2)
-    total = np.sum((targets - targets.mean(axis=0)) ** 2)
-    if total == 0:
-        return float(residual == 0)
-    return float(1 - residual / total)
+    residual = np.sum((targets - features @ coefficients.T) ** 2, axis=0)
+    total = np.sum((targets - targets.mean(axis=0)) ** 2, axis=0)
+    varies = total > 0
+    return np.where(varies, 1 - residual / np.where(varies, total, 1), residual == 0)
 
 
 def adjusted_r2(score, n_samples, n_terms, otherwise):

@@ -1,0 +1,82 @@
+"""Standard errors of sparse coefficients that hold for dependent rows."""
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from symdisc._data.splits import row_blocks
+from symdisc._sindy.block_bootstrap import informative_rows, joint_rows
+
+
+def standard_errors(features, targets, coefficients, *, groups=None, basis=None):
+    """Estimate standard errors from the residuals of trajectories or blocks of rows.
+
+    Residuals of a block may depend on each other in any way, those of different blocks
+    may not (the sandwich estimator with clusters [1]_). Errors that all blocks share,
+    such as the bias of smoothing or of noise in the candidates, do not show.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_terms)
+        Candidate functions at the samples, in order of time within each group.
+    targets : ndarray of shape (n_samples, k)
+        Time derivatives at the samples.
+    coefficients : ndarray of shape (k, n_terms)
+        Least-squares coefficients of the terms that are not zero.
+    groups : None or array-like of shape (n_samples,), default=None
+        Trajectory of each row.
+    basis : None or ndarray of shape (n_free, k, n_terms), default=None
+        Coefficient matrices that `coefficients` combines.
+
+    Returns
+    -------
+    errors : ndarray of shape (k, n_terms)
+        Standard errors, 0 for dropped terms.
+
+    References
+    ----------
+    .. [1] K.-Y. Liang, S. L. Zeger, "Longitudinal data analysis using generalized
+       linear models", Biometrika 73 (1986), 13-22.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.standard_errors import standard_errors
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((10000, 2))
+    >>> y = 3 * x[:, :1] + rng.standard_normal((10000, 1))
+    >>> standard_errors(x, y, np.array([[3.0, 0.0]])).round(2)
+    array([[0.01, 0.  ]])
+    """
+    blocks = row_blocks(groups, len(features))
+    errors = np.zeros(coefficients.shape)
+    if basis is None:
+        for row, target, found in zip(coefficients, targets.T, errors, strict=True):
+            kept = row != 0
+            design = features[:, None, kept]
+            found[kept] = np.sqrt(np.diag(_covariance(design, target[:, None], blocks)))
+        return errors
+    flat = basis.reshape(len(basis), -1)
+    weights = np.linalg.lstsq(flat.T, coefficients.ravel(), rcond=None)[0]
+    kept = np.abs(weights) > 1e-9 * np.abs(weights).max(initial=0.0)
+    design, target = joint_rows(features, targets, basis[kept])
+    covariance = _covariance(design, target, blocks)
+    variances = np.einsum("fi,fg,gi->i", flat[kept], covariance, flat[kept])
+    return np.sqrt(np.maximum(variances, 0)).reshape(errors.shape)
+
+
+def _covariance(design, target, blocks):
+    """Covariance of the weights of a regression, residuals correlated in blocks."""
+    n_columns = design.shape[2]
+    if not n_columns:
+        return np.zeros((0, 0))
+    design, target = informative_rows(design, target, blocks)
+    sizes = np.sqrt(np.mean(design**2, axis=(0, 1)))
+    sizes[sizes == 0] = 1.0
+    basis, triangle = np.linalg.qr((design / sizes).reshape(-1, n_columns))
+    residual = target.ravel() - basis @ (basis.T @ target.ravel())
+    pulls = (basis * residual[:, None]).reshape(*design.shape).sum(axis=1)
+    pulls = np.array([pulls[rows].sum(axis=0) for rows in blocks])
+    meat = pulls.T @ pulls * len(blocks) / (len(blocks) - 1)
+    ridge = 1e-12 * np.eye(n_columns) * np.abs(np.diag(triangle)).max()
+    bread = solve_triangular(triangle + ridge, np.eye(n_columns)) / sizes[:, None]
+    return bread @ meat @ bread.T
