@@ -140,7 +140,7 @@ def _half_width(X, times, parts, n_terms, shortest):
         half = max(int(0.8 * half), shortest)
     found = _n_windows(lengths, half)
     if found < WINDOWS_PER_TERM * n_terms:
-        raise ValueError(
+        raise TooFewWindowsError(
             f't leaves room for {found} windows, and differentiation="weak" needs '
             f'{WINDOWS_PER_TERM} for each of {n_terms} candidates; use "spline", a '
             "smaller degree or library, or more rows."
