@@ -272,10 +272,7 @@ def _motion(est, governing, points, rates, t, groups):
     if est.differentiation == "auto":
         governing.settle(est.symmetry, None)
         return best_rates(governing.equations, points, t, groups, **options)
-    motion = rates_along(est.differentiation, points, t, groups, **options)
-    if motion.method == "central":
-        _warn_of_noise(points, motion.curve[1], t, groups)
-    return motion
+    return rates_along(est.differentiation, points, t, groups, **options)
 
 
 def _motion_of_modes(est, n_terms, coordinates, rates, t, groups):

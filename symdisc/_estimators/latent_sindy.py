@@ -15,6 +15,7 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, as_samples, check_snapshots
 from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
+from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
@@ -266,6 +267,8 @@ default="residual"
         seed = int(random.randint(2**31 - 1))
         found = governing.find(motion, groups, n_bootstrap=self.n_bootstrap, seed=seed)
         self._set_equations(found, space)
+        if self.autoencoder != "residual":
+            warn_of_doubts(self, governing, motion, t, groups)
         if checkpoint is not None:
             checkpoint.finish()
         return self

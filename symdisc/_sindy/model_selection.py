@@ -13,7 +13,13 @@ from symdisc._sindy.best_subset import (
     triangle,
 )
 from symdisc._sindy.block_bootstrap import check_basis, informative_rows, joint_rows
-from symdisc._sindy.stlsq import check_tables, distinct, r2, sparse_regression
+from symdisc._sindy.stlsq import (
+    adjusted_r2,
+    check_tables,
+    distinct,
+    r2,
+    sparse_regression,
+)
 
 # The error of the model chosen, in blocks left out, may be above the least one by so
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
@@ -24,6 +30,8 @@ MOST_ERRORS = 1.0
 FRACTION_OF_ERROR = 0.1
 FRACTION_OF_TARGET = 1e-6
 FOLDS = 10
+# A target that all columns explain to this fraction gets at least one term.
+EXPLAINED = 0.5
 # Targets whose root mean square is at most this fraction of the largest are zero.
 FLOOR = 1e-12
 
@@ -232,7 +240,10 @@ def _choose(design, target, blocks, penalty, floor):
     prior = np.pad(penalty, ((0, 0), (0, 1)))
     subsets = best_subsets(triangle(*factors, prior))
     losses = _losses(factors, prior, subsets)
-    subset = subsets[_smallest_adequate(losses, floor)]
+    chosen = _smallest_adequate(losses, floor)
+    if chosen == 0 and _explains(factors, subsets[-1], len(design)):
+        chosen = 1 + _smallest_adequate(losses[1:], floor)
+    subset = subsets[chosen]
     weights = np.zeros(design.shape[2])
     if subset:
         rows = np.concatenate(
@@ -241,6 +252,14 @@ def _choose(design, target, blocks, penalty, floor):
         right = np.pad(target.ravel(), (0, len(penalty)))[:, None]
         weights[subset] = np.linalg.lstsq(rows[:, subset], right, rcond=None)[0][:, 0]
     return weights
+
+
+def _explains(factors, subset, n_samples):
+    """Whether all columns together explain a target, by adjusted R2."""
+    factor = triangle(*factors)
+    misfit = factor[:, [*subset, -1]] @ np.append(fit_subset(factor, subset), -1.0)
+    score = 1 - misfit @ misfit / max(np.sum(factor[:, -1] ** 2), 1e-300)
+    return adjusted_r2(score, n_samples, len(subset), otherwise=0.0) > EXPLAINED
 
 
 def _losses(factors, prior, subsets):

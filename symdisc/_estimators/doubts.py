@@ -1,0 +1,186 @@
+"""Warnings of a fit: what its equations leave unexplained, and what is in the way."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from symdisc._data.trajectories import median_step
+from symdisc._sindy.dependence import find_relations
+from symdisc._sindy.differentiation import Motion, take_rates
+from symdisc._sindy.misfit import (
+    MAP,
+    MUCH_BETTER,
+    SLOPE_SEEN,
+    doubts,
+    map_score,
+    sampling_of,
+    unexplained_integrals,
+)
+
+# Noise larger than this, relative to a variable, hides which candidates depend.
+MAX_NOISE = 0.05
+# More candidates than a fraction of the rows fit anything.
+ROWS_PER_TERM = 2
+# Central differences divide noise by the step: beyond this fraction rates are lost.
+MAX_RATE_NOISE = 0.1
+# Central differences that see less than this of a slope bias coefficients.
+CENTRAL_SEES = 0.99
+
+
+def warn_of_doubts(est, governing, motion, t, groups):
+    """Warn of what a user should know about equations, in one line each.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Fitted.
+    governing : Governing
+    motion : Motion
+        Latents with their rates.
+    t : ndarray of shape (n_samples,) or None
+    groups : array-like of shape (n_samples,) or None
+    """
+    points = motion.curve[0].astype(float)
+    sampling = None if t is None else sampling_of(points, t, groups)
+    for text in (
+        *_few_rows(est, len(points)),
+        *_sampling_doubts(est, motion, sampling, t, groups),
+        *_relations(est, motion, sampling),
+        *_misfit(est, governing, motion, sampling, t, groups),
+    ):
+        warnings.warn(text, UserWarning, stacklevel=4)
+
+
+def _few_rows(est, n_samples):
+    n_terms = len(est.library_)
+    if n_samples < ROWS_PER_TERM * n_terms:
+        yield (
+            f"X has {n_samples} rows for {n_terms} candidates: they can explain "
+            "anything. Lower degree, leave out parts of library, or pass more rows."
+        )
+
+
+def _sampling_doubts(est, motion, sampling, t, groups):
+    """Doubts about differences along time."""
+    if est.differentiation_ != "central" or sampling is None:
+        return
+    names = _names(est)
+    seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
+    worst = int(seen.argmin())
+    if seen[worst] < CENTRAL_SEES:
+        yield (
+            f"The step of t is long for {names[worst]}, the fastest column: central "
+            f"differences see {seen[worst]:.2f} of its slope. Use "
+            'differentiation="auto", shorter steps, or pass derivatives as y.'
+        )
+    noise = sampling.noise / (np.sqrt(2) * median_step(t, groups))
+    speed = np.sqrt(np.mean(motion.curve[1].astype(float) ** 2, axis=0).sum())
+    fraction = np.linalg.norm(noise) / max(speed, 1e-300)
+    if fraction > MAX_RATE_NOISE:
+        yield (
+            f"X seems to carry noise that makes up {fraction:.0%} of its differences "
+            'along t. Use differentiation="auto", or pass derivatives as y.'
+        )
+
+
+def _relations(est, motion, sampling):
+    """Relations between candidates that hold on the data."""
+    state = np.hstack(motion.curve[: est.order]).astype(float)
+    noise = 0.0
+    if sampling is not None:
+        sizes = np.sqrt(np.mean(motion.curve[0].astype(float) ** 2, axis=0))
+        noise = float((sampling.noise / np.where(sizes > 0, sizes, 1.0)).max())
+    if noise > MAX_NOISE:
+        return
+    library = est.library_
+    found = find_relations(library.evaluate(state), library.names, noise)
+    if found:
+        yield (
+            f"Candidates depend on each other on these data: {'; '.join(found)}. Other "
+            "equations fit as well, of which the one with the fewest terms is given. "
+            "Data with other starts tell them apart."
+        )
+
+
+def _misfit(est, governing, motion, sampling, t, groups):
+    """Equations that do not explain their rates, and why."""
+    left, by_noise = _unexplained(est.equations_, motion, sampling, t, groups)
+    judged = sampling is not None and not np.isnan(left).all()
+    if not judged:
+        left, by_noise = 1 - est.equation_scores_, 0.0
+    left = np.where(est._rate_scale > 0, left, 0.0)
+    bad = doubts(np.nan_to_num(left), np.nan_to_num(by_noise), judged)
+    if not len(bad):
+        return
+    names = _names(est)
+    parts = [f"{names[i]} {min(left[i], 1):.2%}" for i in bad]
+    text = (
+        "The candidates do not explain these data: of the rates, the equations leave "
+        f"{', '.join(parts)}"
+    )
+    if judged:
+        text += f", and noise explains {np.max(np.nan_to_num(by_noise)[bad]):.2%}"
+    yield f"{text}. {_cause(est, governing, motion, sampling, left, bad, t, groups)}"
+
+
+def _unexplained(equations, motion, sampling, t, groups):
+    if sampling is None:
+        return np.full((2, len(equations)), np.nan)
+    points = motion.curve[0].astype(float)
+    state = np.hstack(motion.curve[: equations.order]).astype(float)
+    return unexplained_integrals(
+        equations, points, t, groups, sampling.noise, state=state
+    )
+
+
+def _cause(est, governing, motion, sampling, left, bad, t, groups):
+    """Say what stands in the way, or what may be missing."""
+    names, points = _names(est), motion.curve[0].astype(float)
+    if sampling is not None:
+        library = governing.library(points.shape[1])
+        if est.order == 1:
+            score = map_score(library.evaluate(points), points, groups, t)
+            if score > MAP and left[bad].min() > 1 - MAP:
+                return (
+                    f"The rows look like those of a map: a combination of the "
+                    f"candidates explains {score:.4f} of the next row."
+                )
+        better = _other_order(est, governing, motion, sampling, t, groups)
+        if better is not None and (better[bad] < MUCH_BETTER * left[bad]).all():
+            other = 3 - est.order
+            return (
+                f"order={other} explains them: it leaves {better[bad].max():.2%}. "
+                f"Pass order={other}."
+            )
+        seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
+        if seen.min() < SLOPE_SEEN:
+            return (
+                f"The step of t is too long for {names[int(seen.argmin())]}: "
+                f"differences over one step see {seen.min():.2f} of its slope. Take "
+                "shorter steps, or pass derivatives as y."
+            )
+    return (
+        "Raise degree, add functions to library, or columns that are missing from X; a "
+        "threshold that is too high drops terms that matter."
+    )
+
+
+def _other_order(est, governing, motion, sampling, t, groups):
+    """What equations of the other order leave unexplained; None where not tried."""
+    points, other = motion.curve[0], 3 - est.order
+    if governing.algebra or governing.optimizer is not None or est.library is not None:
+        return None
+    swapped = replace(governing, order=other)
+    options = {"order": other, "n_terms": 0, "joint": False}
+    try:
+        found = take_rates("spline", points, t, groups, **options)
+    except ValueError:
+        # Some trajectory is too short for second derivatives.
+        return None
+    equations = swapped.equations(Motion(found.curve), groups)
+    return _unexplained(equations, found, sampling, t, groups)[0]
+
+
+def _names(est):
+    return [symbol.name for symbol in est.library_.symbols]
