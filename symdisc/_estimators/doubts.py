@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from symdisc._data.trajectories import median_step
-from symdisc._sindy.dependence import find_relations
+from symdisc._sindy.dependence import find_relation
 from symdisc._sindy.differentiation import Motion, take_rates
 from symdisc._sindy.misfit import (
     MAP,
@@ -20,6 +20,15 @@ from symdisc._sindy.misfit import (
 
 # Noise larger than this, relative to a variable, hides which candidates depend.
 MAX_NOISE = 0.05
+# Candidates of unit size nearer than this to others depend on these. The errors of the
+# rates, up to a limit, and noise add to that.
+EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
+# A larger offset, in standard deviations, leaves powers of a variable alike.
+MAX_OFFSET = 1e5
+# Rows of a map are not correlated with the next ones, and look like so much noise.
+LIKE_NOISE = 0.2
+# Equations that leave so much explain little, be it noise or not.
+MOST_LEFT = 0.5
 # More candidates than a fraction of the rows fit anything.
 ROWS_PER_TERM = 2
 # Central differences divide noise by the step: beyond this fraction rates are lost.
@@ -87,19 +96,41 @@ def _sampling_doubts(est, motion, sampling, t, groups):
 def _relations(est, motion, sampling):
     """Relations between candidates that hold on the data."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
+    sizes = np.sqrt(np.mean(state**2, axis=0))
+    offset = sizes / np.maximum(state.std(axis=0), 1e-300)
+    far = np.flatnonzero((offset > MAX_OFFSET) & (np.ptp(state, axis=0) > 0))
+    if len(far):
+        name = _names(est)[far[0]]
+        yield (
+            f"{name} has an offset of {offset[far[0]]:.1g} times its standard "
+            f"deviation, so that powers of it cannot be told apart. Subtract the mean "
+            "of the column."
+        )
+        return
     noise = 0.0
     if sampling is not None:
-        sizes = np.sqrt(np.mean(motion.curve[0].astype(float) ** 2, axis=0))
-        noise = float((sampling.noise / np.where(sizes > 0, sizes, 1.0)).max())
+        own = sizes[: len(sampling.noise)]
+        noise = float((sampling.noise / np.where(own > 0, own, 1.0)).max())
     if noise > MAX_NOISE:
         return
     library = est.library_
-    found = find_relations(library.evaluate(state), library.names, noise)
-    if found:
+    features = library.evaluate(state)
+    rates = np.sqrt(max(1 - np.nanmax(est.equation_scores_, initial=0.0), 0.0))
+    if est.order == 2:
+        rates = MOST_RATE_ERROR
+    tolerance = EXACT + TIMES_NOISE * (noise + min(rates, MOST_RATE_ERROR))
+    relation, n_dependent = find_relation(features, library.names, tolerance)
+    if relation:
         yield (
-            f"Candidates depend on each other on these data: {'; '.join(found)}. Other "
+            f"Candidates depend on each other on these data: {relation}. Other "
             "equations fit as well, of which the one with the fewest terms is given. "
             "Data with other starts tell them apart."
+        )
+    elif n_dependent:
+        yield (
+            f"{n_dependent} of {len(library)} candidates are combinations of others on "
+            "these data: other equations fit as well. Lower degree, or pass data with "
+            "other starts."
         )
 
 
@@ -110,18 +141,50 @@ def _misfit(est, governing, motion, sampling, t, groups):
     if not judged:
         left, by_noise = 1 - est.equation_scores_, 0.0
     left = np.where(est._rate_scale > 0, left, 0.0)
-    bad = doubts(np.nan_to_num(left), np.nan_to_num(by_noise), judged)
-    if not len(bad):
+    left, by_noise = np.nan_to_num(left), np.nan_to_num(by_noise)
+    rows = _map_doubt(est, motion, sampling, t, groups)
+    if rows:
+        yield rows
         return
-    names = _names(est)
-    parts = [f"{names[i]} {min(left[i], 1):.2%}" for i in bad]
+    bad = doubts(left, by_noise, judged)
+    little = np.flatnonzero(left > MOST_LEFT)
+    if not len(bad) and not len(little):
+        return
     text = (
         "The candidates do not explain these data: of the rates, the equations leave "
-        f"{', '.join(parts)}"
+        f"{_list(est, left, bad if len(bad) else little)}"
     )
     if judged:
-        text += f", and noise explains {np.max(np.nan_to_num(by_noise)[bad]):.2%}"
+        text += (
+            f", and noise explains {by_noise[bad if len(bad) else little].max():.2%}"
+        )
+    if not len(bad):
+        yield f"{text}. Pass data with less noise, or more of them."
+        return
     yield f"{text}. {_cause(est, governing, motion, sampling, left, bad, t, groups)}"
+
+
+def _list(est, left, which):
+    names = _names(est)
+    return ", ".join(f"{names[i]} {min(left[i], 1):.2%}" for i in which)
+
+
+def _map_doubt(est, motion, sampling, t, groups):
+    """Say where rows are those of a map; None where they are not."""
+    points = motion.curve[0].astype(float)
+    if sampling is None or est.order != 1:
+        return None
+    noise = sampling.noise / np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
+    if noise.max() < LIKE_NOISE:
+        return None
+    score = map_score(est.library_.evaluate(points), points, groups, t)
+    if score < MAP:
+        return None
+    return (
+        f"The rows look like those of a map: a combination of the candidates explains "
+        f"{score:.4f} of the next row, whose differences look like noise. Equations of "
+        "motion do not hold for them."
+    )
 
 
 def _unexplained(equations, motion, sampling, t, groups):
@@ -136,16 +199,8 @@ def _unexplained(equations, motion, sampling, t, groups):
 
 def _cause(est, governing, motion, sampling, left, bad, t, groups):
     """Say what stands in the way, or what may be missing."""
-    names, points = _names(est), motion.curve[0].astype(float)
+    names = _names(est)
     if sampling is not None:
-        library = governing.library(points.shape[1])
-        if est.order == 1:
-            score = map_score(library.evaluate(points), points, groups, t)
-            if score > MAP and left[bad].min() > 1 - MAP:
-                return (
-                    f"The rows look like those of a map: a combination of the "
-                    f"candidates explains {score:.4f} of the next row."
-                )
         better = _other_order(est, governing, motion, sampling, t, groups)
         if better is not None and (better[bad] < MUCH_BETTER * left[bad]).all():
             other = 3 - est.order
@@ -167,7 +222,7 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
 
 
 def _other_order(est, governing, motion, sampling, t, groups):
-    """What equations of the other order leave unexplained; None where not tried."""
+    """Return what equations of the other order leave; None where not tried."""
     points, other = motion.curve[0], 3 - est.order
     if governing.algebra or governing.optimizer is not None or est.library is not None:
         return None

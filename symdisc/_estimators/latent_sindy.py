@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from symdisc._data.jumps import without_jumps
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, as_samples, check_snapshots
@@ -248,6 +249,12 @@ default="residual"
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
+        if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
+            names = getattr(self, "feature_names_in_", range(X.shape[1]))
+            names = [n if isinstance(n, str) else f"Column {n} of X" for n in names]
+            kept, groups = without_jumps(X, t, groups, names)
+            X, t = X[kept], t[kept]
+            groups = None if groups is None else np.asarray(groups)[kept]
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)

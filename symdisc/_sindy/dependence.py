@@ -4,19 +4,14 @@ import numpy as np
 
 from symdisc._sindy.best_subset import best_subsets, fit_subset, triangle
 
-# Columns of unit size nearer than this to the span of others are taken for dependent
-# where the data have no noise.
-ROUNDING = 1e-6
-# A relation may miss by so many times the noise, and by so many times the least.
-NOISE, LOOSE = 3.0, 3.0
-# More relations mostly follow from these.
-MOST = 3
+# A relation may miss by so many times the least that it has to.
+LOOSE = 3.0
 # Relations of more terms say little.
 MOST_TERMS = 5
 
 
-def find_relations(features, names, noise=0.0):
-    """Find the sparsest relations between candidates, lowest degree first.
+def find_relation(features, names, tolerance):
+    """Find the sparsest relation between candidates, of the lowest degree.
 
     Parameters
     ----------
@@ -24,45 +19,51 @@ def find_relations(features, names, noise=0.0):
         Candidate functions at the samples, the constant first if it is one of them.
     names : list of str
         Their names.
-    noise : float, default=0
-        Noise of the samples, relative to their standard deviation.
+    tolerance : float
+        Columns of unit size nearer than this to the span of others are dependent.
 
     Returns
     -------
-    relations : list of str
-        At most 3.
+    relation : str
+        Empty where there is none, or none of few terms.
+    n_dependent : int
+        Number of candidates that depend on those before them.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._sindy.dependence import find_relations
+    >>> from symdisc._sindy.dependence import find_relation
     >>> t = np.linspace(0, 20, 200)
     >>> x, y = np.cos(t), np.sin(t)
     >>> features = np.column_stack([np.ones(200), x, y, x**2, x * y, y**2])
-    >>> find_relations(features, ["1", "x", "y", "x**2", "x*y", "y**2"])
-    ['x**2 + y**2 = 1']
+    >>> find_relation(features, ["1", "x", "y", "x**2", "x*y", "y**2"], 1e-6)
+    ('x**2 + y**2 = 1', 1)
     """
     sizes = np.sqrt(np.mean(features**2, axis=0))
     used = np.flatnonzero(sizes > 0)
-    if not len(used) or len(features) <= len(used):
-        return []
     unit = features[:, used] / sizes[used] / np.sqrt(len(features))
     factor = triangle(unit)
-    tolerance = ROUNDING + NOISE * noise
-    independent, relations = [], []
+    independent, relation = [], ""
     for column in range(len(used)):
         part = factor[:, [*independent, column]]
-        distance = abs(triangle(part)[-1, -1])
+        distance = _distance(part)
         if distance > tolerance:
             independent.append(column)
-        elif len(relations) < MOST:
+        elif not relation:
             subset, weights = _sparsest(part, max(LOOSE * distance, tolerance))
             kept = [independent[i] for i in subset] + [column]
             if len(kept) <= MOST_TERMS:
                 places = used[kept]
                 weights = np.append(-weights, 1.0) / sizes[places]
-                relations.append(_text(weights, [names[i] for i in places]))
-    return relations
+                relation = _text(weights, [names[i] for i in places])
+    return relation, len(used) - len(independent)
+
+
+def _distance(part):
+    """Distance of the last column from the span of the others."""
+    if len(part) < part.shape[1]:
+        return 0.0
+    return abs(triangle(part)[-1, -1])
 
 
 def _sparsest(part, tolerance):

@@ -17,6 +17,8 @@ from symdisc._sindy.stlsq import adjusted_r2, sparse_regression
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
+# Sums of products are off by so many times their size, at most.
+ROUNDING = 1e-14
 # Latent spaces whose number of dimensions is known before they are.
 SIZED = "residual", "none"
 
@@ -180,8 +182,11 @@ class Governing:
             yield weak.average @ features, weak.derivative @ latents, weak.groups
         else:
             for form, latent in zip(weak, latents.T, strict=True):
-                rate = (form.derivative @ latent)[:, None]
-                yield form.average @ features, rate, form.groups
+                rate = form.derivative @ latent
+                # What is left of a constant is rounding.
+                rounding = ROUNDING * (abs(form.derivative) @ np.abs(latent))
+                rate = rate * np.any(np.abs(rate) > rounding)
+                yield form.average @ features, rate[:, None], form.groups
 
     def _sparse(self, features, rates, groups, basis, penalty):
         return fit_equations(

@@ -1,0 +1,107 @@
+"""Jumps and single outliers in a record: steps that no smooth motion makes."""
+
+import warnings
+
+import numpy as np
+
+from symdisc._data.stretches import stretches
+
+# A jump is so many times larger than the changes around it, and than this fraction of
+# the standard deviation of its column.
+TIMES_NEIGHBOURS = 20.0
+LEAST = 0.2
+# Changes on each side that a jump is compared with.
+NEIGHBOURS = 3
+
+
+def without_jumps(X, t, groups, names):
+    """Cut trajectories at jumps and find outliers, with a warning for each column.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    t : ndarray of shape (n_samples,)
+    groups : array-like of shape (n_samples,) or None
+    names : list of str
+        Names of the columns.
+
+    Returns
+    -------
+    kept : ndarray of int
+        Rows that are no outliers.
+    groups : ndarray of shape (n_samples,) or None
+        Trajectory of each row, a new one after each jump; as given without any.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._data.jumps import find_jumps
+    >>> x = np.sin(np.linspace(0, 3, 60))
+    >>> x[40:] += 5
+    >>> x[20] += 3
+    >>> find_jumps(x, [np.arange(60)])
+    ([40], [20])
+    """
+    parts = stretches(t, groups, X)
+    starts, outliers = set(), set()
+    for column, name in zip(X.T, names, strict=True):
+        jumps, single = find_jumps(column, parts)
+        if jumps:
+            warnings.warn(
+                f"{name} jumps at row {jumps[0]}{_more(jumps)}: the trajectory is taken"
+                " to end there. A jump that is an input needs a column of its own that "
+                "drives the others.",
+                UserWarning,
+                stacklevel=4,
+            )
+        if single:
+            warnings.warn(
+                f"{name} has an outlier in row {single[0]}{_more(single)}. It is left "
+                "out.",
+                UserWarning,
+                stacklevel=4,
+            )
+        starts |= set(jumps)
+        outliers |= set(single)
+    kept = np.setdiff1d(np.arange(len(X)), sorted(outliers))
+    if not starts:
+        return kept, groups
+    labels = np.empty(len(X), dtype=int)
+    number = 0
+    for rows in parts:
+        labels[rows] = number + np.cumsum([row in starts for row in rows])
+        number = labels[rows[-1]] + 1
+    return kept, labels
+
+
+def find_jumps(column, parts):
+    """Return the rows after jumps of a column, and rows that are single outliers."""
+    size = LEAST * column.std()
+    jumps, outliers = [], []
+    for rows in parts:
+        changes = np.diff(column[rows])
+        large = np.flatnonzero(np.abs(changes) > size)
+        done = -1
+        for i in large:
+            if i <= done:
+                continue
+            pair = changes[i : i + 2]
+            back = len(pair) == 2 and abs(pair.sum()) < 0.5 * abs(pair[0])
+            around = np.abs(
+                np.r_[
+                    changes[max(i - NEIGHBOURS, 0) : i],
+                    changes[i + 1 + back : i + 1 + back + NEIGHBOURS],
+                ]
+            )
+            # A jump stands alone: motion that is fast is fast for several rows.
+            if len(around) < NEIGHBOURS:
+                continue
+            if abs(changes[i]) <= TIMES_NEIGHBOURS * around.max():
+                continue
+            done = i + back
+            (outliers if back else jumps).append(int(rows[i + 1]))
+    return jumps, outliers
+
+
+def _more(rows):
+    return f" and {len(rows) - 1} others" if len(rows) > 1 else ""
