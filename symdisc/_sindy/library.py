@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 import sympy
 
+from symdisc._sindy.printing import expression_text
+
 
 class CandidateLibrary:
     """Functions of the latent variables, for reading and for computing.
@@ -15,7 +17,8 @@ class CandidateLibrary:
     expressions : sequence of sympy expressions
         Candidate terms of the right-hand sides.
     symbols : sequence of sympy.Symbol
-        The variables, in the order of the columns of ``z``.
+        The variables, in the order of the columns of ``z``. Their names may be any
+        text.
 
     Attributes
     ----------
@@ -45,7 +48,7 @@ class CandidateLibrary:
                 f"symbols must be one or more sympy symbols; got {symbols!r}. "
                 "Use for example sympy.symbols('z:2')."
             )
-        self.expressions = tuple(map(sympy.sympify, expressions))
+        self.expressions = tuple(map(_as_expression, expressions))
         if not self.expressions:
             raise ValueError(
                 "expressions is empty; give at least one candidate function."
@@ -58,7 +61,7 @@ class CandidateLibrary:
                     f"{sorted(map(str, unknown))}; use only the symbols "
                     f"{list(map(str, self.symbols))} or substitute numbers."
                 )
-        self.names = list(map(str, self.expressions))
+        self.names = list(map(expression_text, self.expressions))
         self._functions = {}
 
     @classmethod
@@ -170,6 +173,17 @@ def monomials(symbols, lowest, highest):
     return [sympy.Mul(*group) for group in factors]
 
 
+def _as_expression(expression):
+    try:
+        # Strict, for sympy would run text as code.
+        return sympy.sympify(expression, strict=True)
+    except sympy.SympifyError as error:
+        raise ValueError(
+            f"expressions contains {expression!r} of type {type(expression).__name__}; "
+            "give sympy expressions and numbers."
+        ) from error
+
+
 def _is_tensor(z):
     if isinstance(z, np.ndarray):
         return False
@@ -179,13 +193,17 @@ def _is_tensor(z):
 
 
 def _lambdify(symbols, expressions, backend):
+    # Names are any text, and what sympy generates is run: it gets others. They have
+    # the same assumptions, or sympy would write other expressions.
+    plain = [sympy.Symbol(f"z{i}", **s.assumptions0) for i, s in enumerate(symbols)]
+    renamed = dict(zip(symbols, plain, strict=True))
     # An exact constant such as sqrt(2) would call torch.sqrt on a Python number.
-    numbers = [expression.evalf() for expression in expressions]
+    numbers = [expression.xreplace(renamed).evalf() for expression in expressions]
     if backend == "torch":
         import torch
 
-        return sympy.lambdify(symbols, numbers, modules=torch)
-    return sympy.lambdify(symbols, numbers, modules="numpy")
+        return sympy.lambdify(plain, numbers, modules=torch)
+    return sympy.lambdify(plain, numbers, modules="numpy")
 
 
 def _as_floats(z):
