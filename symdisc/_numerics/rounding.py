@@ -110,9 +110,10 @@ def short_number(value, digits, error=0.0):
     [0.9081, 0.91, 0.91]
     """
     value = float(value)
-    for near in (round(value), float(f"{value:.{max(1, digits // 2)}g}")):
-        if near and abs(near) <= LARGE and abs(near - value) <= 10.0**-digits * abs(value):
-            return _decimal(float(near))
+    largest = 10.0**-digits * abs(value)
+    for near in (float(round(value)), float(f"{value:.{max(1, digits // 2)}g}")):
+        if near and abs(near) <= LARGE and abs(near - value) <= largest:
+            return _decimal(near)
     if value and error:
         digits = min(digits, max(2, _exponent(value) + decimals_of(error) + 1))
     if abs(value) < LARGE:

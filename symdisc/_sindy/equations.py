@@ -213,9 +213,7 @@ class EquationSystem(Sequence):
         names = dict(zip(self.library.symbols, shown, strict=False))
         lines = [
             rf"{dot}{{{position}}} &= {expression_latex(expression, names)}"
-            for position, expression in zip(
-                positions, self._shown(digits), strict=True
-            )
+            for position, expression in zip(positions, self._shown(digits), strict=True)
         ]
         body = " \\\\\n".join(lines)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"

@@ -1,7 +1,7 @@
 """Candidate functions for equations of motion."""
 
 from itertools import chain, combinations_with_replacement
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import sympy
@@ -174,14 +174,15 @@ def monomials(symbols, lowest, highest):
 
 
 def _as_expression(expression):
-    try:
-        # Strict, for sympy would run text as code.
+    # Not sympy.sympify, which would run text as code.
+    if isinstance(expression, sympy.Expr):
+        return expression
+    if isinstance(expression, Real):
         return sympy.sympify(expression, strict=True)
-    except sympy.SympifyError as error:
-        raise ValueError(
-            f"expressions contains {expression!r} of type {type(expression).__name__}; "
-            "give sympy expressions and numbers."
-        ) from error
+    raise ValueError(
+        f"expressions contains {expression!r} of type {type(expression).__name__}; "
+        "give sympy expressions and numbers."
+    )
 
 
 def _is_tensor(z):

@@ -18,7 +18,9 @@ from symdisc._numerics.rounding import (
 IDENTIFIER = re.compile(r"[^\W\d_](?:\w*[^\W_])?")
 ESCAPED = {
     **{character: f"\\{character}" for character in "{}$&%#_ "},
-    **{"\\": r"\backslash{}", "^": r"\hat{}", "~": r"\sim{}"},
+    "\\": r"\backslash{}",
+    "^": r"\hat{}",
+    "~": r"\sim{}",
 }
 
 
@@ -59,7 +61,7 @@ def expression_text(expression):
 
 
 def expression_latex(expression, names):
-    """Return a sympy expression as LaTeX, with all digits that its floats have.
+    r"""Return a sympy expression as LaTeX, with all digits that its floats have.
 
     Parameters
     ----------
@@ -76,8 +78,8 @@ def expression_latex(expression, names):
     >>> import sympy
     >>> from symdisc._sindy.printing import expression_latex
     >>> x = sympy.Symbol("x")
-    >>> print(expression_latex(1e-7 * x, {x: r"\\dot{y}"}))
-    1 \\cdot 10^{-7} \\dot{y}
+    >>> print(expression_latex(1e-7 * x, {x: r"\dot{y}"}))
+    1 \cdot 10^{-7} \dot{y}
     """
     return _LatexPrinter({"symbol_names": names}).doprint(expression)
 
@@ -191,7 +193,7 @@ def sum_with_errors(row, errors, terms, digits):
 def _float_text(value):
     number = Decimal(repr(value)).normalize()
     exponent = number.adjusted()
-    if -5 < exponent and abs(number) < LARGE:
+    if exponent > -5 and abs(number) < LARGE:
         text = f"{number:f}"
         return text if "." in text else f"{text}.0"
     return f"{number.scaleb(-exponent):f}e{exponent:+d}"

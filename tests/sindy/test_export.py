@@ -58,8 +58,8 @@ def test_table_has_all_candidates():
     lines = [line.split() for line in str(table).splitlines()]
     assert lines[:3] == [
         ["dz0/dt", "dz1/dt"],
-        ["1", "0", "1.0e-7"],
-        ["z0", "0", "-0.123"],
+        ["1", "0", "1e-7"],
+        ["z0", "0", "-0.1235"],
     ]
     assert len({len(line) for line in str(table).splitlines()}) == 1
 
