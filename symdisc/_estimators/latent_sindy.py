@@ -43,12 +43,13 @@ class LatentSINDy(LatentEstimator):
     degree : int, default=2
         Degree of the polynomial candidates.
     include_constant : bool, default=True
-        Whether the constant 1 is a candidate.
+        Whether the constant 1 is a candidate. The origin of a learned latent space is
+        the mean of the data, which is seldom a fixed point.
     library : sequence, optional
         Further candidates: the names "sin", "abs", ..., expressions as text or sympy,
         in z0, z1, ... or names of columns, or a pysindy feature library.
     order : {1, 2}, default=1
-        2 looks for d2z/dt2 = F(z, dz/dt).
+        2 looks for d2z/dt2 = F(z, dz/dt), whose velocities are called z0_dot, ...
     autoencoder : "residual", "none", estimator or (encoder, decoder), \
 default="residual"
         "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
