@@ -177,7 +177,7 @@ def _as_expression(expression):
     # Not sympy.sympify, which would run text as code.
     if isinstance(expression, sympy.Expr):
         return expression
-    if isinstance(expression, Real):
+    if isinstance(expression, Real) and not isinstance(expression, bool):
         return sympy.sympify(expression, strict=True)
     raise ValueError(
         f"expressions contains {expression!r} of type {type(expression).__name__}; "

@@ -112,7 +112,7 @@ def test_bad_arguments():
         CandidateLibrary([], SYMBOLS)
     with pytest.raises(ValueError, match=r"depends on \['a'\]"):
         CandidateLibrary([sympy.Symbol("a") * z0], SYMBOLS)
-    for wrong in ("__import__('os').getcwd()", np.str_("z0"), [z0]):
+    for wrong in ("__import__('os').getcwd()", np.str_("z0"), [z0], True):
         with pytest.raises(ValueError, match=r"expressions contains .* give sympy"):
             CandidateLibrary([wrong], SYMBOLS)
     with pytest.raises(ValueError, match="symbols must be"):
