@@ -54,7 +54,7 @@ Truth
   symmetry              {data.symmetry}
   equations             dz0/dt = omega*z1
                         dz1/dt = -omega*z0, or both signs changed
-  omega                 {data.omega:.3f}
+  omega                 {data.omega:.4f}
 """)
 
 # %%

@@ -104,7 +104,7 @@ def transform_equations(system, A, b=None, *, tol=1e-6):
         rates = system(np.linalg.solve(actions, (Y - shift).T).T) @ A.T
         values = library.evaluate(Y)
     coefficients = _coefficients(values, rates, library, tol)
-    return EquationSystem(coefficients, library, system.decimals, order=system.order)
+    return EquationSystem(coefficients, library, system.digits, order=system.order)
 
 
 def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
@@ -181,7 +181,7 @@ def equation_error(est, truth, X, Z_true, *, threshold=0.01, tol=1e-6):
         A, b = align(Z, Z_true[:, :k])
     aligned = transform_equations(system, A, b, tol=tol)
     library, found, true = _side_by_side(aligned, truth)
-    aligned = EquationSystem(found, library, system.decimals, order=truth.order)
+    aligned = EquationSystem(found, library, system.digits, order=truth.order)
     values, rates = library.evaluate(Z_true), truth(Z_true)
     found_counts = _counts(found, values, rates, threshold)
     true_counts = _counts(true, values, rates, threshold)

@@ -19,6 +19,7 @@ from symdisc._data.validation import as_samples, check_snapshots
 from symdisc._numerics.jvp import push_forward
 from symdisc._persistence.serialize import save
 from symdisc._sindy.export import latent_trajectories
+from symdisc._sindy.names import default_names
 
 # What n_components may be.
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
@@ -120,7 +121,10 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         return 1.0 - float(error / total)
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the latent coordinates: z0, z1, ...
+        """Return the names of the latent coordinates: those of their equations.
+
+        These are z0, z1, ..., or names of columns of the data that are the latent
+        coordinates of a `LatentSINDy`.
 
         Parameters
         ----------
@@ -132,7 +136,11 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         ndarray of str
         """
         check_is_fitted(self)
-        return np.array([f"z{i}" for i in range(self._n_features_out)], dtype=object)
+        names = default_names(self._n_features_out)
+        if self.equations_ is not None:
+            symbols = self.equations_.library.symbols
+            names = [symbol.name for symbol in symbols[: self._n_features_out]]
+        return np.array(names, dtype=object)
 
     def to_pysindy(self, X, X_dot=None, *, t=None, groups=None):
         """Return latent trajectories as arguments of ``pysindy.SINDy.fit``.
@@ -166,7 +174,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         else:
             X_dot = split_columns(rates, order)[0]
             latents, rates = self._push(self.encoder_, X, X_dot)
-        return latent_trajectories(latents, rates, t, groups)
+        names = self.get_feature_names_out()
+        return latent_trajectories(latents, rates, t, groups, names)
 
     def save(self, path):
         """Save the fitted estimator, with all parameters, in one file without code.
@@ -247,6 +256,24 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         if out is not None:
             return out
         return np.concatenate(chunks).astype(array.dtype, copy=False)
+
+    def _encode_state(self, X, X_dot, name):
+        """Latents of snapshots and, for second order, their velocities."""
+        X = check_snapshots(self, X, reset=False)
+        if self.order == 1:
+            return [self._apply(self.encoder_, X)]
+        if X_dot is None:
+            raise ValueError(
+                f"{name} is None, but equations of second order (order=2) need the "
+                f"velocity of every snapshot. Pass {name}."
+            )
+        X_dot = as_samples(X_dot, name, X.dtype)
+        if X_dot.shape != X.shape:
+            raise ValueError(
+                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
+                f"Pass one velocity for every entry."
+            )
+        return self._push(self.encoder_, X, X_dot)
 
     def _push(self, module, *curve):
         """Push a curve, given as arrays, through a module; arrays of its dtype."""

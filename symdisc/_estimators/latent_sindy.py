@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from symdisc._data.jumps import without_jumps
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
-from symdisc._data.validation import MIN_SAMPLES, as_samples, check_snapshots
+from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
 from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
@@ -47,14 +47,17 @@ class LatentSINDy(LatentEstimator):
     n_components : int or "auto", default=2
         Number of latent dimensions; "auto" takes one more as long as it explains
         enough, see `estimate_dimension`. With ``autoencoder="none"`` the columns of
-        `X` are the latent coordinates and this is ignored.
+        `X` are the latent coordinates, under their names, and this is ignored.
     degree : int, default=2
         Degree of the polynomial candidates.
+    include_constant : bool, default=True
+        Whether the constant 1 is a candidate. The origin of a learned latent space is
+        the mean of the data, which is seldom a fixed point.
     library : sequence, optional
-        Further candidates: the names "sin", "cos", "exp", expressions in z0, z1, ...
-        as text or sympy, or a pysindy feature library.
+        Further candidates: the names "sin", "abs", ..., expressions as text or sympy,
+        in z0, z1, ... or names of columns, or a pysindy feature library.
     order : {1, 2}, default=1
-        2 looks for d2z/dt2 = F(z, dz/dt).
+        2 looks for d2z/dt2 = F(z, dz/dt), whose velocities are called z0_dot, ...
     autoencoder : "residual", "none", estimator or (encoder, decoder), \
 default="residual"
         "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
@@ -156,6 +159,7 @@ default="residual"
     _parameter_constraints: dict = {
         "n_components": COUNT_OR_AUTO,
         "degree": [Interval(Integral, 0, None, closed="left")],
+        "include_constant": ["boolean"],
         "library": "no_validation",
         "order": [Interval(Integral, 1, 2, closed="both")],
         "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
@@ -180,6 +184,7 @@ default="residual"
         n_components=2,
         *,
         degree=2,
+        include_constant=True,
         library=None,
         order=1,
         autoencoder="residual",
@@ -198,6 +203,7 @@ default="residual"
     ):
         self.n_components = n_components
         self.degree = degree
+        self.include_constant = include_constant
         self.library = library
         self.order = order
         self.autoencoder = autoencoder
@@ -215,7 +221,7 @@ default="residual"
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, t=None, groups=None):
+    def fit(self, X, y=None, *, t=None, groups=None, feature_names=None):
         """Learn the latent space and its equations.
 
         Parameters
@@ -232,6 +238,9 @@ default="residual"
             the median of its group is a gap, across which no derivative is taken.
         groups : array-like of shape (n_samples,), default=None
             Trajectory that each snapshot belongs to.
+        feature_names : sequence of str, default=None
+            Names of the columns instead of those that `X` has. With
+            ``autoencoder="none"`` these are the variables of the equations.
 
         Returns
         -------
@@ -258,7 +267,7 @@ default="residual"
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)
-        governing = Governing.of(self)
+        governing = Governing.of(self, feature_names)
         if X.dtype == np.float32:
             governing.rcond = np.finfo(X.dtype).eps
         checkpoint = Checkpoint.of(self)
@@ -306,7 +315,7 @@ default="residual"
         Parameters
         ----------
         x0 : array-like of shape (n_features,) or (n_starts, n_features)
-            Snapshots at the first time.
+            Snapshots at the first time, with columns as in `fit`.
         t : array-like of shape (n_times,)
             Strictly increasing times.
         x0_dot : array-like of the shape of `x0`, optional
@@ -403,24 +412,6 @@ default="residual"
         latents = self._apply(self.encoder_, X)
         options = {"order": self.order, "n_terms": 0, "joint": True}
         return rates_along(way, latents, t, groups, **options)
-
-    def _encode_state(self, X, X_dot, name):
-        """Latents of snapshots and, for second order, their velocities."""
-        X = check_snapshots(self, X, reset=False)
-        if self.order == 1:
-            return [self._apply(self.encoder_, X)]
-        if X_dot is None:
-            raise ValueError(
-                f"{name} is None, but equations of second order (order=2) need the "
-                f"velocity of every snapshot. Pass {name}."
-            )
-        X_dot = as_samples(X_dot, name, X.dtype)
-        if X_dot.shape != X.shape:
-            raise ValueError(
-                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
-                f"Pass one velocity for every entry."
-            )
-        return self._push(self.encoder_, X, X_dot)
 
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder

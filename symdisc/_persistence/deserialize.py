@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import sympy
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import MetadataRequest
@@ -162,7 +163,9 @@ class _Reader:
 
     def _library(self, expressions, symbols):
         symbols = [read_symbol(symbol) for symbol in symbols]
-        return CandidateLibrary(self.read(expressions), symbols)
+        # Text among them would be a way around the reader of formulas.
+        terms = [_expect(sympy.Expr, term) for term in self.read(expressions)]
+        return CandidateLibrary(terms, symbols)
 
     def _equations(self, coefficients, library, **others):
         arguments = (

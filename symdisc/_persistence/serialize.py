@@ -8,7 +8,6 @@ read without evaluation and gives the same expressions.
 
 import math
 import os
-import re
 from dataclasses import fields
 from functools import singledispatchmethod
 
@@ -26,6 +25,7 @@ from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.container import DTYPES, write_file
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.names import MAX_NAME
 from symdisc._sindy.parsing import parse_expression
 
 # Layers of torch that modules of this package consist of.
@@ -37,7 +37,6 @@ LAYERS = (
 # What every module has, beside its own attributes.
 INTERNAL = frozenset(vars(nn.Module()))
 MAX_LENGTH = 4000
-NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
 
 
 class CannotWriteError(ValueError):
@@ -164,7 +163,7 @@ class Writer:
 
     @_object.register
     def _(self, value: EquationSystem):
-        names = ("coefficients", "library", "decimals", "errors", "order")
+        names = ("coefficients", "library", "digits", "errors", "order")
         return {
             "kind": "equations",
             **{name: self.write(getattr(value, name)) for name in names},
@@ -275,10 +274,22 @@ def save(est, path):
 
 
 class _ExactPrinter(StrPrinter):
-    """Prints all digits of floats of double precision."""
+    """Prints all digits of floats of double precision, and variables by number."""
+
+    def __init__(self, symbols):
+        super().__init__()
+        self.texts = {symbol: text for text, symbol in _numbered(symbols).items()}
 
     def _print_Float(self, expr):  # noqa: N802
         return repr(float(expr))
+
+    def _print_Symbol(self, expr):  # noqa: N802
+        return self.texts[expr]
+
+
+def _numbered(symbols):
+    """Return symbols by the texts that formulas have for them: names may be any."""
+    return {f"z{i}": symbol for i, symbol in enumerate(symbols)}
 
 
 def write_formula(expression):
@@ -291,7 +302,7 @@ def write_formula(expression):
     Returns
     -------
     document : dict
-        With "text" and "symbols".
+        With "symbols" and "text", in which these are z0, z1, ...
 
     Raises
     ------
@@ -303,18 +314,18 @@ def write_formula(expression):
     --------
     >>> import sympy
     >>> from symdisc._persistence.serialize import read_formula, write_formula
-    >>> z0 = sympy.Symbol("z0", real=True)
-    >>> written = write_formula(sympy.sqrt(2) * sympy.sin(z0) / 3)
+    >>> angle = sympy.Symbol("angle", real=True)
+    >>> written = write_formula(sympy.sqrt(2) * sympy.sin(angle) / 3)
     >>> written["text"]
     'sqrt(2)*sin(z0)/3'
     >>> read_formula(written)
-    sqrt(2)*sin(z0)/3
-    >>> read_formula(written).free_symbols == {z0}
+    sqrt(2)*sin(angle)/3
+    >>> read_formula(written).free_symbols == {angle}
     True
     """
     symbols = sorted(expression.free_symbols, key=str)
     document = {
-        "text": _ExactPrinter().doprint(expression),
+        "text": _ExactPrinter(symbols).doprint(expression),
         "symbols": [write_symbol(symbol) for symbol in symbols],
     }
     if read_formula(document) != expression:
@@ -327,11 +338,12 @@ def read_formula(document):
     text, symbols = document["text"], document["symbols"]
     if len(text) > MAX_LENGTH:
         raise ValueError(f"a formula is longer than {MAX_LENGTH} characters")
-    return parse_expression(text, [read_symbol(symbol) for symbol in symbols])
+    return parse_expression(text, _numbered(map(read_symbol, symbols)))
 
 
 def write_symbol(symbol):
     """Return the name of a sympy symbol and what is assumed of it."""
+    _check_variable(symbol.name)
     # All symbols that have a text are commutative.
     known = {k: v for k, v in symbol.assumptions0.items() if k != "commutative"}
     return {"name": symbol.name, "assumptions": known}
@@ -340,9 +352,15 @@ def write_symbol(symbol):
 def read_symbol(document):
     """Return the symbol of a document; see `write_symbol`."""
     name, assumptions = document["name"], document["assumptions"]
-    # Symbols become names of arguments in functions that sympy generates.
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name[:80]!r} is not the name of a variable")
+    _check_variable(name)
     if not all(type(value) is bool for value in assumptions.values()):
         raise ValueError(f"the assumptions of {name} are not true or false")
     return sympy.Symbol(name, **assumptions)
+
+
+def _check_variable(name):
+    if type(name) is not str or not 0 < len(name) <= MAX_NAME:
+        raise CannotWriteError(
+            f"{str(name)[:80]!r} as the name of a variable, not a text of 1 to "
+            f"{MAX_NAME} characters"
+        )

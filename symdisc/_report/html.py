@@ -75,7 +75,7 @@ def table(caption, header, rows):
     ----------
     caption : str
     header : sequence of str
-    rows : iterable of sequences of str or float
+    rows : iterable of sequences of str, Numeral or float
         The first of each is the header of its row.
 
     Returns
@@ -140,7 +140,15 @@ def write_atomically(text, path):
         aside.unlink(missing_ok=True)
 
 
+class Numeral(str):
+    """Text of a number, which a table sets to the right."""
+
+    __slots__ = ()
+
+
 def _cell(value):
+    if isinstance(value, Numeral):
+        return f'<td class="number">{escape(value)}</td>'
     if isinstance(value, str):
         return f"<td>{escape(value)}</td>"
     return f'<td class="number">{value:.4g}</td>'

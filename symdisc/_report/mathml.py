@@ -63,7 +63,7 @@ def equations_mathml(equations):
     filled = {f"<mi>{b}</mi>": name for b, name in zip(blanks, names, strict=True)}
     lines = []
     for symbol, expression, text in zip(
-        symbols, equations.expressions, str(equations).split("\n"), strict=False
+        symbols, equations._shown(), equations._lines(), strict=False
     ):
         body = _body(expression.xreplace(dict(zip(symbols, blanks, strict=True))))
         body = re.sub("<mi>blank[a-z]+</mi>", lambda found: filled[found.group()], body)
@@ -100,4 +100,6 @@ def _equation(left, right):
 def _body(expression):
     # Brackets around matrices are left to the style of the page: few systems have a
     # font with brackets that grow.
-    return mathml(expression, printer="presentation", mat_delim="")
+    body = mathml(expression, printer="presentation", mat_delim="")
+    # sympy writes a mantissa of one digit as 1.0.
+    return re.sub(r"<mn>(\d+)\.0</mn>", r"<mn>\1</mn>", body)

@@ -12,6 +12,7 @@ from symdisc._diagnostics.figures_of_merit import (
     sample_curve,
 )
 from symdisc._report.html import (
+    Numeral,
     page,
     paragraph,
     picture,
@@ -20,6 +21,7 @@ from symdisc._report.html import (
     write_atomically,
 )
 from symdisc._report.mathml import equations_mathml, matrix_mathml
+from symdisc._sindy.printing import error_texts
 from symdisc.plotting._coefficients import CoefficientDisplay
 from symdisc.plotting._figures import pyplot
 from symdisc.plotting._generators import GeneratorDisplay
@@ -211,14 +213,16 @@ def _equations(est):
 
 
 def _coefficient_table(equations):
-    found = equations.to_table()
+    found, digits = equations.to_table(), equations.digits
     rows = [
         (
             f"{found.terms[term]} in {found.equations[equation]}",
-            float(equations.coefficients[equation, term]),
-            float(equations.errors[equation, term]),
+            *map(Numeral, error_texts(value, error, digits)),
         )
         for equation, term in np.argwhere(equations.coefficients)
+        for value, error in [
+            (equations.coefficients[equation, term], equations.errors[equation, term])
+        ]
     ]
     return table("Coefficients", ["Term", "Value", "Standard error"], rows)
 

@@ -1,15 +1,23 @@
-"""Discovered equations of motion: numbers kept, rounded sympy shown."""
+"""Discovered equations of motion: all digits kept, those worth reading shown."""
 
 from collections.abc import Sequence
 from functools import partial
-from math import floor, log10
 
 import numpy as np
 import sympy
 
 from symdisc._numerics.equality import EqualByContents
-from symdisc._numerics.rounding import check_decimals, rounded_number
+from symdisc._numerics.rounding import check_digits
 from symdisc._sindy.export import CoefficientTable, read_pysindy
+from symdisc._sindy.printing import (
+    exact_sum,
+    expression_latex,
+    expression_text,
+    name_latex,
+    short_sum,
+    short_text,
+    sum_with_errors,
+)
 
 TIME = sympy.Symbol("t")
 
@@ -19,12 +27,15 @@ class EquationSystem(EqualByContents, Sequence):
 
     A sequence of ``sympy.Eq(Derivative(z_i(t), t), rhs)``, or of
     ``sympy.Eq(Derivative(z_i(t), (t, 2)), rhs)`` for the second order, with the
-    variables as functions of ``t`` so that sympy can solve them. Coefficients shown are
-    rounded to `decimals`; those too small for that keep as many significant
-    digits, so that no term disappears. All numbers come from the raw
-    coefficients. Systems are equal where their coefficients and errors, number by
-    number, the terms and variables of their libraries and their orders are, however
-    many digits they show.
+    variables as functions of ``t`` so that sympy can solve them. Numbers have double
+    precision. Text and LaTeX alone are rounded: to `digits` significant digits; to
+    fewer, but at least two, where standard errors allow no more; and to an integer or
+    a short decimal within ``10**-digits``, relative. Digits before the decimal point
+    are kept, up to six.
+
+    Systems are equal where their coefficients and errors, number by number, the terms
+    and variables of their libraries and their orders are, however many digits they
+    show.
 
     Parameters
     ----------
@@ -33,8 +44,8 @@ class EquationSystem(EqualByContents, Sequence):
     library : CandidateLibrary
         Terms, in k variables; for the second order in k positions followed by
         their k velocities.
-    decimals : int, default=3
-        Digits shown after the decimal point.
+    digits : int, default=4
+        Significant digits shown.
     errors : array-like of shape (k, n_terms), optional
         Standard errors of the coefficients, shown by `to_text`.
     order : {1, 2}, default=1
@@ -50,8 +61,10 @@ class EquationSystem(EqualByContents, Sequence):
         As given, in float64.
     order : int
         As given.
+    digits : int
+        As given.
     expressions : tuple of sympy.Expr
-        Rounded right-hand sides in the plain symbols ``z0, z1, ...``.
+        Right-hand sides in the symbols of the library, in double precision.
     n_terms : int
         Number of coefficients that are not zero.
 
@@ -59,12 +72,12 @@ class EquationSystem(EqualByContents, Sequence):
     --------
     >>> from symdisc import CandidateLibrary, EquationSystem
     >>> library = CandidateLibrary.polynomial(2, 1)
-    >>> system = EquationSystem([[0, 0, 0.9081], [0, -0.9081, 0]], library)
+    >>> system = EquationSystem([[0, 0, 0.908124], [0, -0.908124, 0]], library)
     >>> print(system)
-    dz0/dt = 0.908*z1
-    dz1/dt = -0.908*z0
+    dz0/dt = 0.9081*z1
+    dz1/dt = -0.9081*z0
     >>> system[0]
-    Eq(Derivative(z0(t), t), 0.908*z1(t))
+    Eq(Derivative(z0(t), t), 0.908124*z1(t))
 
     A pendulum, whose equation gives the acceleration:
 
@@ -75,28 +88,27 @@ class EquationSystem(EqualByContents, Sequence):
     d2z0/dt2 = -0.1*z0_dot - sin(z0)
     """
 
-    def __init__(self, coefficients, library, decimals=3, *, errors=None, order=1):
+    def __init__(self, coefficients, library, digits=4, *, errors=None, order=1):
         self.order = _check_order(order, library)
         self.coefficients = _check_coefficients(coefficients, library, order)
         self.errors = _check_errors(errors, self.coefficients)
         self.library = library
-        self.decimals = check_decimals(decimals)
+        self.digits = check_digits(digits)
         self.n_terms = int(np.count_nonzero(self.coefficients))
         self.expressions = tuple(
-            _rounded_sum(row, library.expressions, self.decimals)
-            for row in self.coefficients
+            exact_sum(row, library.expressions) for row in self.coefficients
         )
 
     @classmethod
-    def from_pysindy(cls, model, decimals=3):
+    def from_pysindy(cls, model, digits=4):
         """Take over the equations of a fitted model of pysindy.
 
         Parameters
         ----------
         model : pysindy.SINDy
             In continuous time and without control inputs.
-        decimals : int, default=3
-            Digits shown after the decimal point.
+        digits : int, default=4
+            Significant digits shown.
 
         Returns
         -------
@@ -108,7 +120,7 @@ class EquationSystem(EqualByContents, Sequence):
         ValueError
             If the model is of another kind, or a feature is not a formula.
         """
-        return cls(*read_pysindy(model), decimals)
+        return cls(*read_pysindy(model), digits)
 
     def __len__(self):
         return len(self.expressions)
@@ -178,8 +190,13 @@ class EquationSystem(EqualByContents, Sequence):
             raise ValueError(f"backend must be 'numpy' or 'torch'; got {backend!r}.")
         return partial(functions[backend], self.coefficients, self.library)
 
-    def to_latex(self):
+    def to_latex(self, digits=None):
         r"""Equations as LaTeX, one line each, aligned at the equality sign.
+
+        Parameters
+        ----------
+        digits : int, optional
+            Significant digits, by default those of the system.
 
         Returns
         -------
@@ -196,20 +213,17 @@ class EquationSystem(EqualByContents, Sequence):
         \end{aligned}
         """
         dot = "\\" + "d" * self.order + "ot"
-        positions = [sympy.latex(symbol) for symbol in self._positions]
-        velocities = self.library.symbols[len(self) :]
-        names = {
-            velocity: rf"\dot{{{position}}}"
-            for velocity, position in zip(velocities, positions, strict=False)
-        }
+        positions = [name_latex(symbol.name) for symbol in self._positions]
+        shown = [*positions, *(rf"\dot{{{position}}}" for position in positions)]
+        names = dict(zip(self.library.symbols, shown, strict=False))
         lines = [
-            rf"{dot}{{{position}}} &= {sympy.latex(expression, symbol_names=names)}"
-            for position, expression in zip(positions, self.expressions, strict=True)
+            rf"{dot}{{{position}}} &= {expression_latex(expression, names)}"
+            for position, expression in zip(positions, self._shown(digits), strict=True)
         ]
         body = " \\\\\n".join(lines)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
-    def to_text(self, errors=False):
+    def to_text(self, errors=False, digits=None):
         """Equations as text, one line each.
 
         Parameters
@@ -218,7 +232,9 @@ class EquationSystem(EqualByContents, Sequence):
             Whether to show standard errors, as in ``(0.908 +- 0.002)*z1``. Terms
             then stand in the order of the library, errors have one significant
             digit, two if the first is 1, and coefficients end at the same digit,
-            whatever `decimals` says.
+            whatever `digits` says.
+        digits : int, optional
+            Significant digits, by default those of the system.
 
         Returns
         -------
@@ -238,18 +254,23 @@ class EquationSystem(EqualByContents, Sequence):
                 "were made without; pass errors to EquationSystem, or print them "
                 "without."
             )
-        # Without full precision: 0.5 alone and not 0.500000000000000.
-        right = [sympy.sstr(e, full_prec=False) for e in self.expressions]
-        if errors:
-            right = [
-                _sum_with_errors(*rows, self.library.expressions, self.decimals)
-                for rows in zip(self.coefficients, self.errors, strict=True)
-            ]
+        if not errors:
+            return "\n".join(self._lines(digits))
+        digits = self.digits if digits is None else check_digits(digits)
+        right = [
+            sum_with_errors(*rows, self.library.expressions, digits)
+            for rows in zip(self.coefficients, self.errors, strict=True)
+        ]
         pairs = zip(self._left_sides, right, strict=True)
         return "\n".join(f"{left} = {text}" for left, text in pairs)
 
-    def to_table(self):
+    def to_table(self, digits=None):
         """Coefficients of all candidates, also of those that were dropped.
+
+        Parameters
+        ----------
+        digits : int, optional
+            Significant digits where it is printed, by default those of the system.
 
         Returns
         -------
@@ -261,15 +282,19 @@ class EquationSystem(EqualByContents, Sequence):
         --------
         >>> from symdisc import CandidateLibrary, EquationSystem
         >>> library = CandidateLibrary.polynomial(2, 1)
-        >>> system = EquationSystem([[0, 0, 0.9081], [0, -0.9081, 0]], library)
+        >>> system = EquationSystem([[0, 0, 0.908124], [0, -0.908124, 0]], library)
         >>> print(system.to_table())
-            dz0/dt  dz1/dt
-        1        0       0
-        z0       0  -0.908
-        z1   0.908       0
+            dz0/dt   dz1/dt
+        1        0        0
+        z0       0  -0.9081
+        z1  0.9081        0
         """
+        digits = self.digits if digits is None else check_digits(digits)
         values = self.coefficients.copy()
-        shown = [[_as_text(value, self.decimals) for value in r] for r in values]
+        shown = [
+            [short_text(*pair, digits) for pair in zip(*rows, strict=True)]
+            for rows in zip(values, self._spread, strict=True)
+        ]
         return CoefficientTable(
             list(self.library.names), self._left_sides, values, shown
         )
@@ -277,6 +302,24 @@ class EquationSystem(EqualByContents, Sequence):
     def _contents(self):
         formulas = self.library.expressions, self.library.symbols
         return self.coefficients, self.errors, *formulas, self.order
+
+    def _shown(self, digits=None):
+        """Right-hand sides as they are printed, with rounded coefficients."""
+        digits = self.digits if digits is None else check_digits(digits)
+        return [
+            short_sum(*rows, self.library.expressions, digits)
+            for rows in zip(self.coefficients, self._spread, strict=True)
+        ]
+
+    def _lines(self, digits=None):
+        # Not text that is split again: names may contain ends of lines.
+        right = map(expression_text, self._shown(digits))
+        pairs = zip(self._left_sides, right, strict=True)
+        return [f"{left} = {text}" for left, text in pairs]
+
+    @property
+    def _spread(self):
+        return np.zeros_like(self.coefficients) if self.errors is None else self.errors
 
     @property
     def _left_sides(self):
@@ -295,47 +338,6 @@ class EquationSystem(EqualByContents, Sequence):
 
     def _repr_latex_(self):
         return f"$$\n{self.to_latex()}\n$$"
-
-
-def _rounded_sum(row, expressions, decimals):
-    terms = [
-        _shown(value, decimals) * expression
-        for value, expression in zip(row, expressions, strict=True)
-        if value != 0
-    ]
-    return sympy.Add(*terms)
-
-
-def _shown(value, decimals):
-    rounded = rounded_number(value, decimals)
-    if rounded == 0:
-        return sympy.Float(f"{value:.{max(decimals, 1)}g}")
-    return rounded
-
-
-def _as_text(value, decimals):
-    return sympy.sstr(_shown(value, decimals), full_prec=False) if value else "0"
-
-
-def _sum_with_errors(row, errors, expressions, decimals):
-    text = ""
-    for value, error, expression in zip(row, errors, expressions, strict=True):
-        if value == 0:
-            continue
-        minus, plus = (" - ", " + ") if text else ("-", "")
-        text += minus if value < 0 else plus
-        text += _number_with_error(abs(value), error, decimals)
-        if expression != 1:
-            text += f"*({expression})" if expression.is_Add else f"*{expression}"
-    return text or "0"
-
-
-def _number_with_error(value, error, decimals):
-    if error == 0:
-        return _as_text(value, decimals)
-    first = floor(log10(error))
-    digits = max(0, (1 if error < 2 * 10.0**first else 0) - first)
-    return f"({value:.{digits}f} +- {error:.{digits}f})"
 
 
 def _numpy_rates(coefficients, library, z):

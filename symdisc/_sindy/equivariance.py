@@ -98,11 +98,15 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
     >>> from symdisc._sindy.library import CandidateLibrary
     >>> library = CandidateLibrary.polynomial(2, 3)
     >>> for field in equivariant_basis(library, [[0, -1], [1, 0]]).basis:
-    ...     print(*EquationSystem(field, library).expressions, sep=", ")
-    z0, z1
-    -z1, z0
-    z0**3 + z0*z1**2, z0**2*z1 + z1**3
-    -z0**2*z1 - z1**3, z0**3 + z0*z1**2
+    ...     print(EquationSystem(field, library))
+    dz0/dt = z0
+    dz1/dt = z1
+    dz0/dt = -z1
+    dz1/dt = z0
+    dz0/dt = z0**3 + z0*z1**2
+    dz1/dt = z0**2*z1 + z1**3
+    dz0/dt = -z0**2*z1 - z1**3
+    dz1/dt = z0**3 + z0*z1**2
     """
     if not 0 < tol < 1:
         raise ValueError(f"tol must be a number between 0 and 1; got {tol!r}.")

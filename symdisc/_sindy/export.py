@@ -7,6 +7,7 @@ import sympy
 
 from symdisc._data.trajectories import check_time, trajectory_slices
 from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.names import default_names
 from symdisc._sindy.parsing import feature_formula, parse_expression
 
 
@@ -16,7 +17,7 @@ class CoefficientTable(NamedTuple):
     Attributes
     ----------
     terms : list of str
-        Candidate functions, as sympy writes them.
+        Candidate functions, as in the `names` of the library.
     equations : list of str
         Left-hand sides.
     coefficients : ndarray of shape (n_equations, n_terms)
@@ -81,19 +82,26 @@ def read_pysindy(model):
             "inputs, which equations of this package do not have; fit one without u."
         )
     symbols = [sympy.Symbol(name) for name in model.feature_names]
-    names = model.get_feature_names()
+    library = getattr(model, "feature_library", None)
+    if library is None:
+        names, by_name = model.get_feature_names(), {s.name: s for s in symbols}
+    else:
+        # By position: names of variables such as "x [m]" are no part of a formula.
+        positions = default_names(len(symbols))
+        names = library.get_feature_names(positions)
+        by_name = dict(zip(positions, symbols, strict=True))
     try:
-        terms = [parse_expression(feature_formula(name), symbols) for name in names]
+        terms = [parse_expression(feature_formula(name), by_name) for name in names]
     except ValueError as error:
         raise ValueError(
             f"model has the features {names}, which cannot all be "
-            f"read as formulas of the variables {model.feature_names}; name functions "
+            f"read as formulas of the variables {list(by_name)}; name functions "
             "of a CustomLibrary as in 'sin(x)', and variables by identifiers."
         ) from error
     return np.asarray(model.coefficients()), CandidateLibrary(terms, symbols)
 
 
-def latent_trajectories(latents, rates, t, groups):
+def latent_trajectories(latents, rates, t, groups, names):
     """Return latents, one array a trajectory, as arguments of ``pysindy.SINDy.fit``.
 
     Parameters
@@ -105,6 +113,8 @@ def latent_trajectories(latents, rates, t, groups):
         Times or step, see `symdisc._data.trajectories.check_time`; a step of 1 without.
     groups : array-like of shape (n_samples,) or None
         Trajectory of each row.
+    names : sequence of str
+        Names of the latents.
 
     Returns
     -------
@@ -115,16 +125,17 @@ def latent_trajectories(latents, rates, t, groups):
     --------
     >>> import numpy as np
     >>> from symdisc._sindy.export import latent_trajectories
-    >>> found = latent_trajectories(np.zeros((5, 2)), None, 0.1, [0, 0, 1, 1, 1])
+    >>> data = np.zeros((5, 2)), None, 0.1, [0, 0, 1, 1, 1]
+    >>> found = latent_trajectories(*data, ["x", "y"])
     >>> [x.shape for x in found["x"]], found["feature_names"]
-    ([(2, 2), (3, 2)], ['z0', 'z1'])
+    ([(2, 2), (3, 2)], ['x', 'y'])
     """
     slices = trajectory_slices(groups, len(latents))
     times = check_time(1.0 if t is None else t, groups, len(latents))
     arguments = {
         "x": [latents[rows] for rows in slices],
         "t": [times[rows] for rows in slices],
-        "feature_names": [f"z{i}" for i in range(latents.shape[1])],
+        "feature_names": list(names),
     }
     if rates is not None:
         arguments["x_dot"] = [rates[rows] for rows in slices]

@@ -1,10 +1,12 @@
 """Candidate functions for equations of motion."""
 
 from itertools import chain, combinations_with_replacement
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import sympy
+
+from symdisc._sindy.printing import expression_text
 
 
 class CandidateLibrary:
@@ -15,7 +17,8 @@ class CandidateLibrary:
     expressions : sequence of sympy expressions
         Candidate terms of the right-hand sides.
     symbols : sequence of sympy.Symbol
-        The variables, in the order of the columns of ``z``.
+        The variables, in the order of the columns of ``z``. Their names may be any
+        text.
 
     Attributes
     ----------
@@ -45,7 +48,7 @@ class CandidateLibrary:
                 f"symbols must be one or more sympy symbols; got {symbols!r}. "
                 "Use for example sympy.symbols('z:2')."
             )
-        self.expressions = tuple(map(sympy.sympify, expressions))
+        self.expressions = tuple(map(_as_expression, expressions))
         if not self.expressions:
             raise ValueError(
                 "expressions is empty; give at least one candidate function."
@@ -58,7 +61,7 @@ class CandidateLibrary:
                     f"{sorted(map(str, unknown))}; use only the symbols "
                     f"{list(map(str, self.symbols))} or substitute numbers."
                 )
-        self.names = list(map(str, self.expressions))
+        self.names = list(map(expression_text, self.expressions))
         self._functions = {}
 
     @classmethod
@@ -170,6 +173,18 @@ def monomials(symbols, lowest, highest):
     return [sympy.Mul(*group) for group in factors]
 
 
+def _as_expression(expression):
+    # Not sympy.sympify, which would run text as code.
+    if isinstance(expression, sympy.Expr):
+        return expression
+    if isinstance(expression, Real) and not isinstance(expression, bool):
+        return sympy.sympify(expression, strict=True)
+    raise ValueError(
+        f"expressions contains {expression!r} of type {type(expression).__name__}; "
+        "give sympy expressions and numbers."
+    )
+
+
 def _is_tensor(z):
     if isinstance(z, np.ndarray):
         return False
@@ -179,13 +194,17 @@ def _is_tensor(z):
 
 
 def _lambdify(symbols, expressions, backend):
+    # Names are any text, and what sympy generates is run: it gets others. They have
+    # the same assumptions, or sympy would write other expressions.
+    plain = [sympy.Symbol(f"z{i}", **s.assumptions0) for i, s in enumerate(symbols)]
+    renamed = dict(zip(symbols, plain, strict=True))
     # An exact constant such as sqrt(2) would call torch.sqrt on a Python number.
-    numbers = [expression.evalf() for expression in expressions]
+    numbers = [expression.xreplace(renamed).evalf() for expression in expressions]
     if backend == "torch":
         import torch
 
-        return sympy.lambdify(symbols, numbers, modules=torch)
-    return sympy.lambdify(symbols, numbers, modules="numpy")
+        return sympy.lambdify(plain, numbers, modules=torch)
+    return sympy.lambdify(plain, numbers, modules="numpy")
 
 
 def _as_floats(z):

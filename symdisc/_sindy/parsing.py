@@ -11,6 +11,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from symdisc._sindy.library import CandidateLibrary, monomials
+from symdisc._sindy.names import default_names, make_symbols, symbols_by_name
 
 FUNCTIONS = {
     function.__name__: function
@@ -20,6 +21,8 @@ FUNCTIONS = {
         *(sympy.exp, sympy.log, sympy.sqrt, sympy.Abs, sympy.sign),
     ]
 }
+# As users write them: abs and Sin are Abs and sin.
+BY_NAME = {name.lower(): function for name, function in FUNCTIONS.items()}
 CONSTANTS = {"pi": sympy.pi, "E": sympy.E}
 # What no column of real numbers can be computed from.
 FOREIGN = (
@@ -43,21 +46,24 @@ MAX_ARGUMENT = 1000
 MAX_BITS = 4096
 
 
-def make_library(n_components, degree, functions=None, order=1):
+def make_library(
+    n_components, degree, functions=None, order=1, *, names=None, include_constant=True
+):
     """Polynomials and chosen functions of the latent variables.
 
     Parameters
     ----------
     n_components : int
-        Number of position variables ``z0, z1, ...``.
+        Number of position variables.
     degree : int
         Highest total degree of the monomials; 0 keeps only the constant.
     functions : sequence, optional
         More candidates, `library` of LatentSINDy. Each item is one of
 
-        - the name of an elementary function, such as ``"sin"``, applied to every
-          position variable;
-        - a sympy expression, or text such as ``"z0*sin(z1)"``, in the variables;
+        - the name of an elementary function, such as ``"sin"`` or ``"abs"``, applied
+          to every position variable;
+        - a sympy expression, or text such as ``"z0*sin(z1)"``, in the variables, by
+          their names or by ``z0, z1, ...``, their positions;
         - a feature library as in PySINDy: an object with ``fit(x)`` and
           ``get_feature_names(input_features)``, all of whose names can be read as
           formulas, such as ``"z0^2 z1"`` or ``"sin(2 z0)"``. A copy is fitted.
@@ -66,6 +72,10 @@ def make_library(n_components, degree, functions=None, order=1):
     order : {1, 2}, default=1
         Order of the equations. With 2 the velocities ``z0_dot, z1_dot, ...`` are
         variables too, after the positions.
+    names : sequence of str, optional
+        Names of the position variables, instead of ``z0, z1, ...``.
+    include_constant : bool, default=True
+        Whether the constant 1 is a candidate.
 
     Returns
     -------
@@ -78,8 +88,8 @@ def make_library(n_components, degree, functions=None, order=1):
     >>> from symdisc._sindy.parsing import make_library
     >>> make_library(2, 1, ["sin", "z0**2*z1"]).names
     ['1', 'z0', 'z1', 'sin(z0)', 'sin(z1)', 'z0**2*z1']
-    >>> make_library(1, 1, order=2).names
-    ['1', 'z0', 'z0_dot']
+    >>> make_library(1, 1, "theta*sin(theta)", order=2, names=["theta"]).names
+    ['1', 'theta', 'theta_dot', 'theta*sin(theta)']
     """
     if not isinstance(n_components, Integral) or n_components < 1:
         raise ValueError(
@@ -94,13 +104,19 @@ def make_library(n_components, degree, functions=None, order=1):
         raise ValueError(
             f"order must be 1 or 2; got {order!r}. Use 2 for accelerations."
         )
-    positions = sympy.symbols(f"z:{n_components}")
-    velocities = [sympy.Symbol(f"{z}_dot") for z in positions] if order == 2 else []
-    symbols = (*positions, *velocities)
+    symbols = make_symbols(names or default_names(n_components), order)
     expressions = [*monomials(symbols, 0, degree)]
     for item in _as_items(functions):
-        expressions.extend(_expressions(item, positions, symbols))
-    return CandidateLibrary(_without_multiples(expressions, symbols), symbols)
+        expressions.extend(_expressions(item, symbols, order))
+    expressions = _without_multiples(expressions, symbols)
+    if not include_constant:
+        expressions = [e for e in expressions if e.free_symbols]
+    if not expressions:
+        raise ValueError(
+            f"degree={degree} and include_constant={include_constant} leave no "
+            "candidate. Use degree=1 or more, or name candidates in library."
+        )
+    return CandidateLibrary(expressions, symbols)
 
 
 def parse_expression(text, symbols):
@@ -110,9 +126,9 @@ def parse_expression(text, symbols):
     ----------
     text : str
         Numbers, the symbols, ``pi``, ``E``, ``+ - * / **`` (or ``^``), brackets and
-        elementary functions, named as in sympy.
-    symbols : sequence of sympy.Symbol
-        The variables that may occur.
+        elementary functions, named as in sympy, in small letters or large.
+    symbols : sequence of sympy.Symbol, or dict of str to sympy.Symbol
+        The variables that may occur, in a dict by what the text calls them.
 
     Returns
     -------
@@ -125,7 +141,8 @@ def parse_expression(text, symbols):
     >>> parse_expression("z0^2/2 - sin(2*z0)", [sympy.Symbol("z0")])
     z0**2/2 - sin(2*z0)
     """
-    names = {symbol.name: symbol for symbol in symbols}
+    by_name = isinstance(symbols, dict)
+    names = symbols if by_name else {symbol.name: symbol for symbol in symbols}
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
     except SyntaxError as error:
@@ -163,9 +180,9 @@ def _from_tree(node, names, text):
         case ast.UnaryOp(op=op) if type(op) in OPERATORS:
             return OPERATORS[type(op)](_from_tree(node.operand, names, text))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
-            name in FUNCTIONS
+            name.lower() in BY_NAME
         ):
-            return _call(FUNCTIONS[name], _from_tree(argument, names, text), text)
+            return _call(BY_NAME[name.lower()], _from_tree(argument, names, text), text)
     raise ValueError(
         f"library contains {text!r}, where {ast.unparse(node)!r} is unknown; use "
         f"numbers, the variables {list(names)} and one-argument functions out of "
@@ -208,24 +225,26 @@ def _is_library(item):
     return hasattr(item, "fit") and hasattr(item, "get_feature_names")
 
 
-def _expressions(item, positions, symbols):
-    if isinstance(item, str) and item in FUNCTIONS:
-        return [FUNCTIONS[item](z) for z in positions]
+def _expressions(item, symbols, order):
+    names = symbols_by_name(symbols, order)
+    if isinstance(item, str) and item.lower() in BY_NAME:
+        function = BY_NAME[item.lower()]
+        return [function(z) for z in symbols[: len(symbols) // order]]
     if isinstance(item, str):
-        return [_in_symbols(parse_expression(item, symbols), symbols)]
+        formula = parse_expression(item, names)
+        return [_in_symbols(formula, {s.name: s for s in symbols})]
     if isinstance(item, sympy.Expr):
-        return [_in_symbols(item, symbols)]
+        return [_in_symbols(item, names)]
     if _is_library(item):
-        return _library_expressions(item, symbols)
+        return _library_expressions(item, symbols, order)
     raise ValueError(
         f"library contains {item!r} of type {type(item).__name__}; give the name of "
         "a function, a formula as text, a sympy expression or a feature library."
     )
 
 
-def _in_symbols(expression, symbols):
+def _in_symbols(expression, names):
     # By name: symbols with assumptions, say real=True, differ from plain ones.
-    names = {symbol.name: symbol for symbol in symbols}
     free = expression.free_symbols
     unknown = sorted(s.name for s in free if s.name not in names)
     if unknown or expression.has(*FOREIGN):
@@ -237,16 +256,18 @@ def _in_symbols(expression, symbols):
     return expression.xreplace({s: names[s.name] for s in free})
 
 
-def _library_expressions(library, symbols):
+def _library_expressions(library, symbols, order):
     # A copy, so that the object of the caller stays as it was.
     fitted = copy.deepcopy(library)
     fitted.fit(np.zeros((2, len(symbols))))
-    names = fitted.get_feature_names([symbol.name for symbol in symbols])
+    # By position: the names of variables may be no identifiers.
+    positions = default_names(len(symbols) // order, order)
+    by_position = dict(zip(positions, symbols, strict=True))
     expressions = []
-    for name in names:
+    for name in fitted.get_feature_names(positions):
         text = feature_formula(name)
         try:
-            expressions.append(parse_expression(text, symbols))
+            expressions.append(parse_expression(text, by_position))
         except ValueError as error:
             raise ValueError(
                 f"library contains a {type(library).__name__} whose feature {name!r} "

@@ -11,6 +11,7 @@ from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
 from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.names import column_names
 from symdisc._sindy.parsing import make_library
 from symdisc._sindy.standard_errors import standard_errors
 from symdisc._sindy.stlsq import adjusted_r2, sparse_regression
@@ -58,6 +59,8 @@ class Governing:
         The symmetry.
     rcond : float or None
         Of the final regression, see `symdisc._sindy.stlsq.sparse_regression`.
+    names, include_constant
+        Of the candidate library, like `degree`.
     """
 
     degree: int
@@ -68,12 +71,16 @@ class Governing:
     equivariance_weight: float
     algebra: LieAlgebra | None = None
     rcond: float | None = None
+    names: list | None = None
+    include_constant: bool = True
 
     @classmethod
-    def of(cls, est):
+    def of(cls, est, feature_names=None):
         """Return what a LatentSINDy looks for, with the symmetry if it is known."""
         what = est.degree, est.library, est.order
         governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
+        governing.names = column_names(est, feature_names)
+        governing.include_constant = est.include_constant
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
         elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
@@ -96,7 +103,14 @@ class Governing:
 
     def library(self, dim):
         """Candidates for `dim` latent dimensions."""
-        return make_library(dim, self.degree, self.functions, self.order)
+        return make_library(
+            dim,
+            self.degree,
+            self.functions,
+            self.order,
+            names=self.names,
+            include_constant=self.include_constant,
+        )
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""

@@ -118,7 +118,7 @@ def make_lotka_volterra(
     >>> data.X.shape
     (200, 2)
     >>> print(data.equations)
-    dz0/dt = 0.667 - 1.333*exp(z1)
+    dz0/dt = 0.6667 - 1.333*exp(z1)
     dz1/dt = exp(z0) - 1
     """
     rng = check_random_state(random_state)

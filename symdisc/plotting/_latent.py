@@ -88,7 +88,7 @@ class LatentDisplay(Display):
         _, curve = sample_curve(est, X, X_dot)
         order = getattr(est, "order", 1)
         states = np.hstack(curve[:order]).astype(float)
-        names = [f"z{i}" for i in range(curve[0].shape[1])]
+        names = est.get_feature_names_out()
         rates, equations = None, est.equations_
         if equations is not None and states.shape[1] == len(equations.library.symbols):
             names = [str(symbol) for symbol in equations.library.symbols]

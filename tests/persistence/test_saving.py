@@ -26,7 +26,13 @@ from sklearn.linear_model import Lasso
 from torch import nn
 
 import symdisc
-from symdisc import LatentSINDy, LatentSymmetryDiscoverer, LieAlgebra, load
+from symdisc import (
+    CandidateLibrary,
+    LatentSINDy,
+    LatentSymmetryDiscoverer,
+    LieAlgebra,
+    load,
+)
 from symdisc._latent.isomap import RadialAutoencoder
 from symdisc._latent.normal_form import Bent, ScaledMap
 from symdisc._numerics.features import RadialMap
@@ -362,6 +368,13 @@ def test_what_cannot_be_saved_is_named(small, tmp_path, parameters, named):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_long_names_of_variables_are_not_saved(small, tmp_path):
+    est = copy.deepcopy(small)
+    est.library_ = CandidateLibrary([1], [sympy.Symbol("z" * 201)])
+    with pytest.raises(ValueError, match="as the name of a variable, not a text of 1"):
+        est.save(tmp_path / "model")
+
+
 def test_subclasses_are_not_saved_under_the_name_of_another(small, tmp_path):
     class Mine(LatentSINDy):
         pass
@@ -532,6 +545,21 @@ HOSTILE = {
     "symbols": put(
         [{"name": "z0; import os", "assumptions": {}}],
         *(FITTED, "equations_", "library", "symbols"),
+    ),
+    "text for a formula": put(
+        ["__import__('os').system('x')"],
+        *(FITTED, "equations_", "library", "expressions"),
+    ),
+    "numpy text for a formula": put(
+        [{"kind": "text", "text": "__import__('os').system('x')"}],
+        *(FITTED, "equations_", "library", "expressions"),
+    ),
+    "number for a name": put(
+        3, *(FITTED, "equations_", "library", "symbols"), 0, "name"
+    ),
+    "no name": put("", *(FITTED, "equations_", "library", "symbols"), 0, "name"),
+    "long name": put(
+        "z" * 201, *(FITTED, "equations_", "library", "symbols"), 0, "name"
     ),
     "random state": put(
         {"kind": "random state", "state": [[1], 0, 0, 0.0]},

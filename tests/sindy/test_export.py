@@ -48,6 +48,23 @@ def test_models_that_are_no_equations(model, message):
         EquationSystem.from_pysindy(model)
 
 
+class FeatureLibrary:
+    """The feature library of the model above, which names features on request."""
+
+    def get_feature_names(self, input_features):
+        x, y = input_features
+        return ["1", x, y, f"{x}^2", f"{x} {y}", f"sin(2 {x})"]
+
+
+@pytest.mark.parametrize("names", [["x [m]", "lambda"], ["x1", "x0"], ["x", "T in"]])
+def test_names_of_a_model_may_be_any_text(names):
+    model = Model(feature_names=names, feature_library=FeatureLibrary())
+    system = EquationSystem.from_pysindy(model, 3)
+    x, y = map(sympy.Symbol, names)
+    assert system.expressions == (y - 0.25 * x * y, 0.5 * sympy.sin(2 * x) - x)
+    assert system.digits == 3
+
+
 def test_table_has_all_candidates():
     library = CandidateLibrary.polynomial(2, 2)
     coefficients = [[0, 0, 1.0, 0, 0, 0], [1e-7, -0.12345, 0, 0, 0, 0]]
@@ -58,8 +75,8 @@ def test_table_has_all_candidates():
     lines = [line.split() for line in str(table).splitlines()]
     assert lines[:3] == [
         ["dz0/dt", "dz1/dt"],
-        ["1", "0", "1.0e-7"],
-        ["z0", "0", "-0.123"],
+        ["1", "0", "1e-7"],
+        ["z0", "0", "-0.1235"],
     ]
     assert len({len(line) for line in str(table).splitlines()}) == 1
 

@@ -80,6 +80,23 @@ def test_forward_mode_and_vmap():
     assert torch.equal(torch.func.vmap(library.evaluate)(z), values)
 
 
+@pytest.mark.parametrize(
+    "name", ["x [m]", "lambda", "__import__('os').system('x')", "x\n    1/0", "abs"]
+)
+def test_names_are_never_run(name):
+    x, y = sympy.Symbol(name, positive=True), sympy.Symbol("numpy")
+    library = CandidateLibrary([x, sympy.sqrt(x) * y, 1], [x, y])
+    z = np.array([[4.0, 3.0]])
+    assert library.evaluate(z).tolist() == [[4.0, 6.0, 1.0]]
+    assert library.evaluate(torch.from_numpy(z)).tolist() == [[4.0, 6.0, 1.0]]
+    assert library.names[0] == name
+
+
+def test_floats_in_terms_keep_their_digits():
+    library = CandidateLibrary([sympy.sin(0.1 * z0), 1e-7 * z0], [z0])
+    assert library.names == ["sin(0.1*z0)", "1e-7*z0"]
+
+
 def test_pickle_after_use():
     library = CandidateLibrary(MIXED, SYMBOLS)
     z = np.random.default_rng(0).normal(size=(4, 2))
@@ -95,6 +112,9 @@ def test_bad_arguments():
         CandidateLibrary([], SYMBOLS)
     with pytest.raises(ValueError, match=r"depends on \['a'\]"):
         CandidateLibrary([sympy.Symbol("a") * z0], SYMBOLS)
+    for wrong in ("__import__('os').getcwd()", np.str_("z0"), [z0], True):
+        with pytest.raises(ValueError, match=r"expressions contains .* give sympy"):
+            CandidateLibrary([wrong], SYMBOLS)
     with pytest.raises(ValueError, match="symbols must be"):
         CandidateLibrary([z0], [])
     with pytest.raises(ValueError, match="n_variables must be"):

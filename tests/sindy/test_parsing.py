@@ -56,6 +56,9 @@ def test_order_two_has_velocities():
     [
         (None, []),
         ([], []),
+        ("abs", [sympy.Abs(z0), sympy.Abs(z1)]),
+        (["Sign", "TANH(z0)"], [sympy.sign(z0), sympy.sign(z1), sympy.tanh(z0)]),
+        (["sqrt(Abs(z1))"], [sympy.sqrt(sympy.Abs(z1))]),
         ("cos", [sympy.cos(z0), sympy.cos(z1)]),
         (["exp"], [sympy.exp(z0), sympy.exp(z1)]),
         (z0 / z1, [z0 / z1]),
@@ -86,6 +89,33 @@ def test_duplicates_of_monomials_are_left_out():
 def test_symbols_are_matched_by_name():
     real = sympy.Symbol("z0", real=True)
     assert make_library(1, 0, [sympy.sin(real)]).expressions[1] == sympy.sin(z0)
+
+
+@pytest.mark.parametrize("names", [["x", "y"], ["z1", "z0"], ["x [m]", "sin"]])
+def test_variables_have_names(names):
+    x, y = map(sympy.Symbol, names)
+    items = [FeatureLibrary("x0^2 sin(x1)"), x**3, "sin"]
+    library = make_library(2, 1, items, names=names)
+    assert library.symbols == (x, y)
+    terms = 1, x, y, x**2 * sympy.sin(y), x**3, sympy.sin(x), sympy.sin(y)
+    assert library.expressions == terms
+
+
+def test_names_in_formulas():
+    library = make_library(1, 0, ["µ*z0_dot", "µ_dot**2"], 2, names=["µ"])
+    position, velocity = library.symbols
+    assert library.expressions == (1, position * velocity, velocity**2)
+    assert [symbol.name for symbol in library.symbols] == ["µ", "µ_dot"]
+    with pytest.raises(ValueError, match=r"variables \['x', 'z0'\] .* \['sin', "):
+        make_library(1, 0, ["y*x"], names=["x"])
+
+
+def test_without_constant():
+    assert make_library(1, 2, ["2", "sin"], include_constant=False).names == [
+        *("z0", "z0**2", "sin(z0)")
+    ]
+    with pytest.raises(ValueError, match="degree=0 and include_constant=False leave"):
+        make_library(1, 0, ["3"], include_constant=False)
 
 
 def test_feature_library_is_not_touched():
@@ -143,6 +173,9 @@ def test_library_of_any_formula_survives_pickle(text):
         ("(lambda: 1)()", "lambda"),
         ("[z0][0]", r"\[z0\]\[0\]"),
         ("gamma(z0)", "gamma"),
+        ("max(z0, z1)", "max"),
+        ("min", "min"),
+        ("max(z0)", "max"),
         ("sin(z0, z1)", r"sin\(z0, z1\)"),
         ("z2", "z2"),
         ("True", "True"),
