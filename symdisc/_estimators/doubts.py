@@ -52,12 +52,14 @@ def warn_of_doubts(est, governing, motion, t, groups):
     """
     points = motion.curve[0].astype(float)
     sampling = None if t is None else sampling_of(points, t, groups)
-    for text in (
-        *_few_rows(est, len(points)),
+    # Offsets and few rows explain everything else.
+    decisive = [*_few_rows(est, len(points)), *_offsets(est, motion)]
+    others = (
         *_sampling_doubts(est, motion, sampling, t, groups),
         *_relations(est, motion, sampling),
         *_misfit(est, governing, motion, sampling, t, groups),
-    ):
+    )
+    for text in decisive[:1] or others:
         warnings.warn(text, UserWarning, stacklevel=4)
 
 
@@ -67,6 +69,20 @@ def _few_rows(est, n_samples):
         yield (
             f"X has {n_samples} rows for {n_terms} candidates: they can explain "
             "anything. Lower degree, leave out parts of library, or pass more rows."
+        )
+
+
+def _offsets(est, motion):
+    """Offsets that leave the powers of a variable alike."""
+    state = np.hstack(motion.curve[: est.order]).astype(float)
+    sizes = np.sqrt(np.mean(state**2, axis=0))
+    offset = sizes / np.maximum(state.std(axis=0), 1e-300)
+    moving = np.ptp(state, axis=0) > 1e-13 * sizes
+    for i in np.flatnonzero((offset > MAX_OFFSET) & moving)[:1]:
+        yield (
+            f"{_names(est)[i]} has an offset of {offset[i]:.1g} times its standard "
+            "deviation, so that powers of it cannot be told apart. Subtract the mean "
+            "of the column."
         )
 
 
@@ -97,16 +113,6 @@ def _relations(est, motion, sampling):
     """Relations between candidates that hold on the data."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
     sizes = np.sqrt(np.mean(state**2, axis=0))
-    offset = sizes / np.maximum(state.std(axis=0), 1e-300)
-    far = np.flatnonzero((offset > MAX_OFFSET) & (np.ptp(state, axis=0) > 0))
-    if len(far):
-        name = _names(est)[far[0]]
-        yield (
-            f"{name} has an offset of {offset[far[0]]:.1g} times its standard "
-            f"deviation, so that powers of it cannot be told apart. Subtract the mean "
-            "of the column."
-        )
-        return
     noise = 0.0
     if sampling is not None:
         own = sizes[: len(sampling.noise)]
