@@ -115,11 +115,20 @@ default="residual"
         Agreement of independently trained adversaries on it; None if not discovered.
     library_ : CandidateLibrary
         The candidates.
+    equation_scores_ : ndarray of shape (`n_components_`,)
+        R2 of each rate, or of its integrals, on the training data; NaN where the rate
+        is constant.
     equation_score_ : float
-        R2 of the rates on the training data, coordinates in their own units, unlike in
-        `score`.
+        Their mean.
     dense_score_ : float
-        The same, adjusted, with all candidates: `threshold` costs the difference.
+        Mean of the adjusted R2 with all candidates: `threshold` costs the difference.
+    path_ : ModelPath or None
+        Models of every number of terms, with their errors on rows not fitted, which
+        ``threshold="auto"`` chooses from; None with a number, an optimizer or a
+        symmetry.
+    differentiation_ : str
+        How rates were taken: "given", or along `t` in one of the ways of
+        `differentiation`.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on held-out
         blocks of rows: "x" and, if the rows are more than the candidates, "rate".
@@ -426,7 +435,7 @@ default="residual"
         self.equation_score_ = pooled_score(self.equation_scores_)
         used = self._rate_scale > 0
         self.dense_score_ = pooled_score(np.where(used, found.dense_scores, np.nan))
-        self.n_free_ = found.n_free
+        self.n_free_, self.path_ = found.n_free, found.path
         self.coefficients_ = self.equations_.coefficients
         self.n_components_ = len(self.coefficients_)
         self.complexity_ = self.equations_.n_terms

@@ -24,6 +24,7 @@ from symdisc._persistence.serialize import (
 )
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.model_path import ModelPath
 
 LAYERS_BY_NAME = {cls.__name__: cls for cls in LAYERS}
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d
@@ -176,6 +177,18 @@ class _Reader:
             *arguments, **{name: self.read(value) for name, value in others.items()}
         )
 
+    def _model_path(self, equations, models):
+        equations = _expect(EquationSystem, self.read(equations))
+        shape = equations.coefficients.shape
+        models = self.read(models)
+        if len(models) != shape[0]:
+            raise ValueError("models of other equations")
+        for error, coefficients in (model for each in models for model in each):
+            _expect(float, error)
+            if coefficients.shape != shape[1:]:
+                raise ValueError("models of other candidates")
+        return ModelPath(equations, models)
+
     def _algebra(self, attributes):
         algebra = LieAlgebra.__new__(LieAlgebra)
         vars(algebra).update(self._named(LieAlgebra, attributes))
@@ -257,6 +270,7 @@ READERS = {
     "library": _Reader._library,
     "equations": _Reader._equations,
     "algebra": _Reader._algebra,
+    "model path": _Reader._model_path,
     "module": _Reader._module,
     "estimator": _Reader._estimator,
     "requests": _Reader._requests,

@@ -25,6 +25,7 @@ from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.container import DTYPES, write_file
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.library import CandidateLibrary
+from symdisc._sindy.model_path import ModelPath
 from symdisc._sindy.names import MAX_NAME
 from symdisc._sindy.parsing import parse_expression
 
@@ -167,6 +168,15 @@ class Writer:
         return {
             "kind": "equations",
             **{name: self.write(getattr(value, name)) for name in names},
+        }
+
+    @_object.register
+    def _(self, value: ModelPath):
+        models = [[list(model) for model in models] for models in value.models]
+        return {
+            "kind": "model path",
+            "equations": self.write(value.equations),
+            "models": self.write(models),
         }
 
     @_object.register

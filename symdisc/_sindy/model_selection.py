@@ -52,12 +52,17 @@ class SparseFit:
         matrices of a basis.
     scores : ndarray of shape (k,)
         Fraction of the variance of each target that is explained.
+    path : list of k lists of (float, ndarray), or None
+        Of each target the models of every size that were compared: mean squared error
+        held out, relative to the mean square of the target, and coefficients. None with
+        a threshold, an optimizer, or constraints.
     """
 
     coefficients: np.ndarray
     threshold: np.ndarray
     n_free: int
     scores: np.ndarray
+    path: list | None = None
 
 
 def fit_equations(
@@ -140,18 +145,27 @@ def fit_equations(
     blocks = row_blocks(groups, len(features))
     floor = FLOOR * np.sqrt(np.mean(targets**2, axis=0)).max(initial=0.0)
 
+    path = []
+
     def weigh(design, target):
         size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
         if optimizer is None and size <= floor:
+            path.append([(0.0, np.zeros(design.shape[2]))])
             return np.zeros(design.shape[2])
-        return _weights(design, target, threshold, optimizer, blocks, penalty, rcond)
+        if optimizer is not None or not isinstance(threshold, str):
+            return _given_way(design, target, threshold, optimizer, penalty, rcond)
+        weights, models = _chosen(design, target, blocks, penalty)
+        path.append(models)
+        return weights
 
     weights, coefficients = _fit_parts(weigh, features, targets, basis, penalty)
+    free = basis is None and penalty is None
     return SparseFit(
         coefficients,
         _thresholds(coefficients, features, targets, threshold),
         int(np.count_nonzero(weights)),
         r2(features, targets, coefficients),
+        path if free and threshold == "auto" and optimizer is None else None,
     )
 
 
@@ -200,37 +214,46 @@ def _scaled_rows(features, targets, basis, penalty):
     return np.einsum("nt,fkt->nkf", features, basis), targets
 
 
-def _weights(design, target, threshold, optimizer, blocks, penalty, rcond):
-    """Weights of the columns of one regression, in the way that was asked for."""
+def _given_way(design, target, threshold, optimizer, penalty, rcond):
+    """Weights by a threshold, or by the optimizer of the user."""
     n_targets, n_columns = design.shape[1:]
     flat = design.reshape(-1, n_columns)
     if optimizer is not None:
         return _optimize(optimizer, flat, target.reshape(-1, 1))
-    if not isinstance(threshold, str):
-        # Its error is a mean over rows and targets, ours a mean over rows.
-        padding = None if penalty is None else penalty / np.sqrt(n_targets)
-        options = {"threshold": threshold, "penalty": padding, "rcond": rcond}
-        return sparse_regression(flat, target.reshape(-1, 1), **options)[0]
-    sizes = np.sqrt(np.mean(flat**2, axis=0))
-    weights = np.zeros(n_columns)
+    # Its error is a mean over rows and targets, ours a mean over rows.
+    padding = None if penalty is None else penalty / np.sqrt(n_targets)
+    options = {"threshold": threshold, "penalty": padding, "rcond": rcond}
+    return sparse_regression(flat, target.reshape(-1, 1), **options)[0]
+
+
+def _chosen(design, target, blocks, penalty):
+    """Weights of the smallest subset that predicts well, and those of all sizes."""
+    flat = design.reshape(-1, design.shape[2])
+    sizes, weights = np.sqrt(np.mean(flat**2, axis=0)), np.zeros(design.shape[2])
     size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
     used = sizes > 0
     if penalty is None:
         used &= distinct(flat / np.where(used, sizes, 1.0))
     used = np.flatnonzero(used)
     if not len(used):
-        return weights
+        return weights, [(1.0, weights)]
     scales = sizes[used] / size
     padding = np.zeros((0, len(used))) if penalty is None else penalty[:, used]
-    weights[used] = _choose(
+    found, models = _choose(
         design[..., used] / sizes[used],
         target / size,
         blocks,
         padding / scales / size,
         FRACTION_OF_TARGET,
     )
-    weights[used] /= scales
-    return weights
+    weights[used] = found / scales
+    return weights, [(e, _placed(w / scales, used, len(sizes))) for e, w in models]
+
+
+def _placed(values, places, length):
+    placed = np.zeros(length)
+    placed[places] = values
+    return placed
 
 
 def _choose(design, target, blocks, penalty, floor):
@@ -238,20 +261,26 @@ def _choose(design, target, blocks, penalty, floor):
     design, target = informative_rows(design, target, blocks)
     factors = block_factors(design, target, blocks)
     prior = np.pad(penalty, ((0, 0), (0, 1)))
-    subsets = best_subsets(triangle(*factors, prior))
+    whole = triangle(*factors, prior)
+    subsets = best_subsets(whole)
     losses = _losses(factors, prior, subsets)
     chosen = _smallest_adequate(losses, floor)
     if chosen == 0 and _explains(factors, subsets[-1], len(design)):
         chosen = 1 + _smallest_adequate(losses[1:], floor)
+    n_columns = design.shape[2]
+    models = [
+        (float(loss.sum()), _placed(fit_subset(whole, subset), subset, n_columns))
+        for loss, subset in zip(losses, subsets, strict=True)
+    ]
     subset = subsets[chosen]
-    weights = np.zeros(design.shape[2])
-    if subset:
-        rows = np.concatenate(
-            [design.reshape(-1, len(weights)), np.sqrt(len(design)) * penalty]
-        )
-        right = np.pad(target.ravel(), (0, len(penalty)))[:, None]
-        weights[subset] = np.linalg.lstsq(rows[:, subset], right, rcond=None)[0][:, 0]
-    return weights
+    if not subset:
+        return np.zeros(n_columns), models
+    rows = np.concatenate(
+        [design.reshape(-1, n_columns), np.sqrt(len(design)) * penalty]
+    )
+    right = np.pad(target.ravel(), (0, len(penalty)))
+    weights = np.linalg.lstsq(rows[:, subset], right, rcond=None)[0]
+    return _placed(weights, subset, n_columns), models
 
 
 def _explains(factors, subset, n_samples):

@@ -10,6 +10,7 @@ from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
+from symdisc._sindy.model_path import ModelPath
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.names import column_names
 from symdisc._sindy.parsing import make_library
@@ -35,12 +36,15 @@ class Found:
         R2 of the rate of each equation, and adjusted R2 with all candidates.
     n_free : int
         Number of coefficients that the symmetry leaves free.
+    path : ModelPath or None
+        What the terms were chosen from.
     """
 
     equations: EquationSystem
     scores: np.ndarray
     dense_scores: np.ndarray
     n_free: int
+    path: ModelPath | None = None
 
 
 @dataclass
@@ -156,14 +160,20 @@ class Governing:
         """
         resample = {"n_bootstrap": n_bootstrap, "random_state": seed}
         parts, unit, library, basis = self._parts(motion, groups)
-        parts = [self._fit(*part, resample) for part in parts]
-        parts = map(np.concatenate, zip(*parts, strict=True))
-        coefficients, errors, scores, dense = parts
+        fits = [self._fit(*part, resample) for part in parts]
+        paths = [path for *_, path in fits]
+        parts = zip(*(numbers for *numbers, _ in fits), strict=True)
+        coefficients, errors, scores, dense = map(np.concatenate, parts)
         equations = EquationSystem(
             coefficients * unit, library, errors=errors * unit, order=self.order
         )
         n_free = coefficients.size if basis is None else len(basis)
-        return Found(equations, scores, dense, n_free)
+        path = None
+        if None not in paths:
+            models = [models for each in paths for models in each]
+            units = zip(models, unit.ravel(), strict=True)
+            path = ModelPath(equations, [[(e, w * u) for e, w in m] for m, u in units])
+        return Found(equations, scores, dense, n_free, path)
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
@@ -226,7 +236,7 @@ class Governing:
         if resample["n_bootstrap"] > 0:
             known, estimate = known | resample, bootstrap_errors
         errors = estimate(features, rates, fit.coefficients, **known)
-        return fit.coefficients, errors, fit.scores, dense
+        return fit.coefficients, errors, fit.scores, dense, fit.path
 
     def _check_domain(self, features, library):
         """Raise where a candidate is not a number for some latents, and say which."""

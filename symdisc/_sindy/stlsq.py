@@ -113,8 +113,8 @@ def r2(features, targets, coefficients):
     >>> import numpy as np
     >>> from symdisc._sindy.stlsq import r2
     >>> x = np.linspace(-1, 1, 50)[:, None]
-    >>> r2(x, np.hstack([3 * x, x + 1]), [[3.0], [0.0]])
-    array([ 1., -3.])
+    >>> r2(x, np.hstack([3 * x, 2 * x]), [[3.0], [1.0]])
+    array([1.  , 0.75])
     """
     features, targets = check_tables(features, targets)
     coefficients = np.asarray(coefficients, dtype=float)

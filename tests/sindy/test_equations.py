@@ -248,7 +248,7 @@ def test_no_digits_are_invented(value, text, latex):
 def test_equality():
     system = EquationSystem(ROTATION, LIBRARY)
     again = CandidateLibrary.polynomial(2, 2)
-    same = EquationSystem(ROTATION + 0.0, again, decimals=1), copy.deepcopy(system)
+    same = EquationSystem(ROTATION + 0.0, again, digits=1), copy.deepcopy(system)
     for other in (*same, EquationSystem(np.where(ROTATION, ROTATION, -0.0), again)):
         assert other == system
         assert hash(other) == hash(system)
