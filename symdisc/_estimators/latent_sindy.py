@@ -1,7 +1,6 @@
 """Governing equations in a latent space, by sparse regression."""
 
 import os
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,19 +10,25 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from symdisc._data.columns import warn_of_dependence
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
-from symdisc._data.validation import MIN_SAMPLES, as_samples, check_snapshots
-from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
+from symdisc._data.validation import MIN_SAMPLES, check_snapshots
+from symdisc._estimators.base import (
+    COUNT_OR_AUTO,
+    MISSING,
+    NONE_OR_SEVERAL,
+    LatentEstimator,
+)
 from symdisc._estimators.fit_sindy import find_space
+from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.problem import Governing
 from symdisc._sindy.scoring import latent_curve, rate_r2, rate_scale, without_rounding
-from symdisc._sindy.simulation import check_times, integrate, state_rates
 
 
-class LatentSINDy(LatentEstimator):
+class LatentSINDy(ForecastingEstimator):
     """Find latent coordinates and the sparse equations of motion they obey.
 
     An autoencoder phi maps snapshots x to latents z, in which the motion is a
@@ -71,6 +76,9 @@ default="residual"
         How derivatives are taken along `t` where `y` is not given. "savgol" and
         "spline" smooth noise away; "weak" integrates the equations over windows of
         time, which is the most accurate with noise and without.
+    missing : {"raise", "drop"}, default="raise"
+        What to do about NaN in `X` or `y`: raise an error, or leave out the rows
+        concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
         Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
         variance of what it measures; default 1, 0.1, 0.01, 0.001.
@@ -122,6 +130,11 @@ default="residual"
         Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
+    snapshot_shape_ : tuple of int
+        Shape of a frame, only where `X` had more than two dimensions. `predict`,
+        `simulate` and `inverse_transform` return frames of it.
+    time_unit_ : "s"
+        Only where `t` was given as dates or durations.
 
     References
     ----------
@@ -156,6 +169,7 @@ default="residual"
         "optimizer": "no_validation",
         "n_bootstrap": NONE_OR_SEVERAL,
         "differentiation": [StrOptions({"central", "savgol", "spline", "weak"})],
+        "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "checkpoint": [str, os.PathLike, None],
@@ -178,6 +192,7 @@ default="residual"
         optimizer=None,
         n_bootstrap=0,
         differentiation="central",
+        missing="raise",
         loss_weights=None,
         max_iter=1200,
         checkpoint=None,
@@ -196,6 +211,7 @@ default="residual"
         self.optimizer = optimizer
         self.n_bootstrap = n_bootstrap
         self.differentiation = differentiation
+        self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
         self.checkpoint = checkpoint
@@ -210,17 +226,21 @@ default="residual"
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots, one a row; at least 5.
+            Snapshots, one a row; at least 5. Or frames of shape (n_samples, height,
+            width), or a list of trajectories, arrays of either kind, with `y` and `t`
+            as lists beside it.
         y : array-like of shape (n_samples, n_features), default=None
             X_dot, the time derivative of `X`; with ``order=2``, X_dot and X_ddot side
             by side, of shape (n_samples, 2 * n_features). A 1-D `y` is ignored with a
             warning.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
-            within a group. Without `y` and `t` the step is 1. A step above 1.5 times
+            within a group; numbers, or dates or durations, which become seconds.
+            Without `y` and `t` the step is 1. A step above 1.5 times
             the median of its group is a gap, across which no derivative is taken.
         groups : array-like of shape (n_samples,), default=None
-            Trajectory that each snapshot belongs to.
+            Trajectory that each snapshot belongs to. Those with too few rows for a
+            derivative along `t` are left out, with a warning.
 
         Returns
         -------
@@ -233,8 +253,12 @@ default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        rates = self._check_rates(X, y, self.order)
+        along = {"differentiation": self.differentiation, "order": self.order}
+        data = self._take_in_fit(X, y, t, groups, step=1.0, **along)
+        X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
+        rates, t, groups = self._check_rates(X, data.y, self.order), data.t, data.groups
+        if self.autoencoder == "none" and isinstance(X, np.ndarray):
+            warn_of_dependence(X, getattr(self, "feature_names_in_", None), 4)
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
@@ -267,72 +291,6 @@ default="residual"
             checkpoint.finish()
         return self
 
-    def predict(self, X, X_dot=None):
-        """Predict the time derivative of snapshots: J_psi(z) F(z), psi the decoder.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Snapshots.
-        X_dot : array-like of shape (n_samples, n_features), optional
-            Their velocities, needed for equations of second order.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            X_dot, or X_ddot for equations of second order.
-        """
-        check_is_fitted(self)
-        state = self._encode_state(X, X_dot, "X_dot")
-        rates = self.equations_(np.hstack(state)).astype(state[0].dtype)
-        return self._push(self.decoder_, *state, rates)[-1]
-
-    def simulate(self, x0, t, *, x0_dot=None, method="DOP853", latent=False):
-        """Follow the discovered equations from given snapshots.
-
-        Parameters
-        ----------
-        x0 : array-like of shape (n_features,) or (n_starts, n_features)
-            Snapshots at the first time.
-        t : array-like of shape (n_times,)
-            Strictly increasing times.
-        x0_dot : array-like of the shape of `x0`, optional
-            Velocities at the first time, needed for equations of second order.
-        method : str, default="DOP853"
-            Method of `scipy.integrate.solve_ivp`, or "euler": one explicit Euler step
-            per interval, as in Yang et al. (2024).
-        latent : bool, default=False
-            Whether to return the latent trajectory instead of snapshots.
-
-        Returns
-        -------
-        ndarray of shape (n_times, n_features) or (n_starts, n_times, n_features)
-            Snapshots along the trajectories, the first shape for a 1-D `x0`. NaN from
-            where a trajectory blows up, with a RuntimeWarning.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit or `t` does not increase.
-        """
-        check_is_fitted(self)
-        single = np.ndim(x0) == 1
-        x0 = np.atleast_2d(x0) if single else x0
-        x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
-        state = self._encode_state(x0, x0_dot, "x0_dot")
-        times = check_times(t)
-        paths = integrate(
-            partial(state_rates, self.equations_),
-            np.hstack(state).astype(float),
-            times,
-            method=method,
-            scale=self._latent_size,
-        )[..., : self._n_features_out].astype(state[0].dtype)
-        if not latent:
-            flat = paths.reshape(-1, paths.shape[-1])
-            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
-        return paths[0] if single else paths
-
     def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
         """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
 
@@ -364,27 +322,14 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
-        rates = self._check_rates(X, y, self.order)
-        return rate_r2(self, latent_curve(self, X, rates, t, groups), sample_weight)
-
-    def _encode_state(self, X, X_dot, name):
-        """Latents of snapshots and, for second order, their velocities."""
-        X = check_snapshots(self, X, reset=False)
-        if self.order == 1:
-            return [self._apply(self.encoder_, X)]
-        if X_dot is None:
-            raise ValueError(
-                f"{name} is None, but equations of second order (order=2) need the "
-                f"velocity of every snapshot. Pass {name}."
-            )
-        X_dot = as_samples(X_dot, name, X.dtype)
-        if X_dot.shape != X.shape:
-            raise ValueError(
-                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
-                f"Pass one velocity for every entry."
-            )
-        return self._push(self.encoder_, X, X_dot)
+        demands = {"differentiation": "central", "order": self.order}
+        data = self._take_in(
+            *(X, y, t, groups, sample_weight), step=self._median_step, **demands
+        )
+        X = check_snapshots(self, data.X, reset=False, ensure_min_samples=2)
+        rates = self._check_rates(X, data.y, self.order)
+        curve = latent_curve(self, X, rates, data.t, data.groups)
+        return rate_r2(self, curve, data.weight)
 
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder

@@ -14,9 +14,14 @@ from threadpoolctl import threadpool_limits
 from symdisc._data.training_data import as_snapshots
 from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
 from symdisc._estimators.action import ActingEstimator
-from symdisc._estimators.base import COUNT_OR_AUTO
+from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
-from symdisc._estimators.outcome import read_equations, reconstruction_error
+from symdisc._estimators.forecast import ForecastingEstimator
+from symdisc._estimators.outcome import (
+    latent_size,
+    read_equations,
+    reconstruction_error,
+)
 from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.conv import ConvAutoencoder
@@ -29,7 +34,7 @@ from symdisc._symmetry.label_invariance import check_labels
 SOLVED = ("dynamics", "labels")
 
 
-class LatentSymmetryDiscoverer(ActingEstimator):
+class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
 
     An autoencoder maps snapshots x to latents z. A generator of group elements
@@ -78,6 +83,9 @@ or (encoder, decoder), default="residual"
     threshold : float, default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this.
+    missing : {"raise", "drop"}, default="raise"
+        What to do about NaN in `X` or `y`: raise an error, or leave out the rows
+        concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
         Weights, for the autoencoder, of the losses "recon", "gan" (its weight for
         generator and discriminator is 1), "eq" and "x_dot" (the equation loss in the
@@ -156,6 +164,11 @@ or (encoder, decoder), default="residual"
         Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
+    snapshot_shape_ : tuple of int
+        Shape of a frame, only where `X` had more than two dimensions. `act`, `orbit`,
+        `predict`, `simulate` and `inverse_transform` return frames of it.
+    time_unit_ : "s"
+        Only where `t` was given as dates or durations.
 
     Notes
     -----
@@ -201,6 +214,7 @@ or (encoder, decoder), default="residual"
         ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
+        "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
@@ -222,6 +236,7 @@ or (encoder, decoder), default="residual"
         autoencoder="residual",
         degree=2,
         threshold=0.1,
+        missing="raise",
         loss_weights=None,
         max_iter=600,
         batch_size=128,
@@ -239,6 +254,7 @@ or (encoder, decoder), default="residual"
         self.autoencoder = autoencoder
         self.degree = degree
         self.threshold = threshold
+        self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
         self.batch_size = batch_size
@@ -256,16 +272,20 @@ or (encoder, decoder), default="residual"
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots, one a row; at least 5.
+            Snapshots, one a row; at least 5. Or frames of shape (n_samples, height,
+            width), or a list of trajectories, arrays of either kind, with `y` and `t`
+            as lists beside it.
         y : array-like of shape (n_samples, n_features), default=None
             X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning,
             but with ``symmetry_of="labels"`` it is what has to be invariant: one class
             or number a row.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
-            within a group. Without `y`, derivatives are differences along `t`.
+            within a group; numbers, or dates or durations, which become seconds.
+            Without `y`, derivatives are differences along `t`.
         groups : array-like of shape (n_samples,), default=None
-            Trajectory that each snapshot belongs to.
+            Trajectory that each snapshot belongs to. One of a single row, which has no
+            difference along `t`, is left out, with a warning.
 
         Returns
         -------
@@ -278,8 +298,11 @@ or (encoder, decoder), default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        labels = None
+        labels = self.symmetry_of == "labels"
+        moves = self.symmetry_of not in ("labels", "states")
+        data = self._take_in_fit(X, y, t, groups, index=moves, labels=labels)
+        X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
+        y, t, groups, labels = data.y, data.t, data.groups, None
         if self.symmetry_of == "labels":
             y, labels = None, check_labels(y, len(X))
         random = check_random_state(self.random_state)
@@ -311,6 +334,7 @@ or (encoder, decoder), default="residual"
             read = autoencoder, snapshots
             equations = read_equations(self, *read)
             self.equations_, self.equation_score_, self.dense_score_ = equations
+            self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of

@@ -49,6 +49,13 @@ def read_equations(est, autoencoder, snapshots):
     return EquationSystem(sparse, library), score, dense_score
 
 
+@torch.no_grad()
+def latent_size(autoencoder, snapshots):
+    """Return the largest absolute value of the latents."""
+    coordinates = snapshots.coordinates.to(autoencoder.shift.dtype)
+    return float(autoencoder.encode(coordinates).abs().max())
+
+
 def reconstruction_error(autoencoder, snapshots, pod):
     """Return the share of the variance that is lost, modes and all.
 
