@@ -31,6 +31,19 @@ def n_rows(array):
     return len(array) if isinstance(array, list | tuple) else 0
 
 
+def n_snapshots(X):
+    """Return the number of rows of a table, or of all tables of a list.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._data.tables import n_snapshots
+    >>> n_snapshots([np.zeros((2, 3)), np.zeros((5, 3))]), n_snapshots([[1.0], [2.0]])
+    (7, 2)
+    """
+    return sum(map(len, X)) if is_list_of(X, 2) else len(X)
+
+
 def is_list_of(array, n_axes):
     """Check whether this is a list of arrays of at least so many axes each.
 

@@ -1,12 +1,10 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
 import os
-import warnings
 from numbers import Integral, Real
 
 import torch
 from sklearn.base import _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
@@ -21,6 +19,8 @@ from symdisc._estimators.outcome import (
     latent_size,
     read_equations,
     reconstruction_error,
+    warn_of_doubts,
+    warn_of_number,
 )
 from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
@@ -77,7 +77,7 @@ or (encoder, decoder), default="residual"
         mean and divided by their overall standard deviation, to latents and back.
         With "none" the columns of `X`, shifted, are the latents: none may be constant
         or a combination of others. `n_components` is ignored, and symmetries are
-        solved for, not trained.
+        solved for, not trained, also where `n_generators` is a number.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
@@ -298,13 +298,7 @@ or (encoder, decoder), default="residual"
         FloatingPointError
             If training diverges.
         """
-        labels = self.symmetry_of == "labels"
-        moves = self.symmetry_of not in ("labels", "states")
-        data = self._take_in_fit(X, y, t, groups, index=moves, labels=labels)
-        X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
-        y, t, groups, labels = data.y, data.t, data.groups, None
-        if self.symmetry_of == "labels":
-            y, labels = None, check_labels(y, len(X))
+        X, y, t, groups, labels = self._read(X, y, t, groups)
         random = check_random_state(self.random_state)
         self.n_components_ = self._count_components(X, random)
         X_dot = self._check_rates(X, y)
@@ -312,6 +306,7 @@ or (encoder, decoder), default="residual"
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
         solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
+        solve = solve or self.autoencoder == "none"
         static = X_dot is None and t is None
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
@@ -342,24 +337,27 @@ or (encoder, decoder), default="residual"
             checkpoint.finish()
         return self
 
+    def _read(self, X, y, t, groups):
+        """Return snapshots, derivatives, times, groups and labels as arrays."""
+        of_labels = self.symmetry_of == "labels"
+        moves = self.symmetry_of not in ("labels", "states")
+        data = self._take_in_fit(X, y, t, groups, index=moves, labels=of_labels)
+        X, y, labels = data.X, data.y, None
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
+        if of_labels:
+            y, labels = None, check_labels(y, len(X))
+        return X, y, data.t, data.groups, labels
+
     def _count_components(self, X, random):
         """Return the number of latent dimensions; raise where sizes do not fit."""
         n_components = self.n_components
         if self.autoencoder == "none":
-            self._check_solved()
             n_components = X.shape[1] + has_translations(self.representation or ())
         if self.representation is not None:
             return check_representation(self, n_components)
         if self.autoencoder == "none":
             return n_components
         return resolve_components(self, X, random)
-
-    def _check_solved(self):
-        if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
-            raise ValueError(
-                'autoencoder="none" leaves nothing to train: pass n_generators="auto", '
-                f"or symmetry_of from {SOLVED}."
-            )
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
@@ -369,23 +367,6 @@ or (encoder, decoder), default="residual"
         self.rank_, self.history_ = found.rank, found.history
         self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
         if found.restart_agreement is not None:
-            self._warn_of_doubts()
-
-    def _warn_of_doubts(self):
-        replicated, count = self.n_confirmed_, len(self.lie_algebra_)
-        if 1 - self.agreement_ > self.tol:
-            warnings.warn(
-                f"Independently trained adversaries disagree on the generators: "
-                f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
-                "Increase max_iter, or the data may not have such a symmetry.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-        elif self.tol < 1 and replicated is not None and replicated < count:
-            warnings.warn(
-                f"Split-half replication supports {replicated} symmetries, but "
-                f"lie_algebra_ has n_generators={count}: the data may not have such a "
-                'symmetry. n_generators="auto" reports only symmetries that replicate.',
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+            warn_of_doubts(self)
+        elif self.autoencoder == "none" and self.symmetry_of not in SOLVED:
+            warn_of_number(self)
