@@ -1,9 +1,9 @@
 """Columns that are probably no features, or make equations ambiguous."""
 
-import warnings
-
 import numpy as np
 from scipy import linalg
+
+from symdisc._data.user_warning import warn_user
 
 GROUP_NAMES = {"group", "groups", "run", "run_id", "traj", "trajectory", "trial"}
 TIME_NAMES = {"t", "time", "times", "timestamp", "date", "datetime"}
@@ -17,7 +17,7 @@ MAX_ROWS = 2000
 MAX_COLUMNS = 200
 
 
-def warn_of_labels(X, t, groups, stacklevel):
+def warn_of_labels(X, t, groups):
     """Warn of columns of a DataFrame that seem to be times or labels of trajectories.
 
     Examples
@@ -27,7 +27,7 @@ def warn_of_labels(X, t, groups, stacklevel):
     >>> from symdisc._data.columns import warn_of_labels
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     warn_of_labels(pd.DataFrame({"time": [0, 1], "x": [1, 2]}), None, None, 2)
+    ...     warn_of_labels(pd.DataFrame({"time": [0, 1], "x": [1, 2]}), None, None)
     >>> print(caught[0].message)
     X has a column 'time', which is taken for a feature. If it has the times of the \
 rows, pass t=X['time'] and X.drop(columns='time').
@@ -40,16 +40,14 @@ rows, pass t=X['time'] and X.drop(columns='time').
     for known, given, argument, what in kinds:
         for name in names if given is None else ():
             if name.lower() in known:
-                warnings.warn(
+                warn_user(
                     f"X has a column {name!r}, which is taken for a feature. If it "
                     f"{what}, pass {argument}=X[{name!r}] and "
-                    f"X.drop(columns={name!r}).",
-                    UserWarning,
-                    stacklevel=stacklevel,
+                    f"X.drop(columns={name!r})."
                 )
 
 
-def warn_of_dependence(X, names, stacklevel):
+def warn_of_dependence(X, names):
     """Warn of columns that leave coefficients of equations undetermined.
 
     Parameters
@@ -57,35 +55,51 @@ def warn_of_dependence(X, names, stacklevel):
     X : ndarray of shape (n_samples, n_features)
     names : sequence of str or None
         Names of the columns; numbers without them.
-    stacklevel : int
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from symdisc._data.columns import warn_of_dependence
+    >>> X = np.array([[1.0, 1.0, 3.0], [2.0, 2.0, 3.0]])
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_dependence(X, ["a", "b", "c"])
+    >>> print(caught[1].message)
+    Column 'b' of X equals column 'a', and coefficients are arbitrary between their \
+terms. Leave it out of X.
     """
     names = range(X.shape[1]) if names is None else names
     constant = np.ptp(X, axis=0) <= 10 * np.finfo(X.dtype).eps * np.abs(X).max(axis=0)
-    double = {}
+    moving = np.flatnonzero(~constant).tolist()
     first = {}
-    for j in np.flatnonzero(~constant).tolist():
-        same = first.setdefault(np.ascontiguousarray(X[:, j]).tobytes(), j)
-        if same != j:
-            double[j] = same
-    others = [j for j in np.flatnonzero(~constant) if j not in double]
-    texts = [
-        (
-            np.flatnonzero(constant),
-            "constant, and its terms are those without it times a number",
-        ),
-        (list(double), "equal to another column"),
-        (_combinations(X, others), "a linear combination of the others"),
-    ]
-    for found, what in texts:
-        if len(found):
-            listed = ", ".join(repr(names[j]) for j in found[:MAX_NAMES])
-            more = ", ..." if len(found) > MAX_NAMES else ""
-            warnings.warn(
-                f"Column {listed}{more} of X is {what}: coefficients are arbitrary "
-                "between such terms. Leave the column out of X.",
-                UserWarning,
-                stacklevel=stacklevel,
+    for j in moving:
+        first.setdefault(np.ascontiguousarray(X[:, j]).tobytes(), []).append(j)
+    if constant.any():
+        _warn(
+            [names[j] for j in np.flatnonzero(constant)],
+            "is constant: terms with and without it differ by a factor alone, and",
+        )
+    for same in first.values():
+        if len(same) > 1:
+            _warn(
+                [names[j] for j in same[1:]], f"equals column {names[same[0]]!r}, and"
             )
+    combined = _combinations(X, [same[0] for same in first.values()])
+    if combined:
+        _warn(
+            [names[j] for j in combined],
+            "is a linear combination of other columns and a constant, and",
+        )
+
+
+def _warn(names, what):
+    listed = ", ".join(map(repr, names[:MAX_NAMES]))
+    more = ", ..." if len(names) > MAX_NAMES else ""
+    warn_user(
+        f"Column {listed}{more} of X {what} coefficients are arbitrary between their "
+        "terms. Leave it out of X."
+    )
 
 
 def _combinations(X, columns):

@@ -5,7 +5,6 @@ Rows with missing values, and trajectories too short for a derivative, are left 
 where that is asked for, or unavoidable.
 """
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +17,11 @@ from symdisc._data.out_of_core import is_large
 from symdisc._data.rejected_rows import without_missing, without_short
 from symdisc._data.tables import as_table, depth, is_list_of, n_rows
 from symdisc._data.times import as_seconds, looks_like_times
+from symdisc._data.user_warning import warn_user
 
 DROP = 'Pass missing="drop" to leave these rows out, or fill them in.'
+# More lengths are not listed in a message.
+MAX_LISTED = 6
 # Fewer values in a row may be increasing by chance.
 FEW = 5
 
@@ -54,6 +56,8 @@ class Samples:
         """Return some of the rows."""
 
         def part(array):
+            if hasattr(array, "chunks"):
+                array = np.asarray(array)
             return array if array is None else _safe_indexing(array, rows)
 
         t = self.t if np.ndim(self.t) == 0 else np.asarray(self.t)[rows]
@@ -189,10 +193,11 @@ def _derivatives(y, lengths):
         return None
     found = [n_rows(item) for item in y] if isinstance(y, list | tuple) else None
     if found != lengths:
-        given = f"a {type(y).__name__}" if found is None else f"one of lengths {found}"
+        given = "no list" if found is None else f"one of lengths {_listed(found)}"
         raise ValueError(
-            f"X is a list of trajectories of lengths {lengths}, but y is {given}. Pass "
-            "y as a list with an array of the same length for each trajectory."
+            f"X is a list of trajectories of lengths {_listed(lengths)}, but y is "
+            f"{given}. Pass y as a list with an array of the same length for each "
+            "trajectory."
         )
     if is_list_of(y, 2):
         return y
@@ -217,10 +222,16 @@ def _times(t, lengths):
         t, in_seconds = as_seconds(t)
         return np.tile(t, len(lengths)), in_seconds
     raise ValueError(
-        f"t has times of lengths {found}, but X is a list of trajectories of lengths "
-        f"{lengths}. Pass t as a list with the times of each, or one step. If the "
-        "items of X are frames of a movie, pass numpy.stack(X)."
+        f"t has times of lengths {_listed(found)}, but X is a list of trajectories of "
+        f"lengths {_listed(lengths)}. Pass t as a list with the times of each, or one "
+        "step. If the items of X are frames of a movie, pass numpy.stack(X)."
     )
+
+
+def _listed(lengths):
+    """Return the first lengths as text."""
+    more = ", ..." if len(lengths) > MAX_LISTED else ""
+    return f"[{', '.join(map(str, lengths[:MAX_LISTED]))}{more}]"
 
 
 def check_no_times(samples, demands, *, index=True):
@@ -240,15 +251,13 @@ def check_no_times(samples, demands, *, index=True):
     table = X[0] if several else X
     if not hasattr(table, "columns"):
         return
-    warn_of_labels(table, samples.t, True if several else samples.groups, 6)
+    warn_of_labels(table, samples.t, True if several else samples.groups)
     needed = index and samples.t is None and not demands.has_rates(samples)
     if needed and looks_like_times(getattr(table, "index", None)):
         remedy = "t=[x.index for x in X]" if several else "t=X.index"
-        warnings.warn(
+        warn_user(
             f"The index of X looks like times, but t is None. Pass {remedy}, or reset "
-            "the index of X if its rows are not to be ordered in time.",
-            UserWarning,
-            stacklevel=5,
+            "the index of X if its rows are not to be ordered in time."
         )
 
 
@@ -259,9 +268,9 @@ def _check_y_is_not_times(y, X, several):
         return
     if all(map(_increases, parts)):
         raise ValueError(
-            "y looks like times: it increases from row to row. Pass times as t: "
-            'fit(X, t=...). Labels need symmetry_of="labels", and derivatives have the '
-            "shape of X."
+            "y looks like times: it is 1-D and increases from row to row. Pass times "
+            'as t: fit(X, t=...). Labels need symmetry_of="labels", and derivatives '
+            "have the shape of X."
         )
 
 

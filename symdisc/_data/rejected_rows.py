@@ -1,6 +1,5 @@
 """Rows that a fit leaves out: with missing values, or alone in a trajectory."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from symdisc._data.missing import REMEDY, missing_values
 from symdisc._data.out_of_core import is_large
 from symdisc._data.tables import n_rows
 from symdisc._data.trajectories import check_time, trajectory_slices
+from symdisc._data.user_warning import warn_user
 
 # Stretches between gaps that are too short are left out if they are at most this part
 # of the rows. If there are more, the steps are irregular, and no rows are to blame.
@@ -32,11 +32,8 @@ def without_missing(samples, demands):
             lost |= found.reshape(n, -1).any(axis=1)
     if not lost.any():
         return samples
-    warnings.warn(
-        f'missing="drop" leaves out {lost.sum()} of {n} rows of X that contain NaN, or '
-        "whose y does.",
-        UserWarning,
-        stacklevel=6,
+    warn_user(
+        f'missing="drop" leaves out {lost.sum()} of {n} rows, in which X or y is NaN.'
     )
     if lost.all():
         raise ValueError(f"X contains NaN in all of its {n} rows. {REMEDY}")
@@ -88,7 +85,7 @@ def without_short(samples, demands):
     few = 0 < sum(map(len, short)) <= MAX_LEFT_OUT * len(times)
     if few:
         samples, _ = _leave_out(
-            samples, times, short, "stretches between gaps", demands
+            samples, times, short, "stretches between gaps or ends", demands
         )
     return samples
 
@@ -109,11 +106,9 @@ def _way(demands):
 
 def _leave_out(samples, times, short, what, demands):
     lost = np.concatenate(short)
-    warnings.warn(
-        f"{len(short)} {what} of {sum(map(len, short))} rows in all are left out: a "
-        f"derivative along t needs {_rows_needed(demands)} rows{_way(demands)}.",
-        UserWarning,
-        stacklevel=7,
+    warn_user(
+        f"{len(lost)} rows are left out, in {len(short)} {what} too short for a "
+        f"derivative along t, which needs {_rows_needed(demands)} rows{_way(demands)}."
     )
     kept = np.setdiff1d(np.arange(len(times)), lost)
     return replace(samples, t=times).take(kept), times[kept]

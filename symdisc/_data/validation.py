@@ -52,6 +52,7 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
 
 def as_samples(X, name, dtype=FLOATS, ensure_min_samples=1):
     """Validate an array, or Rows, apart from any estimator."""
+    X, _ = as_table(X, name)
     if is_large(X):
         return as_rows(X, name, None if dtype is FLOATS else dtype)
     check_unmasked(X, name)

@@ -6,7 +6,6 @@ from types import MethodType
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._data.tables import as_table
 from symdisc._data.times import as_seconds
 from symdisc._data.validation import as_samples, check_snapshots
 from symdisc._estimators.base import LatentEstimator
@@ -125,7 +124,7 @@ class ForecastingEstimator(LatentEstimator):
                 f"{name} is None, but equations of second order (order=2) need the "
                 f"velocity of every snapshot. Pass {name}."
             )
-        X_dot = as_samples(as_table(X_dot, name)[0], name, X.dtype)
+        X_dot = as_samples(X_dot, name, X.dtype)
         if X_dot.shape != X.shape:
             raise ValueError(
                 f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "

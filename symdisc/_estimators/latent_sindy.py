@@ -258,7 +258,7 @@ default="residual"
         X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
         rates, t, groups = self._check_rates(X, data.y, self.order), data.t, data.groups
         if self.autoencoder == "none" and isinstance(X, np.ndarray):
-            warn_of_dependence(X, getattr(self, "feature_names_in_", None), 4)
+            warn_of_dependence(X, getattr(self, "feature_names_in_", None))
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
