@@ -145,7 +145,7 @@ def as_rows_and_groups(samples, shape=None):
     """Return samples as one table, with groups where X was a list of trajectories."""
     X, groups = samples.X, samples.groups
     several = is_list_of(X, 2)
-    lengths = [len(item) for item in X] if several else []
+    lengths = [n_rows(item) for item in X] if several else []
     X, shape = as_table(X, "X", shape)
     y, (t, in_seconds) = samples.y, (samples.t, False)
     if several:

@@ -80,14 +80,28 @@ def without_short(samples, demands):
         samples, times = _leave_out(samples, times, short, "trajectories", demands)
     if demands.differentiation is None or not n:
         return samples
-    short = [rows for rows in stretches(times, samples.groups) if len(rows) < needed]
+    short = _short_stretches(times, samples.groups, needed)
     # The only trajectory may be too short as a whole.
     few = 0 < sum(map(len, short)) <= MAX_LEFT_OUT * len(times)
     if few:
         samples, _ = _leave_out(
-            samples, times, short, "stretches between gaps or ends", demands
+            samples, times, short, "stretches between gaps", demands
         )
     return samples
+
+
+def _short_stretches(times, groups, needed):
+    """Return stretches that are too short, and those that become so without them."""
+    kept, lost = np.arange(len(times)), []
+    groups = None if groups is None else np.asarray(groups)
+    while len(kept):
+        parts = stretches(times[kept], None if groups is None else groups[kept])
+        short = [kept[rows] for rows in parts if len(rows) < needed]
+        if not short:
+            break
+        lost.extend(short)
+        kept = np.setdiff1d(kept, np.concatenate(short))
+    return lost
 
 
 def _rows_needed(demands):
@@ -106,9 +120,10 @@ def _way(demands):
 
 def _leave_out(samples, times, short, what, demands):
     lost = np.concatenate(short)
+    n_rows_lost = f"{len(lost)} row{'' if len(lost) == 1 else 's'}"
     warn_user(
-        f"{len(lost)} rows are left out, in {len(short)} {what} too short for a "
-        f"derivative along t, which needs {_rows_needed(demands)} rows{_way(demands)}."
+        f"{n_rows_lost} left out: {len(short)} of the {what} are shorter than the "
+        f"{_rows_needed(demands)} rows that a derivative along t needs{_way(demands)}."
     )
     kept = np.setdiff1d(np.arange(len(times)), lost)
     return replace(samples, t=times).take(kept), times[kept]

@@ -41,7 +41,7 @@ def n_snapshots(X):
     >>> n_snapshots([np.zeros((2, 3)), np.zeros((5, 3))]), n_snapshots([[1.0], [2.0]])
     (7, 2)
     """
-    return sum(map(len, X)) if is_list_of(X, 2) else len(X)
+    return sum(map(n_rows, X)) if is_list_of(X, 2) else len(X)
 
 
 def is_list_of(array, n_axes):

@@ -25,7 +25,7 @@ EXPECTED = [
     (UserWarning, "y is 1-D and is ignored"),
     (UserWarning, "8 latent coordinates leave"),
     (UserWarning, "Column .* of X "),
-    (UserWarning, "[0-9]+ rows are left out"),
+    (UserWarning, "[0-9]+ rows? left out"),
 ]
 QUICK = {"max_iter": 2, "random_state": 0}
 GAME = LatentSymmetryDiscoverer(n_restarts=2, batch_size=8, **QUICK)
