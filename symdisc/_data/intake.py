@@ -55,19 +55,26 @@ class Samples:
     def take(self, rows):
         """Return some of the rows."""
 
-        def part(array):
+        def part(array, name):
+            if array is None or depth(array) == 0:
+                return array
+            if n_rows(array) != n_rows(self.X):
+                raise ValueError(
+                    f"{name} has {n_rows(array)} rows, but X has {n_rows(self.X)}. "
+                    "Pass one for each row of X."
+                )
             if hasattr(array, "chunks"):
                 array = np.asarray(array)
-            return array if array is None else _safe_indexing(array, rows)
+            return _safe_indexing(array, rows)
 
         t = self.t if np.ndim(self.t) == 0 else np.asarray(self.t)[rows]
         return replace(
             self,
-            X=part(self.X),
-            y=part(self.y),
+            X=part(self.X, "X"),
+            y=part(self.y, "y"),
             t=t,
             groups=None if self.groups is None else np.asarray(self.groups)[rows],
-            weight=self.weight if np.ndim(self.weight) == 0 else part(self.weight),
+            weight=part(self.weight, "sample_weight"),
         )
 
 

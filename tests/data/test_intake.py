@@ -298,6 +298,15 @@ class TestMissing:
             found = taken(X, Demands("drop", labels=True), y=np.array(labels))
         assert len(found.X) == len(found.y) == 9
 
+    def test_lengths_that_disagree(self):
+        demands = Demands("drop")
+        with pytest.warns(UserWarning, match="leaves out 3 of 10"):
+            assert "y has 9 rows, but X has 10" in refusal(self.bad, demands, y=X[:9])
+        with pytest.warns(UserWarning, match="leaves out 3 of 10"):
+            assert "sample_weight has 9 rows" in refusal(
+                self.bad, demands, weight=np.ones(9)
+            )
+
     def test_nothing_left(self):
         with pytest.warns(UserWarning, match="leaves out 10 of 10"):
             assert "all of its 10 rows" in refusal(X * NAN, Demands("drop"))

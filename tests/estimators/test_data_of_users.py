@@ -10,8 +10,15 @@ import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
+from sklearn.preprocessing import StandardScaler
 
-from symdisc import LatentSINDy, LatentSymmetryDiscoverer, load, report
+from symdisc import (
+    LatentSINDy,
+    LatentSymmetryDiscoverer,
+    TangentPipeline,
+    load,
+    report,
+)
 from symdisc.plotting import ForecastDisplay, OrbitDisplay, discovery_report
 
 T = np.arange(0, 5, 0.02)
@@ -288,3 +295,10 @@ def test_rates_of_a_movie_and_channels(movie):
     est = LatentSINDy(order=2, random_state=0, max_iter=2)
     one, other = (clone(est).fit(frames, y) for y in (both, flat))
     np.testing.assert_array_equal(one.coefficients_, other.coefficients_)
+
+
+def test_steps_take_tables():
+    pipe = TangentPipeline([("scale", StandardScaler()), ("sindy", clone(SINDY))])
+    for method in (pipe.fit, pipe.fit_transform):
+        with pytest.raises(ValueError, match=r"'scale' do not take. Pass numpy.concat"):
+            method(RUNS, [X_DOT, 2 * X_DOT[:150]])
