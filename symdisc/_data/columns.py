@@ -66,8 +66,7 @@ def warn_of_dependence(X, names):
     ...     warnings.simplefilter("always")
     ...     warn_of_dependence(X, ["a", "b", "c"])
     >>> print(caught[1].message)
-    Column 'b' of X equals column 'a', and coefficients are arbitrary between their \
-terms. Leave it out of X.
+    Column 'b' of X equals column 'a', and a term may have either. Leave it out of X.
     """
     names = range(X.shape[1]) if names is None else names
     constant = np.ptp(X, axis=0) <= 10 * np.finfo(X.dtype).eps * np.abs(X).max(axis=0)
@@ -78,28 +77,27 @@ terms. Leave it out of X.
     if constant.any():
         _warn(
             [names[j] for j in np.flatnonzero(constant)],
-            "is constant: terms with and without it differ by a factor alone, and",
+            "is constant, and terms with it are multiples of terms without it",
         )
     for same in first.values():
         if len(same) > 1:
             _warn(
-                [names[j] for j in same[1:]], f"equals column {names[same[0]]!r}, and"
+                [names[j] for j in same[1:]],
+                f"equals column {names[same[0]]!r}, and a term may have either",
             )
     combined = _combinations(X, [same[0] for same in first.values()])
     if combined:
         _warn(
             [names[j] for j in combined],
-            "is a linear combination of other columns and a constant, and",
+            "is a linear combination of other columns and a constant, and coefficients "
+            "between them are arbitrary",
         )
 
 
 def _warn(names, what):
     listed = ", ".join(map(repr, names[:MAX_NAMES]))
     more = ", ..." if len(names) > MAX_NAMES else ""
-    warn_user(
-        f"Column {listed}{more} of X {what} coefficients are arbitrary between their "
-        "terms. Leave it out of X."
-    )
+    warn_user(f"Column {listed}{more} of X {what}. Leave it out of X.")
 
 
 def _combinations(X, columns):
