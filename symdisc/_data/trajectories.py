@@ -44,8 +44,8 @@ def check_time(t, groups, n_samples):
     t = np.asarray(t)
     if t.dtype.kind not in "iuf":
         raise ValueError(
-            f"t has dtype {t.dtype}; give times as numbers, for dates for example "
-            "(t - t[0]) / numpy.timedelta64(1, 's')."
+            f"t has dtype {t.dtype}; give times as numbers, datetime64 or timedelta64; "
+            "pandas.to_datetime(t) reads dates from text."
         )
     t = t.astype(float)
     if not np.isfinite(t).all():

@@ -4,7 +4,9 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_array, validate_data
 
+from symdisc._data.missing import check_complete
 from symdisc._data.out_of_core import FLOATS, as_rows, is_large
+from symdisc._data.tables import as_table, depth
 
 # Fewer snapshots than this cannot show a distribution, let alone its symmetry.
 MIN_SAMPLES = 5
@@ -18,6 +20,7 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
     est : estimator
         Its `n_features_in_` is set, or checked.
     X : array-like of shape (n_samples, n_features)
+        Or a list of such, or frames of shape (n_samples, height, width).
     reset : bool, default=True
         Whether to set instead of check.
     ensure_min_samples : int, default=1
@@ -26,8 +29,12 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
     -------
     ndarray or Rows
     """
+    X, _ = as_table(X, "X", None if reset else getattr(est, "snapshot_shape_", None))
     if not is_large(X):
         check_unmasked(X, "X")
+        if depth(X) == 2:
+            # The message of scikit-learn recommends other estimators.
+            check_complete(X, "X")
         # Infinities of both signs are found by their sum, which is no number.
         with np.errstate(invalid="ignore"):
             X = validate_data(
@@ -45,6 +52,7 @@ def check_snapshots(est, X, *, reset=True, ensure_min_samples=1):
 
 def as_samples(X, name, dtype=FLOATS, ensure_min_samples=1):
     """Validate an array, or Rows, apart from any estimator."""
+    X, _ = as_table(X, name)
     if is_large(X):
         return as_rows(X, name, None if dtype is FLOATS else dtype)
     check_unmasked(X, name)

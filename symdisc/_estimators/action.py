@@ -27,7 +27,7 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
+        ndarray of shape (n_samples, n_features) or (n_samples, *snapshot_shape_)
             Snapshots moved, in the dtype of `X`.
 
         Raises
@@ -57,7 +57,7 @@ class ActingEstimator(LatentEstimator):
             algebra.group_element(theta), (len(latent), *algebra.basis.shape[1:])
         )
         moved = np.einsum("nij,nj->ni", elements, latent).astype(latent.dtype)
-        return self._apply(self.decoder_, moved)
+        return self._as_frames(self._apply(self.decoder_, moved))
 
     def infinitesimal_action(self, X):
         """Return the vector fields of the generators on snapshots, J_psi(z) L z.
@@ -69,12 +69,13 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (c, n_samples, n_features)
+        ndarray of shape (c, n_samples, n_features) or (c, n_samples, *snapshot_shape_)
             Derivative of ``act(X, theta)`` by each coefficient, at 0.
         """
         latent, algebra = self._acted_on(X)
         moves = [(latent @ m.T).astype(latent.dtype) for m in algebra.matrices]
-        return np.stack([self._push(self.decoder_, latent, m)[1] for m in moves])
+        fields = [self._push(self.decoder_, latent, m)[1] for m in moves]
+        return self._as_frames(np.stack(fields))
 
     def orbit(self, x, theta=None, *, generator=0):
         """Move one snapshot along one generator.
@@ -90,7 +91,7 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (n_points, n_features)
+        ndarray of shape (n_points, n_features) or (n_points, *snapshot_shape_)
 
         Raises
         ------
@@ -98,7 +99,7 @@ class ActingEstimator(LatentEstimator):
             If `x` is not one snapshot, `theta` not 1-D, or there is no such generator.
         """
         theta = check_theta(np.linspace(0, 2 * np.pi, 64) if theta is None else theta)
-        x = check_sample(x)
+        x = check_sample(self._as_starts(x)[0])
         _, algebra = self._acted_on(x)
         check_generator(algebra, generator)
         coefficients = np.zeros((len(theta), len(algebra)))
@@ -163,10 +164,12 @@ class ActingEstimator(LatentEstimator):
         True
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
-        X_dot = self._check_rates(X, y)
+        data = self._take_in(X, y, t, groups)
+        X = check_snapshots(self, data.X, reset=False)
+        X_dot = self._check_rates(X, data.y)
         random = check_random_state(random_state)
-        return evidence_of(self, X, X_dot, t, groups, n_permutations, random)
+        held_out = X, X_dot, data.t, data.groups
+        return evidence_of(self, *held_out, n_permutations, random)
 
     def _acted_on(self, X):
         check_is_fitted(self)

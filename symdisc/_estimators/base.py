@@ -6,7 +6,12 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -14,7 +19,9 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from symdisc._data.intake import Demands, Samples, check_no_times, take_in
 from symdisc._data.out_of_core import release, row_slices, rows_of_block, split_columns
+from symdisc._data.tables import as_table
 from symdisc._data.validation import as_samples, check_snapshots
 from symdisc._numerics.jvp import push_forward
 from symdisc._persistence.serialize import save
@@ -25,6 +32,7 @@ from symdisc._sindy.names import default_names
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]
 # Resamplings that errors are estimated from.
 NONE_OR_SEVERAL = [Options(Integral, {0}), Interval(Integral, 2, None, closed="left")]
+MISSING = [StrOptions({"raise", "drop"})]
 # Rows pushed through a network at once, to bound the memory of the hidden layers.
 CHUNK = 1024
 
@@ -71,8 +79,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features)
-            Decoded snapshots, in the dtype of `Z`.
+        X : ndarray of shape (n_samples, n_features) or (n_samples, *snapshot_shape_)
+            Decoded snapshots, in the dtype of `Z`. `out` is returned as it is.
 
         Raises
         ------
@@ -88,7 +96,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
                 f"{type(self).__name__} has n_components={self._n_features_out}. "
                 "Pass what transform returns."
             )
-        return self._apply(self.decoder_, Z, out, self.n_features_in_)
+        X = self._apply(self.decoder_, Z, out, self.n_features_in_)
+        return self._as_frames(X) if out is None else X
 
     def score(self, X, y=None, sample_weight=None):
         """Return the explained variance of the reconstruction (higher is better).
@@ -109,8 +118,9 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             training data; 1 is perfect.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
-        weight = _check_sample_weight(sample_weight, X)
+        data = self._take_in(X, weight=sample_weight)
+        X = check_snapshots(self, data.X, reset=False)
+        weight = _check_sample_weight(data.weight, X)
         mean = self.decoder_.mean.cpu().numpy()
         error = total = 0.0
         for rows in row_slices(X, 256):
@@ -166,7 +176,8 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             `EquationSystem.from_pysindy` takes the result back.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False)
+        data = self._take_in(X, X_dot, t, groups)
+        X, X_dot = check_snapshots(self, data.X, reset=False), data.y
         order = 1 if np.shape(X_dot) == X.shape else getattr(self, "order", 1)
         rates = self._check_rates(X, X_dot, order, name="X_dot")
         if rates is None:
@@ -175,7 +186,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             X_dot = split_columns(rates, order)[0]
             latents, rates = self._push(self.encoder_, X, X_dot)
         names = self.get_feature_names_out()
-        return latent_trajectories(latents, rates, t, groups, names)
+        return latent_trajectories(latents, rates, data.t, data.groups, names)
 
     def save(self, path):
         """Save the fitted estimator, with all parameters, in one file without code.
@@ -203,6 +214,49 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
     def _n_features_out(self):
         return self.n_components_
 
+    def _take_in(self, X, y=None, t=None, groups=None, weight=None, **demands):
+        """Return data as rows, times and groups; see `take_in`."""
+        demands = Demands(self.missing, **demands)
+        samples = Samples(X, y, t, groups, weight)
+        return take_in(samples, demands, shape=getattr(self, "snapshot_shape_", None))
+
+    def _take_in_fit(self, X, y, t, groups, *, index=True, **demands):
+        """Return the data of a fit likewise; note shape of frames, and unit of time."""
+        demands = Demands(self.missing, **demands)
+        samples = Samples(X, y, t, groups)
+        check_no_times(samples, demands, index=index)
+        data = take_in(samples, demands)
+        for name, value in (
+            ("snapshot_shape_", data.shape),
+            ("time_unit_", "s" if data.in_seconds else None),
+        ):
+            vars(self).pop(name, None)
+            if value is not None:
+                setattr(self, name, value)
+        return data
+
+    def _as_starts(self, x):
+        """Return one snapshot, or several, as rows; and whether it was one."""
+        shape = getattr(self, "snapshot_shape_", ())
+        if hasattr(x, "to_frame") and np.ndim(x) == 1:
+            # A row of a DataFrame keeps the names of its columns.
+            return x.to_frame().T.infer_objects(), True
+        if np.ndim(x) == 1 or (shape and np.shape(x) == shape):
+            return np.reshape(x, (1, -1)), True
+        return x, False
+
+    def _validate_params(self):
+        if self.autoencoder is None:
+            raise InvalidParameterError(
+                'autoencoder=None; pass autoencoder="none" to take the columns of X '
+                'for the latent coordinates, or leave it out for "residual".'
+            )
+        super()._validate_params()
+
+    def _as_frames(self, rows):
+        """Give snapshots, along the last axis, the shape that those of the fit had."""
+        return rows.reshape(*rows.shape[:-1], *getattr(self, "snapshot_shape_", (-1,)))
+
     def _check_n_components(self, X):
         if self.n_components > X.shape[1]:
             raise ValueError(
@@ -214,6 +268,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         """Return the time derivatives in y, or None: columns beside each other."""
         if y is None:
             return None
+        y, _ = as_table(y, name)
         if not hasattr(y, "shape"):
             y = check_array(y, dtype=None, ensure_2d=False, input_name=name)
         if len(y.shape) == 1:
@@ -227,10 +282,15 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
             return None
         rates = as_samples(y, name, X.dtype)
         if rates.shape != (len(X), order * X.shape[1]):
-            wanted = "X_dot" if order == 1 else "X_dot and X_ddot side by side"
+            if order == 2:
+                raise ValueError(
+                    f"{name} has shape {rates.shape}, but order=2 needs X_dot and "
+                    f"X_ddot side by side, of shape {(len(X), 2 * X.shape[1])}. Pass "
+                    f"numpy.hstack([X_dot, X_ddot]), or None and t."
+                )
             raise ValueError(
                 f"{name} has shape {rates.shape}, but X has {X.shape}. Pass as {name} "
-                f"the time derivative of every entry of X ({wanted}), or None."
+                "the time derivative of every entry of X (X_dot), or None."
             )
         return rates
 
@@ -256,24 +316,6 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         if out is not None:
             return out
         return np.concatenate(chunks).astype(array.dtype, copy=False)
-
-    def _encode_state(self, X, X_dot, name):
-        """Latents of snapshots and, for second order, their velocities."""
-        X = check_snapshots(self, X, reset=False)
-        if self.order == 1:
-            return [self._apply(self.encoder_, X)]
-        if X_dot is None:
-            raise ValueError(
-                f"{name} is None, but equations of second order (order=2) need the "
-                f"velocity of every snapshot. Pass {name}."
-            )
-        X_dot = as_samples(X_dot, name, X.dtype)
-        if X_dot.shape != X.shape:
-            raise ValueError(
-                f"{name} has shape {X_dot.shape}, but the snapshots have {X.shape}. "
-                f"Pass one velocity for every entry."
-            )
-        return self._push(self.encoder_, X, X_dot)
 
     def _push(self, module, *curve):
         """Push a curve, given as arrays, through a module; arrays of its dtype."""

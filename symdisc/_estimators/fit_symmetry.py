@@ -253,11 +253,12 @@ def _learn_other(est, snapshots, pod, generator, checkpoint):
 
 def _no_learning(est, snapshots, pod, generator, checkpoint):
     """Likewise for latents that are the columns of the data."""
-    _check_columns(snapshots.coordinates.double().cpu().numpy(), pod.mean)
+    names = getattr(est, "feature_names_in_", np.arange(len(pod.mean)))
+    _check_columns(snapshots.coordinates.double().cpu().numpy(), pod.mean, names)
     return Columns(snapshots.coordinates[0].double().cpu()), {}, 1
 
 
-def _check_columns(columns, mean):
+def _check_columns(columns, mean, names):
     """Raise where centred columns cannot be made white, and say which."""
     spread = columns.std(axis=0)
     moves = spread > np.maximum(TINY, 10 * np.finfo(mean.dtype).eps * np.abs(mean))
@@ -267,10 +268,11 @@ def _check_columns(columns, mean):
     useless = np.sort(order[np.sum(left > DEPENDENT * left[0]) :])
     if len(useless):
         raise ValueError(
-            f'autoencoder="none" takes the columns of X for latents, but {useless} '
-            f"of these {len(mean)} are constant, vary by less than {TINY:g}, or are "
-            "combinations of the others. Leave them out, divide X by its size if it "
-            'is tiny, pass more rows if they are few, or use autoencoder="residual".'
+            'autoencoder="none" takes the columns of X for latents, but '
+            f"{names[useless].tolist()} of these {len(mean)} are constant, vary by "
+            f"less than {TINY:g}, or are combinations of the others. Leave them out, "
+            "divide X by its size if it is tiny, pass more rows if they are few, or "
+            'use autoencoder="residual".'
         )
     if spread.max() > UNEQUAL * spread.min():
         warnings.warn(

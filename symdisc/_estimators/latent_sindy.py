@@ -1,7 +1,6 @@
 """Governing equations in a latent space, by sparse regression."""
 
 import os
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,9 +14,15 @@ from symdisc._data.jumps import without_jumps
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
-from symdisc._estimators.base import COUNT_OR_AUTO, NONE_OR_SEVERAL, LatentEstimator
+from symdisc._estimators.base import (
+    COUNT_OR_AUTO,
+    MISSING,
+    NONE_OR_SEVERAL,
+    LatentEstimator,
+)
 from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
+from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.differentiation import Motion, rates_along
@@ -28,10 +33,9 @@ from symdisc._sindy.scoring import (
     rate_scale,
     without_rounding,
 )
-from symdisc._sindy.simulation import check_times, integrate, state_rates
 
 
-class LatentSINDy(LatentEstimator):
+class LatentSINDy(ForecastingEstimator):
     """Find latent coordinates and the sparse equations of motion they obey.
 
     An autoencoder phi maps snapshots x to latents z, in which the motion is a
@@ -83,6 +87,9 @@ default="residual"
         How derivatives are taken along `t` where `y` is not given. "savgol" and
         "spline" smooth noise away; "weak" integrates the equations over windows of
         time, which is the most accurate with noise and without.
+    missing : {"raise", "drop"}, default="raise"
+        What to do about NaN in `X` or `y`: raise an error, or leave out the rows
+        concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
         Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
         variance of what it measures; default 1, 0.1, 0.01, 0.001.
@@ -143,6 +150,11 @@ default="residual"
         Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
+    snapshot_shape_ : tuple of int
+        Shape of a frame, only where `X` had more than two dimensions. `predict`,
+        `simulate` and `inverse_transform` return frames of it.
+    time_unit_ : "s"
+        Only where `t` was given as dates or durations.
 
     References
     ----------
@@ -180,6 +192,7 @@ default="residual"
         "differentiation": [
             StrOptions({"auto", "central", "savgol", "spline", "weak"})
         ],
+        "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "checkpoint": [str, os.PathLike, None],
@@ -203,6 +216,7 @@ default="residual"
         optimizer=None,
         n_bootstrap=0,
         differentiation="auto",
+        missing="raise",
         loss_weights=None,
         max_iter=1200,
         checkpoint=None,
@@ -222,6 +236,7 @@ default="residual"
         self.optimizer = optimizer
         self.n_bootstrap = n_bootstrap
         self.differentiation = differentiation
+        self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
         self.checkpoint = checkpoint
@@ -236,17 +251,21 @@ default="residual"
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots, one a row; at least 5.
+            Snapshots, one a row; at least 5. Or frames of shape (n_samples, height,
+            width), or a list of trajectories, arrays of either kind, with `y` and `t`
+            as lists beside it.
         y : array-like of shape (n_samples, n_features), default=None
             X_dot, the time derivative of `X`; with ``order=2``, X_dot and X_ddot side
             by side, of shape (n_samples, 2 * n_features). A 1-D `y` is ignored with a
             warning.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
-            within a group. Without `y` and `t` the step is 1. A step above 1.5 times
+            within a group; numbers, or dates or durations, which become seconds.
+            Without `y` and `t` the step is 1. A step above 1.5 times
             the median of its group is a gap, across which no derivative is taken.
         groups : array-like of shape (n_samples,), default=None
-            Trajectory that each snapshot belongs to.
+            Trajectory that each snapshot belongs to. Those with too few rows for a
+            derivative along `t` are left out, with a warning.
         feature_names : sequence of str, default=None
             Names of the columns instead of those that `X` has. With
             ``autoencoder="none"`` these are the variables of the equations.
@@ -262,8 +281,10 @@ default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        rates = self._check_rates(X, y, self.order)
+        along = {"differentiation": self.differentiation, "order": self.order}
+        data = self._take_in_fit(X, y, t, groups, step=1.0, **along)
+        X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
+        rates, t, groups = self._check_rates(X, data.y, self.order), data.t, data.groups
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
@@ -298,72 +319,6 @@ default="residual"
             checkpoint.finish()
         return self
 
-    def predict(self, X, X_dot=None):
-        """Predict the time derivative of snapshots: J_psi(z) F(z), psi the decoder.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Snapshots.
-        X_dot : array-like of shape (n_samples, n_features), optional
-            Their velocities, needed for equations of second order.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-            X_dot, or X_ddot for equations of second order.
-        """
-        check_is_fitted(self)
-        state = self._encode_state(X, X_dot, "X_dot")
-        rates = self.equations_(np.hstack(state)).astype(state[0].dtype)
-        return self._push(self.decoder_, *state, rates)[-1]
-
-    def simulate(self, x0, t, *, x0_dot=None, method="DOP853", latent=False):
-        """Follow the discovered equations from given snapshots.
-
-        Parameters
-        ----------
-        x0 : array-like of shape (n_features,) or (n_starts, n_features)
-            Snapshots at the first time, with columns as in `fit`.
-        t : array-like of shape (n_times,)
-            Strictly increasing times.
-        x0_dot : array-like of the shape of `x0`, optional
-            Velocities at the first time, needed for equations of second order.
-        method : str, default="DOP853"
-            Method of `scipy.integrate.solve_ivp`, or "euler": one explicit Euler step
-            per interval, as in Yang et al. (2024).
-        latent : bool, default=False
-            Whether to return the latent trajectory instead of snapshots.
-
-        Returns
-        -------
-        ndarray of shape (n_times, n_features) or (n_starts, n_times, n_features)
-            Snapshots along the trajectories, the first shape for a 1-D `x0`. NaN from
-            where a trajectory blows up, with a RuntimeWarning.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit or `t` does not increase.
-        """
-        check_is_fitted(self)
-        single = np.ndim(x0) == 1
-        x0 = np.atleast_2d(x0) if single else x0
-        x0_dot = None if x0_dot is None else np.atleast_2d(x0_dot)
-        state = self._encode_state(x0, x0_dot, "x0_dot")
-        times = check_times(t)
-        paths = integrate(
-            partial(state_rates, self.equations_),
-            np.hstack(state).astype(float),
-            times,
-            method=method,
-            scale=self._latent_size,
-        )[..., : self._n_features_out].astype(state[0].dtype)
-        if not latent:
-            flat = paths.reshape(-1, paths.shape[-1])
-            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
-        return paths[0] if single else paths
-
     def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
         """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
 
@@ -395,18 +350,20 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        X = check_snapshots(self, X, reset=False, ensure_min_samples=2)
-        rates = self._check_rates(X, y, self.order)
-        motion = self._motion(X, rates, t, groups)
-        weight = (
-            None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        way = None if self.differentiation_ == "given" else self.differentiation_
+        demands = {"differentiation": way or "spline", "order": self.order}
+        data = self._take_in(
+            *(X, y, t, groups, sample_weight), step=self._median_step, **demands
         )
+        X = check_snapshots(self, data.X, reset=False, ensure_min_samples=2)
+        rates = self._check_rates(X, data.y, self.order)
+        motion = self._motion(X, rates, data.t, data.groups)
+        weight = data.weight
+        if weight is not None:
+            weight = _check_sample_weight(weight, X)
+        known = {"weak": motion.weak, "weight": weight}
         found = equation_scores(
-            self.equations_,
-            motion.curve,
-            self._rate_scale,
-            weak=motion.weak,
-            weight=weight,
+            self.equations_, motion.curve, self._rate_scale, **known
         )
         return pooled_score(found)
 

@@ -1,12 +1,10 @@
 """Discovery of a linear Lie group symmetry in a learned latent space."""
 
 import os
-import warnings
 from numbers import Integral, Real
 
 import torch
 from sklearn.base import _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
@@ -14,9 +12,16 @@ from threadpoolctl import threadpool_limits
 from symdisc._data.training_data import as_snapshots
 from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
 from symdisc._estimators.action import ActingEstimator
-from symdisc._estimators.base import COUNT_OR_AUTO
+from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
-from symdisc._estimators.outcome import read_equations, reconstruction_error
+from symdisc._estimators.forecast import ForecastingEstimator
+from symdisc._estimators.outcome import (
+    latent_size,
+    read_equations,
+    reconstruction_error,
+    warn_of_doubts,
+    warn_of_number,
+)
 from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.conv import ConvAutoencoder
@@ -29,7 +34,7 @@ from symdisc._symmetry.label_invariance import check_labels
 SOLVED = ("dynamics", "labels")
 
 
-class LatentSymmetryDiscoverer(ActingEstimator):
+class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
 
     An autoencoder maps snapshots x to latents z. A generator of group elements
@@ -72,12 +77,15 @@ or (encoder, decoder), default="residual"
         mean and divided by their overall standard deviation, to latents and back.
         With "none" the columns of `X`, shifted, are the latents: none may be constant
         or a combination of others. `n_components` is ignored, and symmetries are
-        solved for, not trained.
+        solved for, not trained, also where `n_generators` is a number.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
     threshold : float, default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this.
+    missing : {"raise", "drop"}, default="raise"
+        What to do about NaN in `X` or `y`: raise an error, or leave out the rows
+        concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
         Weights, for the autoencoder, of the losses "recon", "gan" (its weight for
         generator and discriminator is 1), "eq" and "x_dot" (the equation loss in the
@@ -156,6 +164,11 @@ or (encoder, decoder), default="residual"
         Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen in `fit`, where `X` has string names.
+    snapshot_shape_ : tuple of int
+        Shape of a frame, only where `X` had more than two dimensions. `act`, `orbit`,
+        `predict`, `simulate` and `inverse_transform` return frames of it.
+    time_unit_ : "s"
+        Only where `t` was given as dates or durations.
 
     Notes
     -----
@@ -201,6 +214,7 @@ or (encoder, decoder), default="residual"
         ],
         "degree": [Interval(Integral, 1, None, closed="left")],
         "threshold": [Interval(Real, 0, None, closed="left")],
+        "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
@@ -222,6 +236,7 @@ or (encoder, decoder), default="residual"
         autoencoder="residual",
         degree=2,
         threshold=0.1,
+        missing="raise",
         loss_weights=None,
         max_iter=600,
         batch_size=128,
@@ -239,6 +254,7 @@ or (encoder, decoder), default="residual"
         self.autoencoder = autoencoder
         self.degree = degree
         self.threshold = threshold
+        self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
         self.batch_size = batch_size
@@ -256,16 +272,20 @@ or (encoder, decoder), default="residual"
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Snapshots, one a row; at least 5.
+            Snapshots, one a row; at least 5. Or frames of shape (n_samples, height,
+            width), or a list of trajectories, arrays of either kind, with `y` and `t`
+            as lists beside it.
         y : array-like of shape (n_samples, n_features), default=None
             X_dot, the time derivative of `X`. A 1-D `y` is ignored with a warning,
             but with ``symmetry_of="labels"`` it is what has to be invariant: one class
             or number a row.
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
-            within a group. Without `y`, derivatives are differences along `t`.
+            within a group; numbers, or dates or durations, which become seconds.
+            Without `y`, derivatives are differences along `t`.
         groups : array-like of shape (n_samples,), default=None
-            Trajectory that each snapshot belongs to.
+            Trajectory that each snapshot belongs to. One of a single row, which has no
+            difference along `t`, is left out, with a warning.
 
         Returns
         -------
@@ -278,10 +298,7 @@ or (encoder, decoder), default="residual"
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        labels = None
-        if self.symmetry_of == "labels":
-            y, labels = None, check_labels(y, len(X))
+        X, y, t, groups, labels = self._read(X, y, t, groups)
         random = check_random_state(self.random_state)
         self.n_components_ = self._count_components(X, random)
         X_dot = self._check_rates(X, y)
@@ -289,6 +306,7 @@ or (encoder, decoder), default="residual"
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
         solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
+        solve = solve or self.autoencoder == "none"
         static = X_dot is None and t is None
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
@@ -311,6 +329,7 @@ or (encoder, decoder), default="residual"
             read = autoencoder, snapshots
             equations = read_equations(self, *read)
             self.equations_, self.equation_score_, self.dense_score_ = equations
+            self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
         self.symmetry_of_ = snapshots.symmetry_of
@@ -318,24 +337,27 @@ or (encoder, decoder), default="residual"
             checkpoint.finish()
         return self
 
+    def _read(self, X, y, t, groups):
+        """Return snapshots, derivatives, times, groups and labels as arrays."""
+        of_labels = self.symmetry_of == "labels"
+        moves = self.symmetry_of not in ("labels", "states")
+        data = self._take_in_fit(X, y, t, groups, index=moves, labels=of_labels)
+        X, y, labels = data.X, data.y, None
+        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
+        if of_labels:
+            y, labels = None, check_labels(y, len(X))
+        return X, y, data.t, data.groups, labels
+
     def _count_components(self, X, random):
         """Return the number of latent dimensions; raise where sizes do not fit."""
         n_components = self.n_components
         if self.autoencoder == "none":
-            self._check_solved()
             n_components = X.shape[1] + has_translations(self.representation or ())
         if self.representation is not None:
             return check_representation(self, n_components)
         if self.autoencoder == "none":
             return n_components
         return resolve_components(self, X, random)
-
-    def _check_solved(self):
-        if self.n_generators != "auto" and self.symmetry_of not in SOLVED:
-            raise ValueError(
-                'autoencoder="none" leaves nothing to train: pass n_generators="auto", '
-                f"or symmetry_of from {SOLVED}."
-            )
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
@@ -345,23 +367,6 @@ or (encoder, decoder), default="residual"
         self.rank_, self.history_ = found.rank, found.history
         self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
         if found.restart_agreement is not None:
-            self._warn_of_doubts()
-
-    def _warn_of_doubts(self):
-        replicated, count = self.n_confirmed_, len(self.lie_algebra_)
-        if 1 - self.agreement_ > self.tol:
-            warnings.warn(
-                f"Independently trained adversaries disagree on the generators: "
-                f"agreement_={self.agreement_:.3f}, below 1 - tol with tol={self.tol}. "
-                "Increase max_iter, or the data may not have such a symmetry.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-        elif self.tol < 1 and replicated is not None and replicated < count:
-            warnings.warn(
-                f"Split-half replication supports {replicated} symmetries, but "
-                f"lie_algebra_ has n_generators={count}: the data may not have such a "
-                'symmetry. n_generators="auto" reports only symmetries that replicate.',
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+            warn_of_doubts(self)
+        elif self.autoencoder == "none" and self.symmetry_of not in SOLVED:
+            warn_of_number(self)

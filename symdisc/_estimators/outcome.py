@@ -1,7 +1,10 @@
 """What a learned latent space comes to: its equations, and what it loses."""
 
+import warnings
+
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
 from symdisc._sindy.equations import EquationSystem
@@ -49,6 +52,13 @@ def read_equations(est, autoencoder, snapshots):
     return EquationSystem(sparse, library), score, dense_score
 
 
+@torch.no_grad()
+def latent_size(autoencoder, snapshots):
+    """Return the largest absolute value of the latents."""
+    coordinates = snapshots.coordinates.to(autoencoder.shift.dtype)
+    return float(autoencoder.encode(coordinates).abs().max())
+
+
 def reconstruction_error(autoencoder, snapshots, pod):
     """Return the share of the variance that is lost, modes and all.
 
@@ -71,3 +81,37 @@ def reconstruction_error(autoencoder, snapshots, pod):
     share = len(residual) / pod.n_samples
     error = np.square(residual).sum() / share + pod.residual
     return float(error / pod.total)
+
+
+def warn_of_number(est):
+    """Warn where other than the number of generators asked for replicates."""
+    replicated, count = est.n_confirmed_, len(est.lie_algebra_)
+    if est.tol < 1 and replicated not in (None, count):
+        warnings.warn(
+            f"Split-half replication supports {replicated} symmetries, but "
+            f"lie_algebra_ has the n_generators={count} that were asked for. "
+            'n_generators="auto" reports those that replicate.',
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_doubts(est):
+    """Warn where trained adversaries disagree, or halves of the data do."""
+    replicated, count = est.n_confirmed_, len(est.lie_algebra_)
+    if 1 - est.agreement_ > est.tol:
+        warnings.warn(
+            f"Independently trained adversaries disagree on the generators: "
+            f"agreement_={est.agreement_:.3f}, below 1 - tol with tol={est.tol}. "
+            "Increase max_iter, or the data may not have such a symmetry.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    elif est.tol < 1 and replicated is not None and replicated < count:
+        warnings.warn(
+            f"Split-half replication supports {replicated} symmetries, but "
+            f"lie_algebra_ has n_generators={count}: the data may not have such a "
+            'symmetry. n_generators="auto" reports only symmetries that replicate.',
+            ConvergenceWarning,
+            stacklevel=5,
+        )

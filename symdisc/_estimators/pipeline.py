@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline, _final_estimator_has, _fit_transform_one
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, check_memory
 
+from symdisc._data.tables import depth
 from symdisc._estimators.base import LatentEstimator
 from symdisc._numerics.jvp import in_container_of, push_tangent
 
@@ -99,6 +100,7 @@ class TangentPipeline(Pipeline):
         ValueError
             If `y` has the wrong shape, or a step no finite derivative.
         """
+        self._check_tables(X)
         if np.ndim(y) != 2:
             return super().fit(X, y, **params)
         X, y, routed = self._fit_steps(X, y, "fit", params)
@@ -124,6 +126,7 @@ class TangentPipeline(Pipeline):
         -------
         Xt : ndarray of shape (n_samples, n_transformed_features)
         """
+        self._check_tables(X)
         if np.ndim(y) != 2:
             return super().fit_transform(X, y, **params)
         X, y, routed = self._fit_steps(X, y, "fit_transform", params)
@@ -198,6 +201,15 @@ class TangentPipeline(Pipeline):
                 y = _push(name, step, points, y)
                 points = step.transform(points)
         return super().score(X, y, sample_weight, **params)
+
+    def _check_tables(self, X):
+        """Raise where steps before the last cannot take lists and frames."""
+        if len(self.steps) > 1 and depth(X) > 2:
+            raise ValueError(
+                "X is a list of trajectories, or has frames, which steps such as "
+                f"{self.steps[0][0]!r} do not take. Pass numpy.concatenate(X) and "
+                "groups, or X.reshape(len(X), -1)."
+            )
 
     def _front(self):
         """Names and estimators of all steps that transform, before the last."""

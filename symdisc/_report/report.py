@@ -5,6 +5,7 @@ from html import escape
 import numpy as np
 import sympy
 
+from symdisc._data.tables import n_snapshots
 from symdisc._diagnostics.caveats import find_caveats
 from symdisc._diagnostics.figures_of_merit import (
     MEANINGS,
@@ -26,7 +27,7 @@ from symdisc.plotting._coefficients import CoefficientDisplay
 from symdisc.plotting._figures import pyplot
 from symdisc.plotting._generators import GeneratorDisplay
 from symdisc.plotting._latent import LatentDisplay
-from symdisc.plotting._orbit import OrbitDisplay, check_image_shape
+from symdisc.plotting._orbit import OrbitDisplay, check_image_shape, frame_shape
 from symdisc.plotting._training import TrainingDisplay
 
 PAPER = "https://arxiv.org/abs/2310.00105"
@@ -82,7 +83,8 @@ def report(
     path : str or path-like, default=None
         Where to write the page. It is there whole or not at all.
     image_shape : tuple of (int, int), default=None
-        Shape of snapshots that are images.
+        Shape of snapshots that are images; by default that of the frames that `est`
+        was fitted to, if it was.
     title : str, default="Symmetry and equations"
         Title of the page.
 
@@ -117,6 +119,7 @@ def report(
     """
     pyplot()
     rows, _ = sample_curve(est, X)
+    image_shape = frame_shape(est) if image_shape is None else image_shape
     image_shape = check_image_shape(image_shape, rows.shape[1])
     figures = quality_figures(est, X, X_dot)
     sections = [
@@ -282,7 +285,8 @@ def _quality(figures):
 
 def _settings(est, X):
     shape = paragraph(
-        f"{type(est).__name__} on {len(X)} snapshots of {est.n_features_in_} features."
+        f"{type(est).__name__} on {n_snapshots(X)} snapshots of {est.n_features_in_} "
+        "features."
     )
     parts = [shape]
     if hasattr(est, "feature_names_in_"):

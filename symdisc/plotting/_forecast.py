@@ -56,10 +56,11 @@ class ForecastDisplay(Display):
 
         Parameters
         ----------
-        est : LatentSINDy or dict of LatentSINDy
-            Fitted, one or several by name.
+        est : LatentSINDy, LatentSymmetryDiscoverer, or dict of such
+            Fitted with time derivatives, one or several by name.
         X : array-like of shape ([n_trajectories,] n_steps, n_features)
-            True snapshots, best of trajectories that were left out of the fit.
+            True snapshots, or frames of the shape of the fit; best of trajectories
+            that were left out of the fit.
         t : array-like of shape (n_steps,)
             Their times.
         X_dot : array-like of the shape of `X`, default=None
@@ -73,11 +74,12 @@ class ForecastDisplay(Display):
         """
         estimators = est if isinstance(est, dict) else {type(est).__name__: est}
         X = np.asarray(X)
-        starts = {"x0_dot": None if X_dot is None else np.asarray(X_dot)[..., 0, :]}
         errors = {}
         for name, one in estimators.items():
             _check_simulates(one)
-            errors[name] = _error(X, one.simulate(X[..., 0, :], t, **starts))
+            rows = _flat(one, X)
+            forecast = one.simulate(rows[..., 0, :], t, **_starts(one, X_dot))
+            errors[name] = _error(rows, _flat(one, forecast))
         return cls(t, errors).plot(ax)
 
     def _draw(self, ax):
@@ -99,6 +101,20 @@ class ForecastDisplay(Display):
         ax.legend()
 
 
+def _flat(est, X):
+    """Return snapshots as rows where they are frames of the shape of the fit."""
+    shape = getattr(est, "snapshot_shape_", ())
+    if shape and X.shape[-len(shape) :] == shape:
+        return X.reshape(*X.shape[: -len(shape)], -1)
+    return X
+
+
+def _starts(est, X_dot):
+    if X_dot is None:
+        return {}
+    return {"x0_dot": _flat(est, np.asarray(X_dot))[..., 0, :]}
+
+
 def _error(X, forecast):
     """Error at each step, nan where the forecast is not finite."""
     axes = tuple(axis for axis in range(X.ndim) if axis != X.ndim - 2)
@@ -112,7 +128,7 @@ def _error(X, forecast):
 def _check_simulates(est):
     if not hasattr(est, "simulate"):
         raise TypeError(
-            f"A {type(est).__name__} does not simulate; fit "
-            "LatentSINDy(autoencoder=est) and pass that, or a dict of such."
+            f"This {type(est).__name__} does not simulate, or has no equations_; fit "
+            "it with time derivatives, or fit LatentSINDy(autoencoder=est)."
         )
     check_is_fitted(est)

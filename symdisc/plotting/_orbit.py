@@ -54,7 +54,8 @@ class OrbitDisplay(Display):
     """
 
     def __init__(self, sample, moved, theta, *, generator=0, image_shape=None):
-        self.sample, self.moved = np.asarray(sample), np.asarray(moved)
+        self.sample, moved = np.asarray(sample), np.asarray(moved)
+        self.moved = moved.reshape(len(moved), -1)
         self.theta, self.generator = np.asarray(theta, dtype=float), generator
         self.image_shape = check_image_shape(image_shape, len(self.sample))
 
@@ -76,7 +77,8 @@ class OrbitDisplay(Display):
         generator : int, default=0
             Which of the generators.
         image_shape : tuple of (int, int), default=None
-            Shape of samples that are images.
+            Shape of samples that are images; by default that of the frames that `est`
+            was fitted to, if it was, channels one below the other.
         ax : matplotlib Axes, default=None
             Where to draw; a new figure by default.
 
@@ -91,7 +93,8 @@ class OrbitDisplay(Display):
         """
         check_is_fitted(est)
         check_generator(est.lie_algebra_, generator)
-        x = check_snapshots(est, check_sample(x), reset=False)
+        x = check_snapshots(est, check_sample(est._as_starts(x)[0]), reset=False)
+        image_shape = frame_shape(est) if image_shape is None else image_shape
         if theta is None:
             first, last = orbit_range(est.lie_algebra_.matrices[generator])
             # The end of a turn is its start.
@@ -158,6 +161,12 @@ class OrbitDisplay(Display):
 
     def _coefficient(self):
         return rf"coefficient $\theta$ of $L_{{{self.generator}}}$"
+
+
+def frame_shape(est):
+    """Return the shape of an image of the frames of a fit, or None."""
+    shape = getattr(est, "snapshot_shape_", None)
+    return None if shape is None else (int(np.prod(shape[:-1])), shape[-1])
 
 
 def check_image_shape(image_shape, n_features):

@@ -31,7 +31,8 @@ def discovery_report(est, X, X_dot=None, *, image_shape=None):
     X_dot : array-like, default=None
         Their time derivatives, as in ``est.fit``.
     image_shape : tuple of (int, int), default=None
-        Shape of snapshots that are images.
+        Shape of snapshots that are images; by default that of the frames that `est`
+        was fitted to, if it was.
 
     Returns
     -------
@@ -58,7 +59,8 @@ def discovery_report(est, X, X_dot=None, *, image_shape=None):
     """
     plt = pyplot()
     figures = quality_figures(est, X, X_dot)
-    caveats = find_caveats(est, figures, len(X))
+    rows, _ = sample_curve(est, X)
+    caveats = find_caveats(est, figures, len(rows))
     figure, axes = plt.subplot_mosaic(
         [
             ["algebra", "latent", "equations"],

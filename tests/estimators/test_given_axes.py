@@ -94,8 +94,8 @@ def test_blocks_have_to_fill_the_columns():
     [
         (lambda X: np.column_stack([X, np.full(len(X), 0.1)]), r"\[2\] of these 3"),
         (lambda X: np.column_stack([X, X @ [2.0, 1.0]]), r"\[\d\] of these 3"),
-        (lambda X: np.tile(X, 5)[:9] ** np.arange(1, 11), r"\[\d \d\] of these 10"),
-        (lambda X: X * 1e-120, r"\[0 1\] of these 2"),
+        (lambda X: np.tile(X, 5)[:9] ** np.arange(1, 11), r"\[\d, \d\] of these 10"),
+        (lambda X: X * 1e-120, r"\[0, 1\] of these 2"),
     ],
     ids=["constant", "combination", "few rows", "tiny"],
 )

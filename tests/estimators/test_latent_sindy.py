@@ -294,6 +294,7 @@ def test_rounding_does_not_tell_dependent_candidates_apart(dtype):
     assert str(est.equations_) == "dz0/dt = z1\ndz1/dt = -z0"
 
 
+@pytest.mark.filterwarnings("ignore:Column 0 of X is constant:UserWarning")
 @pytest.mark.parametrize("offset", [0.0, 3.0])
 def test_score_leaves_out_coordinates_of_constant_rate(offset):
     t = np.linspace(0, 10, 500)

@@ -239,6 +239,7 @@ def test_errors_say_what_to_do():
         pushed(root, X - X.min(axis=0), X_dot)
 
 
+@pytest.mark.filterwarnings("ignore:Column . of X is:UserWarning")
 @pytest.mark.parametrize(
     ("step", "why"),
     [(PolynomialFeatures(2), "has none"), (FunctionTransformer(np.exp), "is not")],

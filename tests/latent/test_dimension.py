@@ -129,6 +129,7 @@ def test_the_attractor_of_lorenz_is_hardly_more_than_a_surface():
     assert abs(found - 2.05) < 3 * error < 0.5
 
 
+@pytest.mark.filterwarnings("ignore:Column 2, 3 of X is a linear:UserWarning")
 def test_columns_as_latents_are_as_many_as_there_are():
     X, X_dot = rotation(50)
     for n in (1, "auto"):

@@ -329,8 +329,13 @@ class TestForecast:
         assert "blows up at t = 1" in label
 
     def test_only_what_simulates(self, solved, linear):
+        X, *_ = linear
+        t = np.linspace(0, 1, len(X))
+        found = ForecastDisplay.from_estimator({"solved": solved}, X[:50], t[:50])
+        assert np.isfinite(found.errors["solved"]).all()
+        still = LatentSymmetryDiscoverer(n_generators="auto", random_state=0).fit(X)
         with pytest.raises(TypeError, match=r"LatentSINDy\(autoencoder=est\)"):
-            ForecastDisplay.from_estimator(solved, linear[0], np.arange(600))
+            ForecastDisplay.from_estimator(still, X, np.arange(600))
 
     def test_looks_as_before(self, axes):
         t = np.linspace(0, 5, 60)

@@ -103,6 +103,7 @@ def test_bad_arguments():
         r2(x, x, [[1.0, 2.0]])
 
 
+@pytest.mark.filterwarnings("ignore:Column 2 of X is constant:UserWarning")
 @pytest.mark.parametrize("threshold", [0.1, "auto"])
 def test_a_constant_coordinate_repeats_no_term(threshold):
     rng = np.random.default_rng(0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import first_of
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSymmetryDiscoverer, LieAlgebra
 from symdisc._symmetry.invariance import count_symmetries
@@ -97,7 +98,11 @@ def test_bad_labels_are_refused(labels, message):
         columns("labels").fit(X, labels)
 
 
-def test_what_columns_cannot_do_is_refused():
-    X = np.random.default_rng(0).standard_normal((20, 2))
-    with pytest.raises(ValueError, match="leaves nothing to train"):
-        LatentSymmetryDiscoverer(autoencoder="none").fit(X)
+def test_columns_with_default_parameters():
+    rng = np.random.default_rng(0)
+    est = LatentSymmetryDiscoverer(autoencoder="none")
+    assert est.fit(rng.standard_normal((1000, 2))).lie_algebra_.name == "so(2)"
+    match = "supports 3 symmetries, but .* n_generators=1 that were asked for"
+    with pytest.warns(ConvergenceWarning, match=match):
+        est.fit(rng.standard_normal((1000, 3)))
+    assert len(est.lie_algebra_) == 1

@@ -1,0 +1,36 @@
+"""Columns of data frames that are probably no features."""
+
+from symdisc._data.user_warning import warn_user
+
+GROUP_NAMES = {"group", "groups", "run", "run_id", "traj", "trajectory", "trial"}
+TIME_NAMES = {"t", "time", "times", "timestamp", "date", "datetime"}
+
+
+def warn_of_labels(X, t, groups):
+    """Warn of columns of a DataFrame that seem to be times or labels of trajectories.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import pandas as pd
+    >>> from symdisc._data.columns import warn_of_labels
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_of_labels(pd.DataFrame({"time": [0, 1], "x": [1, 2]}), None, None)
+    >>> print(caught[0].message)
+    X has a column 'time', which is taken for a feature. If it has the times of the \
+rows, pass t=X['time'] and X.drop(columns='time').
+    """
+    names = [n for n in getattr(X, "columns", ()) if isinstance(n, str)]
+    kinds = [
+        (GROUP_NAMES, groups, "groups", "labels trajectories"),
+        (TIME_NAMES, t, "t", "has the times of the rows"),
+    ]
+    for known, given, argument, what in kinds:
+        for name in names if given is None else ():
+            if name.lower() in known:
+                warn_user(
+                    f"X has a column {name!r}, which is taken for a feature. If it "
+                    f"{what}, pass {argument}=X[{name!r}] and "
+                    f"X.drop(columns={name!r})."
+                )
