@@ -23,10 +23,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._data.training_data import as_snapshots
+from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.autoencoder import Autoencoder
 from symdisc._latent.pod import fit_pod
 from symdisc._latent.trainer import Settings, Trainer
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.solver import make_adversary
 

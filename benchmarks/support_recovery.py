@@ -41,9 +41,9 @@ import numpy as np
 import sympy
 
 from symdisc._data.derivatives import smooth_derivatives
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.equivariance import equivariant_basis
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
 
 N_ROWS = 1000

@@ -1,17 +1,17 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
-from symdisc._data.xarray import from_xarray
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc._estimators.latent_sindy import LatentSINDy
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._estimators.pipeline import TangentPipeline
+from symdisc._intake.xarray import from_xarray
 from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import DimensionEstimate, estimate_dimension
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.deserialize import load
 from symdisc._report.report import report
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._symmetry.two_sample import Evidence
 
 __all__ = [

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from symdisc._data.training_data import Snapshots
+from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.autoencoder import Autoencoder
 from symdisc._latent.trainer import Settings, Trainer
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.liegan import LieGAN
 

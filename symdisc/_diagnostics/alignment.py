@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from symdisc._diagnostics.metrics import check_array
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.stlsq import r2
 
 

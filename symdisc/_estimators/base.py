@@ -19,14 +19,14 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from symdisc._data.intake import Demands, Samples, check_no_times, take_in
 from symdisc._data.out_of_core import release, row_slices, rows_of_block, split_columns
 from symdisc._data.tables import as_table
 from symdisc._data.validation import as_samples, check_snapshots
+from symdisc._equations.export import latent_trajectories
+from symdisc._equations.names import default_names
+from symdisc._intake.intake import Demands, Samples, check_no_times, take_in
 from symdisc._numerics.jvp import push_forward
 from symdisc._persistence.serialize import save
-from symdisc._sindy.export import latent_trajectories
-from symdisc._sindy.names import default_names
 
 # What n_components may be.
 COUNT_OR_AUTO = [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from scipy import linalg
 
+from symdisc._equations.library import CandidateLibrary
 from symdisc._estimators.outcome import MAX_MEASURED_ROWS
 from symdisc._latent.architectures import make_autoencoder
 from symdisc._latent.autoencoder import (
@@ -26,7 +27,6 @@ from symdisc._latent.trainer import Settings, Trainer
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.layout import check_filled, has_translations
 from symdisc._numerics.features import beyond_polynomials
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks

@@ -8,8 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from symdisc._data.times import as_seconds
 from symdisc._data.validation import as_samples, check_snapshots
+from symdisc._equations.simulation import check_times, integrate, state_rates
 from symdisc._estimators.base import LatentEstimator
-from symdisc._sindy.simulation import check_times, integrate, state_rates
 
 
 class _WithEquations:

@@ -10,7 +10,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from symdisc._data.jumps import without_jumps
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
@@ -23,6 +22,7 @@ from symdisc._estimators.base import (
 from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._estimators.forecast import ForecastingEstimator
+from symdisc._intake.jumps import without_jumps
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.differentiation import Motion, rates_along

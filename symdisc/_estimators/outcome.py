@@ -7,8 +7,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.stlsq import adjusted_r2, r2, sparse_regression
 
 # The decoder of a bent plane is slow.

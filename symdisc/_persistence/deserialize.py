@@ -11,6 +11,9 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
 from symdisc._data.validation import check_device
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
+from symdisc._equations.model_path import ModelPath
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._numerics.rounding import rounded_matrix
@@ -22,9 +25,6 @@ from symdisc._persistence.serialize import (
     read_formula,
     read_symbol,
 )
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
-from symdisc._sindy.model_path import ModelPath
 
 LAYERS_BY_NAME = {cls.__name__: cls for cls in LAYERS}
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d

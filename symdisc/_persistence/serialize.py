@@ -20,14 +20,14 @@ from sklearn.utils.validation import check_is_fitted
 from sympy.printing.str import StrPrinter
 from torch import nn
 
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
+from symdisc._equations.model_path import ModelPath
+from symdisc._equations.names import MAX_NAME
+from symdisc._equations.parsing import parse_expression
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.container import DTYPES, write_file
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
-from symdisc._sindy.model_path import ModelPath
-from symdisc._sindy.names import MAX_NAME
-from symdisc._sindy.parsing import parse_expression
 
 # Layers of torch that modules of this package consist of.
 LAYERS = (
@@ -318,7 +318,7 @@ def write_formula(expression):
     ------
     ValueError
         If the expression has other functions than those of
-        `symdisc._sindy.parsing.FUNCTIONS`, or would change.
+        `symdisc._equations.parsing.FUNCTIONS`, or would change.
 
     Examples
     --------

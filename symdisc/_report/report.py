@@ -12,6 +12,7 @@ from symdisc._diagnostics.figures_of_merit import (
     quality_figures,
     sample_curve,
 )
+from symdisc._equations.printing import error_texts
 from symdisc._report.html import (
     Numeral,
     page,
@@ -22,7 +23,6 @@ from symdisc._report.html import (
     write_atomically,
 )
 from symdisc._report.mathml import equations_mathml, matrix_mathml
-from symdisc._sindy.printing import error_texts
 from symdisc.plotting._coefficients import CoefficientDisplay
 from symdisc.plotting._figures import pyplot
 from symdisc.plotting._generators import GeneratorDisplay

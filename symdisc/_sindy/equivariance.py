@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy
 
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.polynomial_equivariance import (
     equivariant_polynomials,
     monomial_factors,
@@ -37,7 +37,7 @@ class EquivariantBasis(NamedTuple):
     Examples
     --------
     >>> from symdisc._sindy.equivariance import equivariant_basis
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> library = CandidateLibrary.polynomial(2, 2)
     >>> found = equivariant_basis(library, [[0, -1], [1, 0]])
     >>> found.basis.shape, found.residual < 1e-12, found.gap > 0.1
@@ -93,9 +93,9 @@ def equivariant_basis(library, generators, tol=1e-8, *, order=1):
 
     Examples
     --------
-    >>> from symdisc._sindy.equations import EquationSystem
+    >>> from symdisc._equations.equations import EquationSystem
     >>> from symdisc._sindy.equivariance import equivariant_basis
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> library = CandidateLibrary.polynomial(2, 3)
     >>> for field in equivariant_basis(library, [[0, -1], [1, 0]]).basis:
     ...     print(EquationSystem(field, library))
@@ -150,7 +150,7 @@ def basis_by_points(library, generators, tol=1e-8, *, order=1):
     --------
     >>> import numpy as np
     >>> from symdisc._sindy.equivariance import basis_by_points
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> rotation = np.array([[[0.0, -1.0], [1.0, 0.0]]]) / np.sqrt(2)
     >>> basis_by_points(CandidateLibrary.polynomial(2, 3), rotation).basis.shape
     (4, 2, 10)
@@ -201,7 +201,7 @@ def equivariance_matrix(library, generators, Z, *, order=1):
     --------
     >>> import numpy as np
     >>> from symdisc._sindy.equivariance import equivariance_matrix
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> library = CandidateLibrary.polynomial(2, 1, include_constant=False)
     >>> rotation = [[0, -1], [1, 0]]
     >>> rows = equivariance_matrix(library, rotation, [[1.0, 2.0]])
@@ -241,7 +241,7 @@ def equivariance_residual(coefficients, library, generators, Z, *, order=1):
     Examples
     --------
     >>> from symdisc._sindy.equivariance import equivariance_residual
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> library = CandidateLibrary.polynomial(2, 1, include_constant=False)
     >>> rotation, points = [[0, -1], [1, 0]], [[1.0, 2.0], [0.5, -1.0]]
     >>> equivariance_residual([[0, 2], [-2, 0]], library, rotation, points)

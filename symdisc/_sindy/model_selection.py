@@ -1,6 +1,7 @@
 """Sparse equations whose terms are chosen from the data."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -145,19 +146,9 @@ def fit_equations(
     blocks = row_blocks(groups, len(features))
     floor = FLOOR * np.sqrt(np.mean(targets**2, axis=0)).max(initial=0.0)
 
+    way = threshold, optimizer, blocks, penalty, rcond
     path = []
-
-    def weigh(design, target):
-        size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
-        if optimizer is None and size <= floor:
-            path.append([(0.0, np.zeros(design.shape[2]))])
-            return np.zeros(design.shape[2])
-        if optimizer is not None or not isinstance(threshold, str):
-            return _given_way(design, target, threshold, optimizer, penalty, rcond)
-        weights, models = _chosen(design, target, blocks, penalty)
-        path.append(models)
-        return weights
-
+    weigh = partial(_weigh, path=path, floor=floor, way=way)
     weights, coefficients = _fit_parts(weigh, features, targets, basis, penalty)
     free = basis is None and penalty is None
     return SparseFit(
@@ -167,6 +158,20 @@ def fit_equations(
         r2(features, targets, coefficients),
         path if free and threshold == "auto" and optimizer is None else None,
     )
+
+
+def _weigh(design, target, path, floor, way):
+    """Weights of one regression; adds what they were chosen from to the path."""
+    threshold, optimizer, blocks, penalty, rcond = way
+    size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
+    if optimizer is None and size <= floor:
+        path.append([(0.0, np.zeros(design.shape[2]))])
+        return np.zeros(design.shape[2])
+    if optimizer is not None or not isinstance(threshold, str):
+        return _given_way(design, target, threshold, optimizer, penalty, rcond)
+    weights, models = _chosen(design, target, blocks, penalty)
+    path.append(models)
+    return weights
 
 
 def _fit_parts(weigh, features, targets, basis, penalty):

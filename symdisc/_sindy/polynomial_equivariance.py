@@ -47,7 +47,7 @@ def monomial_factors(library):
 
     Examples
     --------
-    >>> from symdisc._sindy.library import CandidateLibrary
+    >>> from symdisc._equations.library import CandidateLibrary
     >>> from symdisc._sindy.polynomial_equivariance import monomial_factors
     >>> monomial_factors(CandidateLibrary.polynomial(2, 2))
     [(), (0,), (1,), (0, 0), (0, 1), (1, 1)]

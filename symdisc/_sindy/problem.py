@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from symdisc._data.validation import check_size
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.model_path import ModelPath
+from symdisc._equations.names import column_names
+from symdisc._equations.parsing import make_library
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.block_bootstrap import bootstrap_errors
-from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
-from symdisc._sindy.model_path import ModelPath
 from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.names import column_names
-from symdisc._sindy.parsing import make_library
 from symdisc._sindy.standard_errors import standard_errors
 from symdisc._sindy.stlsq import adjusted_r2, sparse_regression
 
@@ -54,7 +54,7 @@ class Governing:
     Parameters
     ----------
     degree, functions, order
-        Of the candidate library, see `symdisc._sindy.parsing.make_library`.
+        Of the candidate library, see `symdisc._equations.parsing.make_library`.
     threshold, optimizer
         Of the regression, see `symdisc._sindy.model_selection.fit_equations`.
     equivariance_weight : float

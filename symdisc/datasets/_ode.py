@@ -8,8 +8,8 @@ import sympy
 from scipy.integrate import solve_ivp
 from sklearn.utils._param_validation import Interval
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 
 # Solvers control the error of all trajectories together; a single one may be off by
 # the root of their number, and chaos makes it grow.

@@ -7,8 +7,8 @@ import sympy
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc.datasets._ode import (
     CONSTRAINTS,
     add_noise,

@@ -8,8 +8,8 @@ from scipy.special import ndtri
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc.datasets._lift import lifted_system
 from symdisc.datasets._ode import CONSTRAINTS
 

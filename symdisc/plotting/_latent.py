@@ -3,8 +3,8 @@
 import numpy as np
 
 from symdisc._diagnostics.figures_of_merit import sample_curve
+from symdisc._equations.simulation import state_rates
 from symdisc._lie.orbits import latent_orbits, orbit_range
-from symdisc._sindy.simulation import state_rates
 from symdisc.plotting._figures import COLORS, DASHES, Display, plain
 
 # An orbit is followed up to this multiple of the largest latent.

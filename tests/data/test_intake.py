@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from symdisc._data.columns import warn_of_labels
-from symdisc._data.intake import Demands, Samples, check_no_times, take_in
 from symdisc._data.missing import check_complete, missing_values
 from symdisc._data.tables import as_table, depth, n_rows, n_snapshots
 from symdisc._data.times import as_seconds
+from symdisc._intake.columns import warn_of_labels
+from symdisc._intake.intake import Demands, Samples, check_no_times, take_in
 
 RUNS = [np.arange(12.0).reshape(6, 2), np.arange(8.0).reshape(4, 2)]
 TIMES = [np.arange(6.0), np.arange(4.0)]

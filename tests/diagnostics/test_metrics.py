@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.linalg import expm
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc.metrics import (
     align,
     equation_error,

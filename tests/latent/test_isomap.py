@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from symdisc import LatentSINDy
+from symdisc._equations.parsing import make_library
 from symdisc._latent.isomap import _EquationError, isomap_spaces
-from symdisc._sindy.parsing import make_library
 from symdisc.datasets import make_pendulum
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from symdisc._equations.library import CandidateLibrary
 from symdisc._numerics.features import MAX_TERMS, Monomials, affordable_degree
 from symdisc._numerics.jvp import push_forward
-from symdisc._sindy.library import CandidateLibrary
 
 
 def curve(seed, n_variables):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.calibration import MAX_ROWS, calibrate, needs_calibration
-from symdisc._sindy.library import CandidateLibrary
 
 Z0, Z1, SPEED = sympy.symbols("z0 z1 z0_dot")
 SINE = CandidateLibrary([Z0, sympy.sin(Z0)], [Z0])

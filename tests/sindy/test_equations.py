@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc._sindy.equations import EquationSystem
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 
 LIBRARY = CandidateLibrary.polynomial(2, 2)
 ROTATION = np.array([[0, 0, 0.90749, 0, 0, 0], [0, -0.90751, 0, 0, 0, 0]])

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.linalg import block_diag, expm
 
+from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc._lie.algebra import LieAlgebra
-from symdisc._sindy.equations import EquationSystem
 from symdisc._sindy.equivariance import (
     equivariance_matrix,
     equivariance_residual,
     equivariant_basis,
 )
-from symdisc._sindy.library import CandidateLibrary
 
 J = np.array([[0.0, -1.0], [1.0, 0.0]])
 SO2 = J[None]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.library import CandidateLibrary
 
 z0, z1 = SYMBOLS = sympy.symbols("z:2")
 MIXED = [

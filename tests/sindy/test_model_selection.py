@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Lasso, LinearRegression
 
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.stlsq import r2, sparse_regression
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc._sindy.library import CandidateLibrary
-from symdisc._sindy.parsing import make_library, parse_expression
+from symdisc._equations.library import CandidateLibrary
+from symdisc._equations.parsing import make_library, parse_expression
 
 z0, z1 = SYMBOLS = sympy.symbols("z:2")
 

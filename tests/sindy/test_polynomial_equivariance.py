@@ -11,10 +11,10 @@ from numpy.testing import assert_allclose
 from scipy.linalg import block_diag, expm, orth, subspace_angles
 
 from symdisc import LatentSINDy, LieAlgebra
+from symdisc._equations.library import CandidateLibrary
 from symdisc._lie.known import known_algebra
 from symdisc._sindy import polynomial_equivariance
 from symdisc._sindy.equivariance import basis_by_points, equivariant_basis
-from symdisc._sindy.library import CandidateLibrary
 from symdisc._sindy.polynomial_equivariance import (
     equivariant_polynomials,
     monomial_factors,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from symdisc._sindy import simulation as _simulation
-from symdisc._sindy.simulation import integrate
+from symdisc._equations import simulation as _simulation
+from symdisc._equations.simulation import integrate
 
 METHODS = ["RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA"]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from symdisc import LatentSINDy
-from symdisc._sindy.library import CandidateLibrary
+from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.stlsq import r2, sparse_regression
 
 TRUTH = np.array([[0.0, 0.0, 0.9, 0.0, -0.4, 0.0], [0.0, -0.9, 0.0, 0.0, 0.0, 0.5]])

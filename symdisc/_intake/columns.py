@@ -13,7 +13,7 @@ def warn_of_labels(X, t, groups):
     --------
     >>> import warnings
     >>> import pandas as pd
-    >>> from symdisc._data.columns import warn_of_labels
+    >>> from symdisc._intake.columns import warn_of_labels
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
     ...     warn_of_labels(pd.DataFrame({"time": [0, 1], "x": [1, 2]}), None, None)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._sindy.equations import EquationSystem
+from symdisc._equations.equations import EquationSystem
 
 
 class PathRow(NamedTuple):

@@ -35,7 +35,7 @@ def without_jumps(X, t, groups, names):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._data.jumps import find_jumps
+    >>> from symdisc._intake.jumps import find_jumps
     >>> x = np.sin(np.linspace(0, 3, 60))
     >>> x[40:] += 5
     >>> x[20] += 3

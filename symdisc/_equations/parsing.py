@@ -10,8 +10,8 @@ import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
-from symdisc._sindy.library import CandidateLibrary, monomials
-from symdisc._sindy.names import default_names, make_symbols, symbols_by_name
+from symdisc._equations.library import CandidateLibrary, monomials
+from symdisc._equations.names import default_names, make_symbols, symbols_by_name
 
 FUNCTIONS = {
     function.__name__: function
@@ -85,7 +85,7 @@ def make_library(
 
     Examples
     --------
-    >>> from symdisc._sindy.parsing import make_library
+    >>> from symdisc._equations.parsing import make_library
     >>> make_library(2, 1, ["sin", "z0**2*z1"]).names
     ['1', 'z0', 'z1', 'sin(z0)', 'sin(z1)', 'z0**2*z1']
     >>> make_library(1, 1, "theta*sin(theta)", order=2, names=["theta"]).names
@@ -137,7 +137,7 @@ def parse_expression(text, symbols):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.parsing import parse_expression
+    >>> from symdisc._equations.parsing import parse_expression
     >>> parse_expression("z0^2/2 - sin(2*z0)", [sympy.Symbol("z0")])
     z0**2/2 - sin(2*z0)
     """
@@ -158,7 +158,7 @@ def feature_formula(name):
 
     Examples
     --------
-    >>> from symdisc._sindy.parsing import feature_formula
+    >>> from symdisc._equations.parsing import feature_formula
     >>> feature_formula("z0^2 sin(2 z1)")
     'z0^2*sin(2*z1)'
     """

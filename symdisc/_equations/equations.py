@@ -6,10 +6,8 @@ from functools import partial
 import numpy as np
 import sympy
 
-from symdisc._numerics.equality import EqualByContents
-from symdisc._numerics.rounding import check_digits
-from symdisc._sindy.export import CoefficientTable, read_pysindy
-from symdisc._sindy.printing import (
+from symdisc._equations.export import CoefficientTable, read_pysindy
+from symdisc._equations.printing import (
     exact_sum,
     expression_latex,
     expression_text,
@@ -18,6 +16,8 @@ from symdisc._sindy.printing import (
     short_text,
     sum_with_errors,
 )
+from symdisc._numerics.equality import EqualByContents
+from symdisc._numerics.rounding import check_digits
 
 TIME = sympy.Symbol("t")
 

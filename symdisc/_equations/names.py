@@ -79,7 +79,7 @@ def default_names(n_variables, order=1):
 
     Examples
     --------
-    >>> from symdisc._sindy.names import default_names
+    >>> from symdisc._equations.names import default_names
     >>> default_names(2, order=2)
     ['z0', 'z1', 'z0_dot', 'z1_dot']
     """
@@ -111,7 +111,7 @@ def symbols_by_name(symbols, order=1):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.names import symbols_by_name
+    >>> from symdisc._equations.names import symbols_by_name
     >>> symbols_by_name(sympy.symbols("angle z0"))
     {'angle': angle, 'z0': z0, 'z1': z0}
     """

@@ -53,7 +53,7 @@ def expression_text(expression):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.printing import expression_text
+    >>> from symdisc._equations.printing import expression_text
     >>> expression_text(sympy.Float(1e-7) + sympy.sin(0.1 * sympy.Symbol("x [m]")))
     'sin(0.1*x [m]) + 1e-7'
     """
@@ -76,7 +76,7 @@ def expression_latex(expression, names):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.printing import expression_latex
+    >>> from symdisc._equations.printing import expression_latex
     >>> x = sympy.Symbol("x")
     >>> print(expression_latex(1e-7 * x, {x: r"\dot{y}"}))
     1 \cdot 10^{-7} \dot{y}
@@ -97,7 +97,7 @@ def name_latex(name):
 
     Examples
     --------
-    >>> from symdisc._sindy.printing import name_latex
+    >>> from symdisc._equations.printing import name_latex
     >>> print(name_latex("omega_1"), name_latex("T in [K]"))
     \omega_{1} \mathrm{T\ in\ [K]}
     """
@@ -131,7 +131,7 @@ def short_sum(row, errors, terms, digits):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.printing import expression_text, short_sum
+    >>> from symdisc._equations.printing import expression_text, short_sum
     >>> terms = sympy.symbols("z:2")
     >>> expression_text(short_sum([0.908124, 2.0000004], [0.02, 0], terms, 4))
     '0.91*z0 + 2*z1'
@@ -164,7 +164,7 @@ def error_texts(value, error, digits):
 
     Examples
     --------
-    >>> from symdisc._sindy.printing import error_texts
+    >>> from symdisc._equations.printing import error_texts
     >>> error_texts(0.908124, 0.0134, 4), error_texts(0.908124, 0.0, 4)
     (('0.908', '0.013'), ('0.9081', '0'))
     """

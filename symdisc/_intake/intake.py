@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing
 
-from symdisc._data.columns import warn_of_labels
 from symdisc._data.missing import check_complete
 from symdisc._data.out_of_core import is_large
-from symdisc._data.rejected_rows import without_missing, without_short
 from symdisc._data.tables import as_table, depth, is_list_of, n_rows
 from symdisc._data.times import as_seconds, looks_like_times
 from symdisc._data.user_warning import warn_user
+from symdisc._intake.columns import warn_of_labels
+from symdisc._intake.rejected_rows import without_missing, without_short
 
 DROP = 'Pass missing="drop" to leave these rows out, or fill them in.'
 # More lengths are not listed in a message.
@@ -127,7 +127,7 @@ def take_in(samples, demands, *, shape=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._data.intake import Demands, Samples, take_in
+    >>> from symdisc._intake.intake import Demands, Samples, take_in
     >>> runs = [np.arange(6.0).reshape(3, 2), np.arange(4.0).reshape(2, 2)]
     >>> found = take_in(Samples(runs, t=0.1), Demands())
     >>> found.X.shape, found.groups, found.t

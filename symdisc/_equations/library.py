@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 import sympy
 
-from symdisc._sindy.printing import expression_text
+from symdisc._equations.printing import expression_text
 
 
 class CandidateLibrary:
@@ -162,7 +162,7 @@ def monomials(symbols, lowest, highest):
     Examples
     --------
     >>> import sympy
-    >>> from symdisc._sindy.library import monomials
+    >>> from symdisc._equations.library import monomials
     >>> monomials(sympy.symbols("x y"), 1, 2)
     [x, y, x**2, x*y, y**2]
     """

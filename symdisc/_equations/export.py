@@ -6,9 +6,9 @@ import numpy as np
 import sympy
 
 from symdisc._data.trajectories import check_time, trajectory_slices
-from symdisc._sindy.library import CandidateLibrary
-from symdisc._sindy.names import default_names
-from symdisc._sindy.parsing import feature_formula, parse_expression
+from symdisc._equations.library import CandidateLibrary
+from symdisc._equations.names import default_names
+from symdisc._equations.parsing import feature_formula, parse_expression
 
 
 class CoefficientTable(NamedTuple):
@@ -27,7 +27,7 @@ class CoefficientTable(NamedTuple):
 
     Examples
     --------
-    >>> from symdisc._sindy.export import CoefficientTable
+    >>> from symdisc._equations.export import CoefficientTable
     >>> print(CoefficientTable(["1", "z0"], ["dz0/dt"], [[0.0, -0.5]], [["0", "-0.5"]]))
         dz0/dt
     1        0
@@ -124,7 +124,7 @@ def latent_trajectories(latents, rates, t, groups, names):
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._sindy.export import latent_trajectories
+    >>> from symdisc._equations.export import latent_trajectories
     >>> data = np.zeros((5, 2)), None, 0.1, [0, 0, 1, 1, 1]
     >>> found = latent_trajectories(*data, ["x", "y"])
     >>> [x.shape for x in found["x"]], found["feature_names"]

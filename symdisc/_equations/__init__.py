@@ -1,0 +1,1 @@
+"""Equations of motion: candidate libraries, names, printing, simulation."""

@@ -1,0 +1,1 @@
+"""Data as users have them: lists, frames, dates, missing rows, jumps."""
