@@ -44,3 +44,9 @@ def fitted_rotation():
     """Return the discoverer with its defaults, fitted to the rotation."""
     X, X_dot, *_ = embedded_rotation(0)
     return LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)
+
+
+# Tests of other things than equations fit them to what does not determine them.
+no_doubts = pytest.mark.filterwarnings(
+    r"ignore:(Candidates depend|The candidates do not|X has \d+ rows for|\d+ of \d+ cand)"
+)

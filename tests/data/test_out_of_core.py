@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from conftest import no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import subspace_angles
 from sklearn.base import clone
@@ -14,6 +15,8 @@ from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._data import out_of_core as streaming
 from symdisc._data.out_of_core import DaskRows, Rows, as_rows, is_large
 from symdisc._latent.pod import fit_pod
+
+pytestmark = no_doubts
 
 CONTAINERS = ["memmap", "zarr", "h5py", "dask"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-from conftest import embedded_rotation
+from conftest import embedded_rotation, no_doubts
 from scipy.linalg import expm
 from sklearn.exceptions import ConvergenceWarning
 
@@ -29,6 +29,8 @@ from symdisc._diagnostics.figures_of_merit import MEANINGS, quality_figures
 from symdisc._report.mathml import equations_mathml, matrix_mathml
 from symdisc.datasets import make_no_symmetry
 from symdisc.plotting import discovery_report
+
+pytestmark = no_doubts
 
 HOSTILE = "<script>alert('x')</script>&\"$_{"
 PAPER = "https://arxiv.org/abs/2310.00105"

@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 import sympy
 import torch
+from conftest import no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symdisc import EquationSystem, LatentSINDy, load, report
 from symdisc.plotting import CoefficientDisplay, LatentDisplay
+
+pytestmark = no_doubts
 
 T = np.linspace(0, 10, 500)
 CIRCLE = np.column_stack([np.cos(T), -np.sin(T)])

@@ -1,9 +1,12 @@
 """The estimators behave like scikit-learn estimators."""
 
 import pytest
+from conftest import no_doubts
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
+
+pytestmark = no_doubts
 
 # The checks fit about 77 times to data without symmetry, for behaviour, not results.
 TINY = [

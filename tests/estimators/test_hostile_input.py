@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import no_doubts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -15,6 +16,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
+
+pytestmark = no_doubts
 
 # Warnings that a fit may give; any other is an error.
 EXPECTED = [

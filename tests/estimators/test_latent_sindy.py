@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation, first_of
+from conftest import embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -23,6 +23,8 @@ from symdisc.datasets import (
     make_pendulum,
 )
 from symdisc.metrics import equation_error, forecast_error
+
+pytestmark = no_doubts
 
 RATE = 0.7
 

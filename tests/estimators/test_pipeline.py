@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -15,6 +16,8 @@ from sklearn.preprocessing import StandardScaler as Scaler
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, TangentPipeline
 from symdisc._numerics.jvp import push_tangent
+
+pytestmark = no_doubts
 
 
 class Keep(TransformerMixin, BaseEstimator):

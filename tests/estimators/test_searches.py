@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from conftest import no_doubts
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -20,6 +21,8 @@ from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.preprocessing import StandardScaler as Scaler
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, TangentPipeline, from_xarray
+
+pytestmark = no_doubts
 
 GIVEN = LatentSINDy(autoencoder="none", threshold=0.01)
 

@@ -5,12 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 import sympy
-from conftest import first_of
+from conftest import first_of, no_doubts
 from numpy.testing import assert_allclose
 
 from symdisc import LatentSINDy
 from symdisc._sindy.model_selection import fit_equations
 from symdisc.datasets._ode import latent_equations, simulate
+
+pytestmark = no_doubts
 
 x, y, z = sympy.symbols("z:3")
 disc, sphere = 1 - x**2 - y**2, 1 - x**2 - y**2 - z**2

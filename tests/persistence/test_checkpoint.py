@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation, first_of
+from conftest import embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from small_training import make_trainer
@@ -24,7 +24,10 @@ from symdisc._persistence import checkpoint as checkpoints
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._persistence.container import read_file, write_file
 
-pytestmark = pytest.mark.filterwarnings("ignore:Independently trained adversaries")
+pytestmark = [
+    no_doubts,
+    pytest.mark.filterwarnings("ignore:Independently trained adversaries"),
+]
 
 MAX_ITER = 150
 MAKE = {

@@ -16,7 +16,7 @@ import pytest
 import sklearn
 import sympy
 import torch
-from conftest import embedded_rotation
+from conftest import embedded_rotation, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -102,9 +102,12 @@ def valid(small, tmp_path_factory):
     return path.read_bytes()
 
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Independently trained adversaries:sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = [
+    no_doubts,
+    pytest.mark.filterwarnings(
+        "ignore:Independently trained adversaries:sklearn.exceptions.ConvergenceWarning"
+    ),
+]
 
 
 def test_adversaries(fitted, tmp_path):

@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import embedded_rotation
+from conftest import embedded_rotation, no_doubts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -29,6 +29,8 @@ from symdisc.plotting import (
     TrainingDisplay,
     discovery_report,
 )
+
+pytestmark = no_doubts
 
 BASELINE = Path(__file__).parent / "baseline"
 # Root mean square of levels. A changed sign differs by 0.06, a missing line by 0.045.

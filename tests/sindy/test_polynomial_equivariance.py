@@ -5,6 +5,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 import sympy
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -19,6 +20,8 @@ from symdisc._sindy.polynomial_equivariance import (
     equivariant_polynomials,
     monomial_factors,
 )
+
+pytestmark = no_doubts
 
 J = np.array([[0.0, -1.0], [1.0, 0.0]])
 SO3 = known_algebra("so(3)", 3).basis

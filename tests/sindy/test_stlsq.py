@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -9,6 +10,8 @@ from numpy.testing import assert_allclose
 from symdisc import LatentSINDy
 from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.stlsq import r2, sparse_regression
+
+pytestmark = no_doubts
 
 TRUTH = np.array([[0.0, 0.0, 0.9, 0.0, -0.4, 0.0], [0.0, -0.9, 0.0, 0.0, 0.0, 0.5]])
 
