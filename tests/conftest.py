@@ -47,6 +47,16 @@ def fitted_rotation():
 
 
 # Tests of other things than equations fit them to what does not determine them.
-no_doubts = pytest.mark.filterwarnings(
-    r"ignore:(Candidates depend|The candidates do not|X has \d+ rows for|\d+ of \d+ cand)"
+DOUBTS = "|".join(
+    [
+        "Candidates depend",
+        "The candidates do not",
+        r"X has \d+ rows for",
+        r"\d+ of \d+ candidates",
+        "The step of t",
+        "The rows look like",
+        ".* has an (outlier|offset)",
+        ".* jumps at row",
+    ]
 )
+no_doubts = pytest.mark.filterwarnings(f"ignore:({DOUBTS})")

@@ -1,11 +1,11 @@
 """Warnings of a fit: what its equations leave unexplained, and what is in the way."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
 from symdisc._data.trajectories import median_step
+from symdisc._data.user_warning import warn_user
 from symdisc._sindy.dependence import find_relation
 from symdisc._sindy.differentiation import Motion, take_rates
 from symdisc._sindy.misfit import (
@@ -19,12 +19,14 @@ from symdisc._sindy.misfit import (
 )
 
 # Noise larger than this, relative to a variable, hides which candidates depend.
-MAX_NOISE = 0.05
+MAX_NOISE = 0.01
 # Candidates of unit size nearer than this to others depend on these. The errors of the
 # rates, up to a limit, and noise add to that.
 EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
 # A larger offset, in standard deviations, leaves powers of a variable alike.
 MAX_OFFSET = 1e5
+# Smoothing leaves less than this of a constant.
+ROUNDING = 1e-8
 # Rows of a map are not correlated with the next ones, and look like so much noise.
 LIKE_NOISE = 0.2
 # Equations that leave so much explain little, be it noise or not.
@@ -60,7 +62,7 @@ def warn_of_doubts(est, governing, motion, t, groups):
         *_misfit(est, governing, motion, sampling, t, groups),
     )
     for text in decisive[:1] or others:
-        warnings.warn(text, UserWarning, stacklevel=4)
+        warn_user(text)
 
 
 def _few_rows(est, n_samples):
@@ -77,7 +79,7 @@ def _offsets(est, motion):
     state = np.hstack(motion.curve[: est.order]).astype(float)
     sizes = np.sqrt(np.mean(state**2, axis=0))
     offset = sizes / np.maximum(state.std(axis=0), 1e-300)
-    moving = np.ptp(state, axis=0) > 1e-13 * sizes
+    moving = np.ptp(state, axis=0) > ROUNDING * sizes
     for i in np.flatnonzero((offset > MAX_OFFSET) & moving)[:1]:
         yield (
             f"{_names(est)[i]} has an offset of {offset[i]:.1g} times its standard "

@@ -123,10 +123,10 @@ default="residual"
     library_ : CandidateLibrary
         The candidates.
     equation_scores_ : ndarray of shape (`n_components_`,)
-        R2 of each rate, or of its integrals, on the training data; NaN where the rate
-        is constant.
+        R2 of each rate, or of its integrals, on the training data; 1 where the rate is
+        constant.
     equation_score_ : float
-        Their mean.
+        Their mean, constant rates left out.
     dense_score_ : float
         Mean of the adjusted R2 with all candidates: `threshold` costs the difference.
     path_ : ModelPath or None
@@ -169,7 +169,7 @@ default="residual"
     >>> from symdisc import LatentSINDy
     >>> t = np.linspace(0, 10, 500)
     >>> X = np.column_stack([np.cos(t), -np.sin(t)])
-    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> est = LatentSINDy(autoencoder="none", degree=1).fit(X, t=t)
     >>> print(est.equations_)
     dz0/dt = z1
     dz1/dt = -z0
@@ -388,10 +388,10 @@ default="residual"
 
     def _set_equations(self, found, space):
         self.equations_, self.library_ = found.equations, found.equations.library
-        self.equation_scores_ = np.where(self._rate_scale > 0, found.scores, np.nan)
-        self.equation_score_ = pooled_score(self.equation_scores_)
-        used = self._rate_scale > 0
-        self.dense_score_ = pooled_score(np.where(used, found.dense_scores, np.nan))
+        varies = self._rate_scale > 0
+        self.equation_scores_ = np.where(varies, found.scores, 1.0)
+        self.equation_score_ = pooled_score(found.scores[varies])
+        self.dense_score_ = pooled_score(found.dense_scores[varies])
         self.n_free_, self.path_ = found.n_free, found.path
         self.coefficients_ = self.equations_.coefficients
         self.n_components_ = len(self.coefficients_)

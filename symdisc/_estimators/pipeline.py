@@ -69,7 +69,7 @@ class TangentPipeline(Pipeline):
     >>> t = np.arange(500) * np.pi / 50
     >>> X = np.column_stack([30 * np.cos(t), 2 - np.sin(t)])
     >>> X_dot = np.column_stack([-30 * np.sin(t), -np.cos(t)])
-    >>> sindy = LatentSINDy(autoencoder="none")
+    >>> sindy = LatentSINDy(autoencoder="none", degree=1)
     >>> pipe = TangentPipeline([("scale", StandardScaler()), ("sindy", sindy)])
     >>> print(pipe.fit(X, X_dot)["sindy"].equations_)
     dz0/dt = z1

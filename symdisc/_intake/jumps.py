@@ -1,10 +1,9 @@
 """Jumps and single outliers in a record: steps that no smooth motion makes."""
 
-import warnings
-
 import numpy as np
 
 from symdisc._data.stretches import stretches
+from symdisc._data.user_warning import warn_user
 
 # A jump is so many times larger than the changes around it, and than this fraction of
 # the standard deviation of its column.
@@ -47,19 +46,15 @@ def without_jumps(X, t, groups, names):
     for column, name in zip(X.T, names, strict=True):
         jumps, single = find_jumps(column, parts)
         if jumps:
-            warnings.warn(
+            warn_user(
                 f"{name} jumps at row {jumps[0]}{_more(jumps)}: the trajectory is taken"
                 " to end there. A jump that is an input needs a column of its own that "
-                "drives the others.",
-                UserWarning,
-                stacklevel=4,
+                "drives the others."
             )
         if single:
-            warnings.warn(
+            warn_user(
                 f"{name} has an outlier in row {single[0]}{_more(single)}. It is left "
-                "out.",
-                UserWarning,
-                stacklevel=4,
+                "out."
             )
         starts |= set(jumps)
         outliers |= set(single)
@@ -94,7 +89,8 @@ def find_jumps(column, parts):
                 ]
             )
             # A jump stands alone: motion that is fast is fast for several rows.
-            if len(around) < NEIGHBOURS:
+            first, last = i < NEIGHBOURS, i + NEIGHBOURS >= len(changes)
+            if len(around) < NEIGHBOURS or (not back and (first or last)):
                 continue
             if abs(changes[i]) <= TIMES_NEIGHBOURS * around.max():
                 continue

@@ -93,7 +93,11 @@ def without_short(samples, demands):
 def _short_stretches(X, times, groups, needed):
     """Return stretches that are too short, and those that become so without them."""
     kept, lost = np.arange(len(times)), []
-    X = None if is_large(X) else np.asarray(X, dtype=float)
+    if not is_large(X):
+        X = np.asarray(X)
+    # Later checks say what is wrong with others.
+    plain = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf"
+    X = X.astype(float) if plain else None
     groups = None if groups is None else np.asarray(groups)
     while len(kept):
         parts = stretches(

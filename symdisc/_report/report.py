@@ -112,7 +112,7 @@ def report(
     >>> from symdisc import LatentSINDy, report
     >>> t = np.linspace(0, 10, 500)
     >>> X = np.column_stack([np.cos(t), -np.sin(t)])
-    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> est = LatentSINDy(autoencoder="none", degree=1).fit(X, t=t)
     >>> page = report(est, X, title="A circle")
     >>> page.startswith("<!DOCTYPE html>"), "<h1>A circle</h1>" in page
     (True, True)

@@ -1,12 +1,12 @@
 """How rates are taken along time, and which way holds best on rows not fitted."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from symdisc._data.derivatives import smooth_derivatives
 from symdisc._data.stretches import stretches
+from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import check_size
 from symdisc._data.weak_form import TooFewWindowsError, weak_form
 
@@ -94,9 +94,7 @@ def rates_along(method, points, t, groups, *, order, n_terms, joint=False):
     try:
         return take_rates(method, points, t, groups, **options)
     except TooFewWindowsError as error:
-        warnings.warn(
-            f"{error} Rates are those of smoothing splines.", UserWarning, stacklevel=6
-        )
+        warn_user(f"{error} Rates are those of smoothing splines.")
         return take_rates("spline", points, t, groups, **options)
 
 

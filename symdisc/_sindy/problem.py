@@ -161,11 +161,14 @@ class Governing:
         resample = {"n_bootstrap": n_bootstrap, "random_state": seed}
         parts, unit, library, basis = self._parts(motion, groups)
         fits = [self._fit(*part, resample) for part in parts]
-        paths = [path for *_, path in fits]
-        parts = zip(*(numbers for *numbers, _ in fits), strict=True)
-        coefficients, errors, scores, dense = map(np.concatenate, parts)
+        coefficients, errors, scores, dense, paths = zip(*fits, strict=True)
+        coefficients, scores, dense = map(np.concatenate, (coefficients, scores, dense))
+        known = all(error is not None for error in errors)
         equations = EquationSystem(
-            coefficients * unit, library, errors=errors * unit, order=self.order
+            coefficients * unit,
+            library,
+            errors=np.concatenate(errors) * unit if known else None,
+            order=self.order,
         )
         n_free = coefficients.size if basis is None else len(basis)
         path = None
@@ -177,8 +180,8 @@ class Governing:
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
-        state = np.hstack(motion.curve[: self.order]).astype(float)
-        latents, rates = (motion.curve[i].astype(float) for i in (0, -1))
+        state = np.hstack(motion.curve[: self.order]).astype(float, order="C")
+        latents, rates = (motion.curve[i].astype(float, order="C") for i in (0, -1))
         library = self.library(rates.shape[1])
         features = self.features(state, library)
         basis, penalty = self._basis(library), self._penalty(library, state)

@@ -29,8 +29,8 @@ def standard_errors(features, targets, coefficients, *, groups=None, basis=None)
 
     Returns
     -------
-    errors : ndarray of shape (k, n_terms)
-        Standard errors, 0 for dropped terms.
+    errors : ndarray of shape (k, n_terms) or None
+        Standard errors, 0 for dropped terms; None where rows are not more than terms.
 
     References
     ----------
@@ -47,6 +47,8 @@ def standard_errors(features, targets, coefficients, *, groups=None, basis=None)
     >>> standard_errors(x, y, np.array([[3.0, 0.0]])).round(2)
     array([[0.01, 0.  ]])
     """
+    if len(features) <= np.count_nonzero(coefficients, axis=1).max():
+        return None
     blocks = row_blocks(groups, len(features))
     errors = np.zeros(coefficients.shape)
     if basis is None:

@@ -39,7 +39,7 @@ class ForecastDisplay(Display):
     >>> from symdisc.plotting import ForecastDisplay
     >>> t = np.linspace(0, 10, 500)
     >>> X = np.column_stack([np.cos(t), -np.sin(t)])
-    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> est = LatentSINDy(autoencoder="none", degree=1).fit(X, t=t)
     >>> display = ForecastDisplay.from_estimator(est, X, t)
     >>> bool(display.errors["LatentSINDy"].max() < 1e-6)
     True

@@ -51,7 +51,7 @@ def discovery_report(est, X, X_dot=None, *, image_shape=None):
     >>> from symdisc.plotting import discovery_report
     >>> t = np.linspace(0, 10, 500)
     >>> X = np.column_stack([np.cos(t), -np.sin(t)])
-    >>> est = LatentSINDy(autoencoder="none").fit(X, t=t)
+    >>> est = LatentSINDy(autoencoder="none", degree=1).fit(X, t=t)
     >>> figure = discovery_report(est, X)
     >>> len(figure.axes)
     6

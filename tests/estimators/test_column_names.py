@@ -52,6 +52,7 @@ def no_windows():
         yield
 
 
+@pytest.mark.filterwarnings("ignore:X has a column .t., which is taken")
 @pytest.mark.parametrize("name", HARMLESS + HOSTILE)
 def test_any_text_is_a_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

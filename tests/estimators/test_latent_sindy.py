@@ -153,10 +153,10 @@ def test_pendulum_of_second_order_from_times():
 def test_noise_needs_smoothing_and_says_so(rotation):
     X, _, t, groups = rotation
     noisy = X + 0.05 * np.random.default_rng(1).standard_normal(X.shape)
-    est = LatentSINDy(autoencoder="none")
-    with pytest.warns(UserWarning, match='differentiation="weak"'):
+    est = LatentSINDy(autoencoder="none", differentiation="central")
+    with pytest.warns(UserWarning, match='noise .* differentiation="auto"'):
         est.fit(noisy, t=t, groups=groups)
-    est = LatentSINDy(autoencoder="none", differentiation="spline", threshold="auto")
+    est = LatentSINDy(autoencoder="none")
     est.fit(noisy, t=t, groups=groups)
     assert est.complexity_ == 2
     assert_allclose(np.abs(est.coefficients_[:, 1:3]).max(axis=1), RATE, rtol=0.05)
