@@ -25,6 +25,7 @@ from symdisc._latent.selection import learn_space
 from symdisc._latent.torch_modules import check_columns, check_pair
 from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._sindy.calibration import fixed_point, needs_calibration
 from symdisc._sindy.differentiation import (
     Motion,
     best_rates,
@@ -206,6 +207,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     if est.symmetry == "discover" and learned.trainer.game > 0:
         read = read_algebra(learned.trainer, 1, n_components)[:2]
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
+    if est.symmetry is None and est.order == 1:
+        _centre(autoencoder, curve, governing)
     motion.curve = _latents(autoencoder, curve, n_components)
     return Space.of(
         Encoder(pod, autoencoder, n_components).to(device),
@@ -246,6 +249,18 @@ def _settings(est, checkpoint):
         verbose=est.verbose,
         checkpoint=checkpoint,
     )
+
+
+def _centre(autoencoder, curve, governing):
+    """Move the origin of the latents to a fixed point of a nearly linear motion."""
+    latents, rates = _latents(autoencoder, curve, len(autoencoder.shift))
+    library = governing.library(latents.shape[1])
+    if needs_calibration(library) or not hasattr(autoencoder, "rescale"):
+        return
+    point = fixed_point(latents.astype(float), rates.astype(float))
+    if point is not None:
+        offset = autoencoder.offset.cpu().numpy() - point
+        autoencoder.rescale(float(autoencoder.scale), offset)
 
 
 @torch.no_grad()

@@ -9,6 +9,10 @@ from scipy.optimize import minimize
 
 MAX_ROWS = 500
 SCALES = np.geomspace(0.2, 5.0, 17)
+# A motion is nearly linear if linear equations leave less than this of its rates, no
+# direction is slower than the fastest by this factor, and the fixed point is nearer
+# than so many standard deviations.
+NEARLY_LINEAR, FAINT, INSIDE = 0.1, 0.01, 1.0
 
 
 def needs_calibration(library):
@@ -71,3 +75,38 @@ def _descend(unexplained, start):
             "maxfev": 150 * n,
         },
     )
+
+
+def fixed_point(latents, rates):
+    """Return the point about which a motion is nearly linear, or None.
+
+    Latents are known up to their origin, and about a fixed point equations have no
+    constants.
+
+    Parameters
+    ----------
+    latents, rates : ndarray of shape (n_samples, k)
+        White latents and their time derivatives.
+
+    Returns
+    -------
+    point : ndarray of shape (k,) or None
+        None where linear equations leave more than a tenth of the rates, or where the
+        point is not among the latents.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.calibration import fixed_point
+    >>> z = np.random.default_rng(0).standard_normal((100, 2))
+    >>> fixed_point(z, (z - 0.3) @ [[0.0, 1.0], [-1.0, 0.0]]).round(6)
+    array([0.3, 0.3])
+    """
+    table = np.column_stack([np.ones(len(latents)), latents])
+    weights = np.linalg.lstsq(table, rates, rcond=None)[0]
+    left = np.mean((rates - table @ weights) ** 2)
+    singular = np.linalg.svd(weights[1:], compute_uv=False)
+    if left > NEARLY_LINEAR * np.mean(rates**2) or singular[-1] < FAINT * singular[0]:
+        return None
+    point = np.linalg.solve(weights[1:].T, -weights[0])
+    return point if np.linalg.norm(point) < INSIDE else None
