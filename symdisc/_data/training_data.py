@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from symdisc._data.derivatives import smooth_derivatives
 from symdisc._data.trajectories import (
     check_agreement,
     check_time,
-    differentiate,
     transition_pairs,
 )
 from symdisc._data.validation import check_size
@@ -54,7 +54,18 @@ class Snapshots:
         return [tensor[rows] for tensor in known if tensor is not None]
 
 
-def as_snapshots(pod, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
+def as_snapshots(
+    pod,
+    X,
+    X_dot,
+    t,
+    groups,
+    *,
+    symmetry_of,
+    device,
+    labels=None,
+    differentiation="spline",
+):
     """Project data onto the POD modes and resolve what symmetry is asked of.
 
     Parameters
@@ -67,6 +78,8 @@ def as_snapshots(pod, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
     symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
     device : torch.device
     labels : ndarray of shape (n_samples,), optional
+    differentiation : {"central", "savgol", "spline"}, default="spline"
+        How rates are taken along `t` where `X_dot` is not given.
 
     Returns
     -------
@@ -74,20 +87,10 @@ def as_snapshots(pod, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
     """
     t = check_time(t, groups, len(X))
     coordinates = pod.coordinates(X)
-    velocity = _velocity(pod, coordinates, X_dot, t, groups)
+    velocity = _velocity(pod, coordinates, X_dot, t, groups, differentiation)
     if symmetry_of == "auto":
         symmetry_of = "states" if velocity is None else "derivatives"
-    if symmetry_of in ("derivatives", "dynamics") and velocity is None:
-        raise ValueError(
-            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
-            "t."
-        )
-    if symmetry_of == "dynamics" and not velocity.any():
-        raise ValueError(
-            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
-            ", or X along t, is at rest in every row. Pass rows in motion, or "
-            'symmetry_of="states".'
-        )
+    _check_question(symmetry_of, velocity)
     successors = None
     if symmetry_of == "transitions":
         successors = transition_pairs(t, groups, len(X))
@@ -111,10 +114,27 @@ def as_snapshots(pod, X, X_dot, t, groups, *, symmetry_of, device, labels=None):
     )
 
 
-def _velocity(pod, coordinates, X_dot, t, groups):
-    """Velocity of the coordinates: pushed forward, or by differences along t."""
+def _check_question(symmetry_of, velocity):
+    """Raise where what is asked needs rates that are not there."""
+    if symmetry_of in ("derivatives", "dynamics") and velocity is None:
+        raise ValueError(
+            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
+            "t."
+        )
+    if symmetry_of == "dynamics" and not velocity.any():
+        raise ValueError(
+            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
+            ", or X along t, is at rest in every row. Pass rows in motion, or "
+            'symmetry_of="states".'
+        )
+
+
+def _velocity(pod, coordinates, X_dot, t, groups, method):
+    """Velocity of the coordinates: pushed forward, or taken along time."""
     if X_dot is None:
-        return None if t is None else differentiate(coordinates, t, groups)
+        if t is None:
+            return None
+        return smooth_derivatives(coordinates, t, groups, method=method)[1]
     velocity = pod.push_forward(X_dot)
     check_size(velocity, IN_DEVIATIONS, np.float32)
     if t is not None:

@@ -32,6 +32,8 @@ from symdisc._symmetry.label_invariance import check_labels
 
 # Symmetries that the eigenvalue problem finds, whatever n_generators is.
 SOLVED = ("dynamics", "labels")
+# What is done for each value of `differentiation`.
+WAYS = {way: way for way in ("central", "savgol", "spline")} | {"auto": "spline"}
 
 
 class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
@@ -80,9 +82,14 @@ or (encoder, decoder), default="residual"
         solved for, not trained, also where `n_generators` is a number.
     degree : int, default=2
         Degree of the polynomial candidate library of the equations.
-    threshold : float, default=0.1
+    threshold : float or "auto", default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
-        to rms(dz/dt) is at least this.
+        to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,
+        as in `LatentSINDy`, and also finds the small terms that errors of the latents
+        make.
+    differentiation : {"auto", "central", "savgol", "spline"}, default="auto"
+        How derivatives are taken along `t` where `y` is not given; "auto" takes
+        smoothing splines.
     missing : {"raise", "drop"}, default="raise"
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
@@ -213,7 +220,8 @@ or (encoder, decoder), default="residual"
             tuple,
         ],
         "degree": [Interval(Integral, 1, None, closed="left")],
-        "threshold": [Interval(Real, 0, None, closed="left")],
+        "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "differentiation": [StrOptions({"auto", "central", "savgol", "spline"})],
         "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -236,6 +244,7 @@ or (encoder, decoder), default="residual"
         autoencoder="residual",
         degree=2,
         threshold=0.1,
+        differentiation="auto",
         missing="raise",
         loss_weights=None,
         max_iter=600,
@@ -254,6 +263,7 @@ or (encoder, decoder), default="residual"
         self.autoencoder = autoencoder
         self.degree = degree
         self.threshold = threshold
+        self.differentiation = differentiation
         self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
@@ -316,6 +326,7 @@ or (encoder, decoder), default="residual"
                 symmetry_of=self.symmetry_of,
                 device=device,
                 labels=labels,
+                differentiation=WAYS[self.differentiation],
             )
             # One thread: waking a second one takes longer than operations this small,
             # ten times longer on a busy machine. The limit holds for this thread.

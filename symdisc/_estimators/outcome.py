@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
-from symdisc._sindy.stlsq import adjusted_r2, r2, sparse_regression
+from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.stlsq import adjusted_r2, r2
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
@@ -44,7 +45,7 @@ def read_equations(est, autoencoder, snapshots):
     library = CandidateLibrary.polynomial(est.n_components_, est.degree)
     features = library.evaluate(latent)
     sparse, dense = (
-        sparse_regression(features, velocity, threshold=threshold)
+        fit_equations(features, velocity, threshold=threshold).coefficients
         for threshold in (est.threshold, 0.0)
     )
     score, most = (r2(features, velocity, table).mean() for table in (sparse, dense))

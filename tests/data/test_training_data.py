@@ -36,7 +36,8 @@ POD = fit_pod(X, min_modes=2, random_state=np.random.RandomState(0))
 def snapshots(X_dot=None, t=None, groups=None, symmetry_of="auto"):
     device = torch.device("cpu")
     args = (POD, X, X_dot, t, groups)
-    return as_snapshots(*args, symmetry_of=symmetry_of, device=device)
+    options = {"symmetry_of": symmetry_of, "device": device}
+    return as_snapshots(*args, differentiation="central", **options)
 
 
 @pytest.mark.parametrize(
