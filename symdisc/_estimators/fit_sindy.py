@@ -12,9 +12,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from symdisc._data.out_of_core import split_columns
 from symdisc._data.stretches import noise_level, stretches
 from symdisc._data.training_data import IN_DEVIATIONS
-from symdisc._data.trajectories import check_agreement, median_step
+from symdisc._data.trajectories import check_agreement, check_time, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import TooFewWindowsError
 from symdisc._estimators.base import torch_dtype
@@ -325,3 +326,30 @@ def _warn_of_noise(points, velocity, t, groups):
             UserWarning,
             stacklevel=6,
         )
+
+
+def motion_as_fitted(est, X, rates, t, groups):
+    """Return latents of snapshots with their rates, given or taken as in `fit`.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Fitted.
+    X : ndarray of shape (n_samples, n_features)
+    rates : ndarray of shape (n_samples, order * n_features) or None
+        Time derivatives of X, side by side.
+    t : array-like of shape (n_samples,), float or None
+        Without times, rows follow each other at the median step of the training data.
+    groups : array-like of shape (n_samples,) or None
+
+    Returns
+    -------
+    Motion
+    """
+    if rates is not None:
+        return Motion(est._push(est.encoder_, X, *split_columns(rates, est.order)))
+    t = check_time(est._median_step if t is None else t, groups, len(X))
+    way = "spline" if est.differentiation_ == "given" else est.differentiation_
+    latents = est._apply(est.encoder_, X)
+    options = {"order": est.order, "n_terms": 0, "joint": True}
+    return rates_along(way, latents, t, groups, **options)

@@ -20,12 +20,12 @@ from symdisc._estimators.base import (
     LatentEstimator,
 )
 from symdisc._estimators.doubts import warn_of_doubts
-from symdisc._estimators.fit_sindy import find_space
+from symdisc._estimators.fit_sindy import find_space, motion_as_fitted
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._intake.jumps import without_jumps
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
-from symdisc._sindy.differentiation import Motion, rates_along
+from symdisc._sindy.differentiation import Motion
 from symdisc._sindy.problem import Governing
 from symdisc._sindy.scoring import (
     equation_scores,
@@ -60,6 +60,9 @@ class LatentSINDy(ForecastingEstimator):
     library : sequence, optional
         Further candidates: the names "sin", "abs", ..., expressions as text or sympy,
         in z0, z1, ... or names of columns, or a pysindy feature library.
+    fix : dict, optional
+        Terms with known coefficients, by equation: ``{"dz1/dt": "-9.81*sin(z0)"}``. The
+        others are found.
     order : {1, 2}, default=1
         2 looks for d2z/dt2 = F(z, dz/dt), whose velocities are called z0_dot, ...
     autoencoder : "residual", "none", estimator or (encoder, decoder), \
@@ -182,6 +185,7 @@ default="residual"
         "degree": [Interval(Integral, 0, None, closed="left")],
         "include_constant": ["boolean"],
         "library": "no_validation",
+        "fix": [dict, None],
         "order": [Interval(Integral, 1, 2, closed="both")],
         "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
         "symmetry": [str, LieAlgebra, None],
@@ -208,6 +212,7 @@ default="residual"
         degree=2,
         include_constant=True,
         library=None,
+        fix=None,
         order=1,
         autoencoder="residual",
         symmetry=None,
@@ -228,6 +233,7 @@ default="residual"
         self.degree = degree
         self.include_constant = include_constant
         self.library = library
+        self.fix = fix
         self.order = order
         self.autoencoder = autoencoder
         self.symmetry = symmetry
@@ -357,7 +363,7 @@ default="residual"
         )
         X = check_snapshots(self, data.X, reset=False, ensure_min_samples=2)
         rates = self._check_rates(X, data.y, self.order)
-        motion = self._motion(X, rates, data.t, data.groups)
+        motion = motion_as_fitted(self, X, rates, data.t, data.groups)
         weight = data.weight
         if weight is not None:
             weight = _check_sample_weight(weight, X)
@@ -366,18 +372,6 @@ default="residual"
             self.equations_, motion.curve, self._rate_scale, **known
         )
         return pooled_score(found)
-
-    def _motion(self, X, rates, t, groups):
-        """Latents of snapshots with their rates, given or taken as in `fit`."""
-        if rates is not None:
-            return Motion(
-                self._push(self.encoder_, X, *split_columns(rates, self.order))
-            )
-        t = check_time(self._median_step if t is None else t, groups, len(X))
-        way = "spline" if self.differentiation_ == "given" else self.differentiation_
-        latents = self._apply(self.encoder_, X)
-        options = {"order": self.order, "n_terms": 0, "joint": True}
-        return rates_along(way, latents, t, groups, **options)
 
     def _set_space(self, space):
         self.encoder_, self.decoder_ = space.encoder, space.decoder

@@ -1,6 +1,6 @@
 """From latents and their rates to equations, with or without a symmetry imposed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from symdisc._equations.names import column_names
 from symdisc._equations.parsing import make_library
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
-from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
+from symdisc._sindy.known_terms import known_terms, without_known
 from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.standard_errors import standard_errors
-from symdisc._sindy.stlsq import adjusted_r2, sparse_regression
+from symdisc._sindy.regression import Regression
+from symdisc._sindy.stlsq import sparse_regression
 
 # Points at which the penalty asks for equivariance.
 MAX_PENALTY_POINTS = 500
@@ -65,6 +65,8 @@ class Governing:
         Of the final regression, see `symdisc._sindy.stlsq.sparse_regression`.
     names, include_constant
         Of the candidate library, like `degree`.
+    fix : dict or None
+        Known terms, see `symdisc._sindy.known_terms.known_terms`.
     """
 
     degree: int
@@ -77,6 +79,7 @@ class Governing:
     rcond: float | None = None
     names: list | None = None
     include_constant: bool = True
+    fix: dict | None = None
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -85,6 +88,7 @@ class Governing:
         governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
         governing.names = column_names(est, feature_names)
         governing.include_constant = est.include_constant
+        governing.fix = est.fix
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
         elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
@@ -139,8 +143,9 @@ class Governing:
         EquationSystem
         """
         parts, unit, library, _ = self._parts(motion, groups)
-        rows = [self._sparse(*part).coefficients for part in parts]
-        coefficients = np.concatenate(rows)
+        coefficients = np.concatenate(
+            [part.solve(**self._options)[0] for part in parts]
+        )
         return EquationSystem(coefficients * unit, library, order=self.order)
 
     def find(self, motion, groups, *, n_bootstrap=0, seed=None):
@@ -158,24 +163,21 @@ class Governing:
         -------
         Found
         """
-        resample = {"n_bootstrap": n_bootstrap, "random_state": seed}
         parts, unit, library, basis = self._parts(motion, groups)
-        fits = [self._fit(*part, resample) for part in parts]
-        coefficients, errors, scores, dense, paths = zip(*fits, strict=True)
-        coefficients, scores, dense = map(np.concatenate, (coefficients, scores, dense))
+        solved = [part.solve(**self._options) for part in parts]
+        pairs = [(part, found) for part, (found, _) in zip(parts, solved, strict=True)]
+        scores = [part.scores(found, self.rcond) for part, found in pairs]
+        scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
+        errors = [part.errors(found, n_bootstrap, seed) for part, found in pairs]
         known = all(error is not None for error in errors)
         equations = EquationSystem(
-            coefficients * unit,
+            np.concatenate([found for _, found in pairs]) * unit,
             library,
             errors=np.concatenate(errors) * unit if known else None,
             order=self.order,
         )
-        n_free = coefficients.size if basis is None else len(basis)
-        path = None
-        if None not in paths:
-            models = [models for each in paths for models in each]
-            units = zip(models, unit.ravel(), strict=True)
-            path = ModelPath(equations, [[(e, w * u) for e, w in m] for m, u in units])
+        n_free = equations.coefficients.size if basis is None else len(basis)
+        path = _path(equations, [path for _, path in solved], unit)
         return Found(equations, scores, dense, n_free, path)
 
     def _parts(self, motion, groups):
@@ -191,8 +193,31 @@ class Governing:
             deviation = latents.std(axis=0)
             unit = np.where(deviation > 0, deviation, 1.0)
         rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
-        parts = [(*part, basis, penalty) for part in rows]
+        parts = [Regression(*part, basis, penalty) for part in rows]
+        if self.fix:
+            parts = self._with_known(parts, library, unit)
         return parts, unit[:, None], library, basis
+
+    def _with_known(self, parts, library, unit):
+        """Take off the terms that are known."""
+        values, known = known_terms(self.fix, library, self.order)
+        if parts[0].penalty is not None:
+            raise ValueError(
+                f"fix needs equivariance_weight=inf, got {self.equivariance_weight}: "
+                "the penalty does not know what is fixed. Drop one of them."
+            )
+        if parts[0].basis is not None:
+            field, free = without_known(parts[0].basis, values, known)
+            return [replace(part, basis=free, offset=field) for part in parts]
+        single = []
+        for part in parts:
+            for column in part.rates.T:
+                i = len(single)
+                row = values[i : i + 1] / unit[i]
+                single.append(
+                    replace(part, rates=column[:, None], offset=row, free=~known[i])
+                )
+        return single
 
     def features(self, state, library):
         """Values of the candidates, checked."""
@@ -215,31 +240,14 @@ class Governing:
                 rate = rate * np.any(np.abs(rate) > rounding)
                 yield form.average @ features, rate[:, None], form.groups
 
-    def _sparse(self, features, rates, groups, basis, penalty):
-        return fit_equations(
-            features,
-            rates,
-            threshold="auto" if self.optimizer is not None else self.threshold,
-            optimizer=self.optimizer,
-            groups=groups,
-            basis=basis,
-            penalty=penalty,
-            rcond=self.rcond,
-        )
-
-    def _fit(self, features, rates, groups, basis, penalty, resample):
-        """Coefficients, their errors, R2 and adjusted R2 with all candidates."""
-        fit = self._sparse(features, rates, groups, basis, penalty)
-        dense = fit_equations(
-            features, rates, threshold=0.0, basis=basis, rcond=self.rcond
-        )
-        dense = adjusted_r2(dense.scores, *features.shape, otherwise=fit.scores)
-        known = {"groups": groups, "basis": basis}
-        estimate = standard_errors
-        if resample["n_bootstrap"] > 0:
-            known, estimate = known | resample, bootstrap_errors
-        errors = estimate(features, rates, fit.coefficients, **known)
-        return fit.coefficients, errors, fit.scores, dense, fit.path
+    @property
+    def _options(self):
+        """How terms are chosen."""
+        return {
+            "threshold": "auto" if self.optimizer is not None else self.threshold,
+            "optimizer": self.optimizer,
+            "rcond": self.rcond,
+        }
 
     def _check_domain(self, features, library):
         """Raise where a candidate is not a number for some latents, and say which."""
@@ -273,3 +281,12 @@ class Governing:
 
     def _generators(self, library):
         return imposed_generators(self.algebra, len(library.symbols) // self.order)
+
+
+def _path(equations, paths, unit):
+    """Models that terms were chosen from; None where something else chose them."""
+    if None in paths:
+        return None
+    models = [models for each in paths for models in each]
+    units = zip(models, unit.ravel(), strict=True)
+    return ModelPath(equations, [[(e, w * u) for e, w in m] for m, u in units])

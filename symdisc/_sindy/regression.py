@@ -1,0 +1,115 @@
+"""One regression: rows, what is known or tied together, and how it is solved."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symdisc._sindy.block_bootstrap import bootstrap_errors
+from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.standard_errors import standard_errors
+from symdisc._sindy.stlsq import adjusted_r2, r2
+
+
+@dataclass
+class Regression:
+    """Rates of some equations on all candidates.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_rows, n_terms)
+    rates : ndarray of shape (n_rows, k)
+    groups : array-like of shape (n_rows,) or None
+    basis : ndarray of shape (n_free, k, n_terms), optional
+        Coefficient matrices that the coefficients combine.
+    penalty : ndarray of shape (n, k * n_terms), optional
+        Rows of a penalty.
+    offset : ndarray of shape (k, n_terms), optional
+        Known coefficients.
+    free : ndarray of bool, of shape (n_terms,), optional
+        Candidates that are not known; of one equation alone.
+    """
+
+    features: np.ndarray
+    rates: np.ndarray
+    groups: object
+    basis: np.ndarray | None = None
+    penalty: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    free: np.ndarray | None = None
+
+    def rows(self):
+        """Return candidates and rates with what is known taken off."""
+        features, rates = self.features, self.rates
+        if self.offset is not None:
+            rates = rates - features @ self.offset.T
+        if self.free is not None:
+            features = features * self.free
+        return features, rates
+
+    def solve(self, **options):
+        """Return sparse coefficients, and what they were chosen from.
+
+        Parameters
+        ----------
+        **options
+            Of `symdisc._sindy.model_selection.fit_equations`.
+
+        Returns
+        -------
+        coefficients : ndarray of shape (k, n_terms)
+        path : list or None
+        """
+        fit = fit_equations(
+            *self.rows(),
+            groups=self.groups,
+            basis=self.basis,
+            penalty=self.penalty,
+            **options,
+        )
+        if self.offset is None:
+            return fit.coefficients, fit.path
+        path = fit.path and [
+            [(error, weights + row) for error, weights in models]
+            for models, row in zip(fit.path, self.offset, strict=True)
+        ]
+        return fit.coefficients + self.offset, path
+
+    def scores(self, coefficients, rcond):
+        """Return R2 of each rate, and adjusted R2 with all candidates.
+
+        Parameters
+        ----------
+        coefficients : ndarray of shape (k, n_terms)
+        rcond : float or None
+
+        Returns
+        -------
+        scores, dense_scores : ndarray of shape (k,)
+        """
+        found = r2(self.features, self.rates, coefficients)
+        dense = fit_equations(
+            *self.rows(), threshold=0.0, basis=self.basis, rcond=rcond
+        ).coefficients
+        dense = dense if self.offset is None else dense + self.offset
+        most = r2(self.features, self.rates, dense)
+        return found, adjusted_r2(most, *self.features.shape, otherwise=found)
+
+    def errors(self, coefficients, n_bootstrap, seed):
+        """Return standard errors of what is not known, or None.
+
+        Parameters
+        ----------
+        coefficients : ndarray of shape (k, n_terms)
+        n_bootstrap, seed : int
+
+        Returns
+        -------
+        ndarray of shape (k, n_terms) or None
+        """
+        known = {"groups": self.groups, "basis": self.basis}
+        estimate = standard_errors
+        if n_bootstrap > 0:
+            known |= {"n_bootstrap": n_bootstrap, "random_state": seed}
+            estimate = bootstrap_errors
+        found = coefficients if self.offset is None else coefficients - self.offset
+        return estimate(*self.rows(), found, **known)
