@@ -4,10 +4,12 @@ from functools import partial, update_wrapper
 from types import MethodType
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._data.times import as_seconds
 from symdisc._data.validation import as_samples, check_snapshots
+from symdisc._equations.equations import EquationSystem
 from symdisc._equations.simulation import check_times, integrate, state_rates
 from symdisc._estimators.base import LatentEstimator
 
@@ -64,7 +66,17 @@ class ForecastingEstimator(LatentEstimator):
         return self._as_frames(self._push(self.decoder_, *state, rates)[-1])
 
     @_WithEquations
-    def simulate(self, x0, t, *, x0_dot=None, method="DOP853", latent=False):
+    def simulate(
+        self,
+        x0,
+        t,
+        *,
+        x0_dot=None,
+        method="DOP853",
+        latent=False,
+        n_draws=0,
+        random_state=None,
+    ):
         """Follow the discovered equations from given snapshots.
 
         Parameters
@@ -81,13 +93,20 @@ class ForecastingEstimator(LatentEstimator):
             per interval, as in Yang et al. (2024).
         latent : bool, default=False
             Whether to return the latent trajectory instead of snapshots.
+        n_draws : int, default=0
+            Number of draws of the coefficients from their covariance; 0 takes those of
+            ``equations_``. How far the draws lie apart shows what the errors of the
+            coefficients mean for the forecast.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draws.
 
         Returns
         -------
         ndarray of shape (n_times, n_features) or (n_starts, n_times, n_features)
             Snapshots along the trajectories, the first shape for a single `x0`; with
-            `snapshot_shape_` instead of n_features where it is set. NaN from where a
-            trajectory blows up, with a RuntimeWarning.
+            `snapshot_shape_` instead of n_features where it is set; with `n_draws` an
+            axis of the draws before these. NaN from where a trajectory blows up, with a
+            RuntimeWarning.
 
         Raises
         ------
@@ -100,19 +119,47 @@ class ForecastingEstimator(LatentEstimator):
         x0, single = self._as_starts(x0)
         x0_dot = None if x0_dot is None else self._as_starts(x0_dot)[0]
         state = self._encode_state(x0, x0_dot, "x0_dot")
-        times = check_times(as_seconds(t)[0])
+        follow = partial(
+            self._follow, state, check_times(as_seconds(t)[0]), method, latent
+        )
+        if n_draws == 0:
+            paths = follow(self.equations_)
+            return paths[0] if single else paths
+        drawn = [follow(each) for each in self._draws(n_draws, random_state)]
+        paths = np.stack(drawn)
+        return paths[:, 0] if single else paths
+
+    def _follow(self, state, times, method, latent, equations):
+        """Follow equations from several states."""
         paths = integrate(
-            partial(state_rates, self.equations_),
+            partial(state_rates, equations),
             np.hstack(state).astype(float),
             times,
             method=method,
             scale=self._latent_size,
         )[..., : self._n_features_out].astype(state[0].dtype)
-        if not latent:
-            flat = paths.reshape(-1, paths.shape[-1])
-            paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
-            paths = self._as_frames(paths)
-        return paths[0] if single else paths
+        if latent:
+            return paths
+        flat = paths.reshape(-1, paths.shape[-1])
+        paths = self._apply(self.decoder_, flat).reshape(*paths.shape[:2], -1)
+        return self._as_frames(paths)
+
+    def _draws(self, n_draws, random_state):
+        """Yield equations with coefficients drawn from their covariance."""
+        directions = getattr(self, "_error_directions", None)
+        if directions is None:
+            raise ValueError(
+                f"n_draws={n_draws}, but the errors of the coefficients are not known. "
+                "Pass n_draws=0, or fit a LatentSINDy to more rows."
+            )
+        random, known = check_random_state(random_state), self.equations_
+        for _ in range(n_draws):
+            weights = random.standard_normal(len(directions))
+            yield EquationSystem(
+                known.coefficients + np.tensordot(weights, directions, axes=1),
+                known.library,
+                order=known.order,
+            )
 
     def _encode_state(self, X, X_dot, name):
         """Latents of snapshots and, for second order, their velocities."""

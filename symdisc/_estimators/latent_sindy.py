@@ -387,6 +387,7 @@ default="residual"
         self.equation_score_ = pooled_score(found.scores[varies])
         self.dense_score_ = pooled_score(found.dense_scores[varies])
         self.n_free_, self.path_ = found.n_free, found.path
+        self._error_directions = found.directions
         self.coefficients_ = self.equations_.coefficients
         self.n_components_ = len(self.coefficients_)
         self.complexity_ = self.equations_.n_terms

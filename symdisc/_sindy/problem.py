@@ -38,6 +38,8 @@ class Found:
         Number of coefficients that the symmetry leaves free.
     path : ModelPath or None
         What the terms were chosen from.
+    directions : ndarray of shape (n_directions, k, n_terms) or None
+        Root of the covariance of the coefficients.
     """
 
     equations: EquationSystem
@@ -45,6 +47,7 @@ class Found:
     dense_scores: np.ndarray
     n_free: int
     path: ModelPath | None = None
+    directions: np.ndarray | None = None
 
 
 @dataclass
@@ -168,17 +171,18 @@ class Governing:
         pairs = [(part, found) for part, (found, _) in zip(parts, solved, strict=True)]
         scores = [part.scores(found, self.rcond) for part, found in pairs]
         scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
-        errors = [part.errors(found, n_bootstrap, seed) for part, found in pairs]
-        known = all(error is not None for error in errors)
+        directions = _placed(
+            [part.error_directions(f, n_bootstrap, seed) for part, f in pairs], unit
+        )
         equations = EquationSystem(
             np.concatenate([found for _, found in pairs]) * unit,
             library,
-            errors=np.concatenate(errors) * unit if known else None,
+            errors=None if directions is None else np.linalg.norm(directions, axis=0),
             order=self.order,
         )
         n_free = equations.coefficients.size if basis is None else len(basis)
         path = _path(equations, [path for _, path in solved], unit)
-        return Found(equations, scores, dense, n_free, path)
+        return Found(equations, scores, dense, n_free, path, directions)
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
@@ -290,3 +294,17 @@ def _path(equations, paths, unit):
     models = [models for each in paths for models in each]
     units = zip(models, unit.ravel(), strict=True)
     return ModelPath(equations, [[(e, w * u) for e, w in m] for m, u in units])
+
+
+def _placed(parts, unit):
+    """Directions of some equations each, as those of all; None where any is None."""
+    if any(part is None for part in parts):
+        return None
+    total, first, placed = len(unit), 0, []
+    for part in parts:
+        n_equations = part.shape[1]
+        after = total - first - n_equations
+        padded = np.pad(part, ((0, 0), (first, after), (0, 0)))
+        placed.append(padded * unit)
+        first += n_equations
+    return np.concatenate(placed)

@@ -6,7 +6,7 @@ import numpy as np
 
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.standard_errors import standard_errors
+from symdisc._sindy.standard_errors import error_directions
 from symdisc._sindy.stlsq import adjusted_r2, r2
 
 
@@ -94,8 +94,8 @@ class Regression:
         most = r2(self.features, self.rates, dense)
         return found, adjusted_r2(most, *self.features.shape, otherwise=found)
 
-    def errors(self, coefficients, n_bootstrap, seed):
-        """Return standard errors of what is not known, or None.
+    def error_directions(self, coefficients, n_bootstrap, seed):
+        """Return a root of the covariance of what is not known, or None.
 
         Parameters
         ----------
@@ -104,12 +104,17 @@ class Regression:
 
         Returns
         -------
-        ndarray of shape (k, n_terms) or None
+        ndarray of shape (n_directions, k, n_terms) or None
+            With a bootstrap, each coefficient is one direction.
         """
         known = {"groups": self.groups, "basis": self.basis}
-        estimate = standard_errors
-        if n_bootstrap > 0:
-            known |= {"n_bootstrap": n_bootstrap, "random_state": seed}
-            estimate = bootstrap_errors
         found = coefficients if self.offset is None else coefficients - self.offset
-        return estimate(*self.rows(), found, **known)
+        if n_bootstrap == 0:
+            return error_directions(*self.rows(), found, **known)
+        known |= {"n_bootstrap": n_bootstrap, "random_state": seed}
+        errors = bootstrap_errors(*self.rows(), found, **known)
+        kept = np.argwhere(errors)
+        directions = np.zeros((len(kept), *errors.shape))
+        for direction, place in zip(directions, map(tuple, kept), strict=True):
+            direction[place] = errors[place]
+        return directions

@@ -7,8 +7,8 @@ from symdisc._data.splits import row_blocks
 from symdisc._sindy.block_bootstrap import informative_rows, joint_rows
 
 
-def standard_errors(features, targets, coefficients, *, groups=None, basis=None):
-    """Estimate standard errors from the residuals of trajectories or blocks of rows.
+def error_directions(features, targets, coefficients, *, groups=None, basis=None):
+    """Estimate errors of coefficients from residuals of trajectories or blocks of rows.
 
     Residuals of a block may depend on each other in any way, those of different blocks
     may not (the sandwich estimator with clusters [1]_). Errors that all blocks share,
@@ -29,8 +29,9 @@ def standard_errors(features, targets, coefficients, *, groups=None, basis=None)
 
     Returns
     -------
-    errors : ndarray of shape (k, n_terms) or None
-        Standard errors, 0 for dropped terms; None where rows are not more than terms.
+    directions : ndarray of shape (n_directions, k, n_terms) or None
+        Root of the covariance of all coefficients, which is the sum of the outer
+        products of the directions; None where rows are not more than terms.
 
     References
     ----------
@@ -40,34 +41,35 @@ def standard_errors(features, targets, coefficients, *, groups=None, basis=None)
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._sindy.standard_errors import standard_errors
+    >>> from symdisc._sindy.standard_errors import error_directions
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((10000, 2))
     >>> y = 3 * x[:, :1] + rng.standard_normal((10000, 1))
-    >>> standard_errors(x, y, np.array([[3.0, 0.0]])).round(2)
+    >>> directions = error_directions(x, y, np.array([[3.0, 0.0]]))
+    >>> np.linalg.norm(directions, axis=0).round(2)
     array([[0.01, 0.  ]])
     """
     if len(features) <= np.count_nonzero(coefficients, axis=1).max():
         return None
     blocks = row_blocks(groups, len(features))
-    errors = np.zeros(coefficients.shape)
     if basis is None:
-        for row, target, found in zip(coefficients, targets.T, errors, strict=True):
-            kept = row != 0
-            design = features[:, None, kept]
-            found[kept] = np.sqrt(np.diag(_covariance(design, target[:, None], blocks)))
-        return errors
+        parts = []
+        for i, (row, target) in enumerate(zip(coefficients, targets.T, strict=True)):
+            kept = np.flatnonzero(row)
+            root = _covariance_root(features[:, None, kept], target[:, None], blocks)
+            part = np.zeros((len(root), *coefficients.shape))
+            part[:, i, kept] = root
+            parts.append(part)
+        return np.concatenate(parts)
     flat = basis.reshape(len(basis), -1)
     weights = np.linalg.lstsq(flat.T, coefficients.ravel(), rcond=None)[0]
     kept = np.abs(weights) > 1e-9 * np.abs(weights).max(initial=0.0)
-    design, target = joint_rows(features, targets, basis[kept])
-    covariance = _covariance(design, target, blocks)
-    variances = np.einsum("fi,fg,gi->i", flat[kept], covariance, flat[kept])
-    return np.sqrt(np.maximum(variances, 0)).reshape(errors.shape)
+    root = _covariance_root(*joint_rows(features, targets, basis[kept]), blocks)
+    return np.tensordot(root, basis[kept], axes=1)
 
 
-def _covariance(design, target, blocks):
-    """Covariance of the weights of a regression, residuals correlated in blocks."""
+def _covariance_root(design, target, blocks):
+    """Root of the covariance of weights, residuals correlated in blocks: one a row."""
     n_columns = design.shape[2]
     if not n_columns:
         return np.zeros((0, 0))
@@ -78,7 +80,8 @@ def _covariance(design, target, blocks):
     residual = target.ravel() - basis @ (basis.T @ target.ravel())
     pulls = (basis * residual[:, None]).reshape(*design.shape).sum(axis=1)
     pulls = np.array([pulls[rows].sum(axis=0) for rows in blocks])
-    meat = pulls.T @ pulls * len(blocks) / (len(blocks) - 1)
+    pulls *= np.sqrt(len(blocks) / (len(blocks) - 1))
     ridge = 1e-12 * np.eye(n_columns) * np.abs(np.diag(triangle)).max()
     bread = solve_triangular(triangle + ridge, np.eye(n_columns)) / sizes[:, None]
-    return bread @ meat @ bread.T
+    # Fewer rows with the same products.
+    return np.linalg.qr(pulls @ bread.T, mode="r")

@@ -329,3 +329,20 @@ def test_standard_errors_of_exact_rates_with_noise(n_trajectories):
         off = np.abs(est.coefficients_ - true)[true != 0]
         inside += (off < 2 * est.equations_.errors[true != 0]).sum()
     assert 0.88 < inside / 300 < 0.99
+
+
+def test_draws_of_a_forecast():
+    """The spread of draws is that of the phase, which the frequency's error makes."""
+    rng = np.random.default_rng(0)
+    X = follow(spring, [1, 0], T)
+    noisy = np.column_stack([X[:, 1], -X[:, 0] - 0.1 * X[:, 1]])
+    noisy += 0.05 * rng.standard_normal(X.shape)
+    est = columns(degree=1).fit(X, noisy)
+    drawn = est.simulate(X[0], T, n_draws=200, random_state=0)
+    assert drawn.shape == (200, 400, 2)
+    off = np.abs(X - drawn.mean(axis=0))
+    assert (off < 4 * drawn.std(axis=0) + 1e-3).mean() > 0.95
+    assert drawn.std(axis=0)[0].max() < 1e-12 < drawn.std(axis=0)[50].min()
+    again = est.simulate(X[0], T, n_draws=2, random_state=0)
+    np.testing.assert_array_equal(again, drawn[:2])
+    assert est.simulate(X[:3], T[:5], n_draws=2).shape == (2, 3, 5, 2)
