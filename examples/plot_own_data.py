@@ -48,8 +48,8 @@ print(X.shape, "snapshots of", len(np.unique(groups)), "runs")
 # %%
 # Fit
 # ---
-# Two runs are held out. Real sensors are noisy: nothing is differentiated, equations are
-# fitted to integrals over time. Cross-validation selects the terms. Standard errors of
+# Two runs are held out. Real sensors are noisy: no derivative is taken, and equations
+# are fitted to integrals over time. Cross-validation selects the terms. Standard errors of
 # the coefficients follow from how much the residuals of the runs vary.
 
 train = groups < 6
