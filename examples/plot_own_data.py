@@ -49,8 +49,8 @@ print(X.shape, "snapshots of", len(np.unique(groups)), "runs")
 # Fit
 # ---
 # Two runs are held out. Real sensors are noisy: no derivative is taken, and equations
-# are fitted to integrals over time. Cross-validation selects the terms. Standard errors of
-# the coefficients follow from how much the residuals of the runs vary.
+# are fitted to integrals over time. Cross-validation selects the terms. Standard errors
+# of the coefficients follow from how much the residuals of the runs vary.
 
 train = groups < 6
 model = LatentSINDy(2, random_state=0)
