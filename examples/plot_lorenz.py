@@ -4,8 +4,8 @@ The Lorenz equations from 128 pixels and the clock
 
 A cubic map embeds twenty trajectories of the Lorenz system in 128 dimensions.
 Only snapshots and their times are given. :class:`~symdisc.LatentSINDy` finds three
-latent coordinates and the equations in them; no derivative is taken, since
-``differentiation="weak"`` fits integrals of the equations over windows of time.
+latent coordinates and the equations in them. No derivative is taken: integrals of the
+equations over windows of time are fitted.
 """
 
 import matplotlib.pyplot as plt
@@ -15,7 +15,7 @@ from symdisc.datasets import make_lorenz
 from symdisc.plotting import ForecastDisplay
 
 data = make_lorenz(n_trajectories=20, random_state=0)
-model = LatentSINDy(3, threshold="auto", differentiation="weak", random_state=0)
+model = LatentSINDy(3, random_state=0)
 model.fit(data.X, t=data.t, groups=data.groups)
 print(model.equations_)
 

@@ -58,6 +58,5 @@ right.legend()
 plt.show()
 
 # %%
-# ``z`` alone, without a sine, was a candidate too. Its ratio to the rate was below
-# ``threshold``, so it was dropped. With small swings :math:`\sin z \approx z`, and the
-# data would not distinguish the two.
+# ``z`` alone, without a sine, was a candidate too. Cross-validation left it out. With
+# small swings :math:`\sin z \approx z`, and the data would not distinguish the two.

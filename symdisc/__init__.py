@@ -2,6 +2,7 @@
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
+from symdisc._equations.model_path import ModelPath, PathRow
 from symdisc._estimators.latent_sindy import LatentSINDy
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._estimators.pipeline import TangentPipeline
@@ -24,6 +25,8 @@ __all__ = [
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
+    "ModelPath",
+    "PathRow",
     "Scalars",
     "TangentPipeline",
     "Translations",

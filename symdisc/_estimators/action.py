@@ -27,7 +27,7 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features) or (n_samples, *snapshot_shape_)
+        ndarray of shape (n_samples, n_features), or frames
             Snapshots moved, in the dtype of `X`.
 
         Raises
@@ -69,7 +69,7 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (c, n_samples, n_features) or (c, n_samples, *snapshot_shape_)
+        ndarray of shape (c, n_samples, n_features), or frames
             Derivative of ``act(X, theta)`` by each coefficient, at 0.
         """
         latent, algebra = self._acted_on(X)
@@ -91,7 +91,7 @@ class ActingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (n_points, n_features) or (n_points, *snapshot_shape_)
+        ndarray of shape (n_points, n_features), or frames
 
         Raises
         ------

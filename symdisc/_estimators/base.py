@@ -79,7 +79,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features) or (n_samples, *snapshot_shape_)
+        X : ndarray of shape (n_samples, n_features), or frames
             Decoded snapshots, in the dtype of `Z`. `out` is returned as it is.
 
         Raises

@@ -321,8 +321,7 @@ def _warn_of_noise(points, velocity, t, groups):
     if fraction > MAX_NOISE:
         warnings.warn(
             f"X seems to carry noise that makes up {fraction:.0%} of its differences "
-            'along t. Use differentiation="weak" (for uniform steps) or "spline", or '
-            "pass derivatives as y.",
+            'along t. Use differentiation="auto", or pass derivatives as y.',
             UserWarning,
             stacklevel=6,
         )

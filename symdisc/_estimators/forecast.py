@@ -52,7 +52,7 @@ class ForecastingEstimator(LatentEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features) or (n_samples, *snapshot_shape_)
+        ndarray of shape (n_samples, n_features), or frames
             X_dot, or X_ddot for equations of second order.
 
         Raises

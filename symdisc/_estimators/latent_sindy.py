@@ -79,17 +79,20 @@ default="residual"
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default="auto"
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
-        to rms(rate) is at least this. "auto" chooses by cross-validation along groups,
-        which suits data whose errors are noise.
+        to rms(rate) is at least this. "auto" chooses the terms by cross-validation over
+        trajectories or parts of them, see `path_`.
     optimizer : object, optional
         Regression used instead, with ``fit(features, targets)`` and ``coef_``.
     n_bootstrap : int, default=0
-        Number of resamplings of trajectories or blocks for standard errors, 0 or at
-        least 2; see ``equations_.to_text(errors=True)``.
-    differentiation : {"central", "savgol", "spline", "weak"}, default="central"
-        How derivatives are taken along `t` where `y` is not given. "savgol" and
-        "spline" smooth noise away; "weak" integrates the equations over windows of
-        time, which is the most accurate with noise and without.
+        Number of resamplings of trajectories or blocks for standard errors, at least
+        2. With 0 they are those of least squares whose residuals are correlated within
+        trajectories or blocks; see ``equations_.to_text(errors=True)``.
+    differentiation : {"auto", "spline", "weak", "central", "savgol"}, default="auto"
+        How rates are taken along `t` where `y` is not given. "spline" and "savgol"
+        smooth noise away, "weak" integrates the equations over windows of time,
+        "central" takes differences. "auto" takes "spline", "weak" or "central", the
+        one whose equations hold best on rows not fitted, and "weak" in a latent space
+        that is learned. Where windows are too few for "weak", it is "spline".
     missing : {"raise", "drop"}, default="raise"
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
@@ -267,8 +270,9 @@ default="residual"
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
             within a group; numbers, or dates or durations, which become seconds.
-            Without `y` and `t` the step is 1. A step above 1.5 times
-            the median of its group is a gap, across which no derivative is taken.
+            Without `y` and `t` the step is 1. No derivative is taken across a gap, a
+            step above 1.5 times those around it in which the fastest column moves by
+            half of its standard deviation.
         groups : array-like of shape (n_samples,), default=None
             Trajectory that each snapshot belongs to. Those with too few rows for a
             derivative along `t` are left out, with a warning.
