@@ -54,6 +54,7 @@ DOUBTS = "|".join(
         r"X has \d+ rows for",
         r"\d+ of \d+ candidates",
         "The step of t",
+        "threshold=.* drops terms",
         "The rows look like",
         ".* has an (outlier|offset)",
         ".* jumps at row",

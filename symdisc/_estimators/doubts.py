@@ -31,6 +31,9 @@ ROUNDING = 1e-8
 LIKE_NOISE = 0.2
 # Equations that leave so much explain little, be it noise or not.
 MOST_LEFT = 0.5
+# Terms matter that a threshold drops where these leave so much, and so many times what
+# all candidates leave.
+LOST, TIMES_LEAST = 1e-4, 10.0
 # More candidates than a fraction of the rows fit anything.
 ROWS_PER_TERM = 2
 # Central differences divide noise by the step: beyond this fraction rates are lost.
@@ -59,6 +62,7 @@ def warn_of_doubts(est, governing, motion, t, groups):
     others = (
         *_sampling_doubts(est, motion, sampling, t, groups),
         *_relations(est, motion, sampling),
+        *_dropped(est),
         *_misfit(est, governing, motion, sampling, t, groups),
     )
     for text in decisive[:1] or others:
@@ -139,6 +143,19 @@ def _relations(est, motion, sampling):
             f"{n_dependent} of {len(library)} candidates are combinations of others on "
             "these data: other equations fit as well. Lower degree, or pass data with "
             "other starts."
+        )
+
+
+def _dropped(est):
+    """Terms below a threshold that matter."""
+    left, least = 1 - est.equation_score_, 1 - est.dense_score_
+    if isinstance(est.threshold, str) or est.optimizer is not None:
+        return
+    if left > max(LOST, TIMES_LEAST * least):
+        yield (
+            f"threshold={est.threshold} drops terms that matter: the equations leave "
+            f"{left:.2%} of the rates, and all candidates together {least:.2%}. Pass "
+            'threshold="auto".'
         )
 
 

@@ -28,6 +28,7 @@ EXPECTED = [
     (UserWarning, "y is 1-D and is ignored"),
     (UserWarning, "8 latent coordinates leave"),
     (UserWarning, DOUBTS),
+    (UserWarning, "t leaves "),
     (UserWarning, "[0-9]+ rows? left out"),
 ]
 QUICK = {"max_iter": 2, "random_state": 0}

@@ -209,10 +209,17 @@ class TestWarned:
         with pytest.warns(UserWarning, match="12 rows for 10 candidates"):
             columns().fit(X, t=0.02)
 
+    @pytest.mark.filterwarnings("ignore:The candidates do not")
     def test_a_threshold_that_leaves_nothing(self):
         X = follow(spring, [1, 0], T)
-        with pytest.warns(UserWarning, match=r"leave z0 100.00%, z1 100.00%"):
+        with pytest.warns(UserWarning, match="threshold=2.0 drops terms that matter"):
             columns(threshold=2.0).fit(X, t=T)
+
+    def test_a_threshold_that_drops_the_damping(self):
+        X = follow(lambda z: [z[1], -z[0] - 0.05 * z[1]], [1, 0], T)
+        with pytest.warns(UserWarning, match=r"threshold=0.1 drops .* leave 0\.\d+%"):
+            est = columns(threshold=0.1).fit(X, t=T)
+        assert est.complexity_ == 2
 
     def test_a_jump_of_an_input(self):
         X = np.column_stack([follow(spring, [1, 0], T), T > 10])
