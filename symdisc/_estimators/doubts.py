@@ -7,7 +7,7 @@ import numpy as np
 from symdisc._data.trajectories import median_step
 from symdisc._data.user_warning import warn_user
 from symdisc._sindy.dependence import find_relation
-from symdisc._sindy.differentiation import Motion, take_rates
+from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
     MAP,
     MUCH_BETTER,
@@ -252,6 +252,8 @@ def _other_order(est, governing, motion, sampling, t, groups):
     if governing.algebra or governing.optimizer is not None or est.library is not None:
         return None
     swapped = replace(governing, order=other)
+    if len(swapped.library(points.shape[1])) > MAX_TERMS:
+        return None
     options = {"order": other, "n_terms": 0, "joint": False}
     try:
         found = take_rates("spline", points, t, groups, **options)

@@ -14,6 +14,8 @@ RIDGE = 1e-10
 MAX_ELIMINATED = 120
 # Subsets selected from nothing have at most so many columns.
 MAX_SELECTED = 40
+# Of more columns not all sizes are looked at: one in two from 20 columns on.
+ALL_SIZES, SPARSE = 32, 20
 # Subsets up to this size are improved by exchanging columns.
 EXCHANGED = 10
 # Squared residuals closer than this, in units of the target, differ by rounding alone.
@@ -70,7 +72,8 @@ def best_subsets(factor):
     Returns
     -------
     subsets : list of list of int
-        From none to all columns, or to 40 where there are more than 120.
+        From none to all columns, or to 40 where there are more than 120. Not all sizes
+        are there of more than 32 columns.
 
     References
     ----------
@@ -90,11 +93,22 @@ def best_subsets(factor):
     if n_columns <= MAX_ELIMINATED:
         paths.append(_eliminated(factor))
     subsets = []
-    for size in range(max(map(len, paths))):
+    for size in _sizes(max(map(len, paths))):
         found = [path[size] for path in paths if size < len(path)]
         best = min(found, key=lambda subset: _residual(factor, subset))
         subsets.append(_exchanged(factor, best))
     return subsets
+
+
+def _sizes(length):
+    """Sizes below a length: all small ones, and fewer of the large."""
+    sizes, size = [], 0
+    while size < length:
+        sizes.append(size)
+        size += 1 if length <= ALL_SIZES else 1 + size // SPARSE
+    if sizes[-1] != length - 1:
+        sizes.append(length - 1)
+    return sizes
 
 
 def fit_subset(factor, subset):
@@ -169,17 +183,34 @@ def _exchanged(factor, subset):
     total = np.sum(factor[:, -1] ** 2)
     best = _residual(factor, subset)
     while True:
-        swaps = []
-        for i in range(len(subset)):
-            kept = subset[:i] + subset[i + 1 :]
-            basis = np.linalg.qr(factor[:, kept])[0]
-            rest = factor - basis @ (basis.T @ factor)
-            residuals = np.sum(rest[:, -1] ** 2) - _gains(rest)
-            residuals[subset] = np.inf
-            new = int(residuals.argmin())
-            swaps.append((_residual(factor, [*kept, new]), [*kept, new]))
-        found, swapped = min(swaps)
+        residuals = _swapped_residuals(factor, subset)
+        out, new = np.unravel_index(residuals.argmin(), residuals.shape)
+        swapped = [*subset[:out], *subset[out + 1 :], int(new)]
+        found = _residual(factor, swapped)
         # Rounding must not make it go round in circles.
         if not found < best - 1e-6 * best - TIE * total:
             return sorted(subset)
         best, subset = found, swapped
+
+
+def _swapped_residuals(factor, subset):
+    """Squared residuals with one column of a subset replaced by any other.
+
+    Without column j, what is left of the others gains its part along the direction of
+    column j that no other column of the subset has.
+    """
+    basis, triangular = np.linalg.qr(factor[:, subset])
+    parts = basis.T @ factor
+    rest = factor - basis @ parts
+    # Rows of the pseudoinverse point along these directions.
+    inverse = solve_triangular(triangular, np.eye(len(subset)))
+    directions = inverse / np.linalg.norm(inverse, axis=1, keepdims=True)
+    along = directions @ parts
+    columns, target = rest[:, :-1], rest[:, -1]
+    sizes = np.sum(columns**2, axis=0) + along[:, :-1] ** 2
+    products = columns.T @ target + along[:, :-1] * along[:, -1:]
+    gains = products**2 / np.maximum(sizes, RIDGE**2)
+    left = target @ target + along[:, -1:] ** 2
+    residuals = left - np.where(sizes > RIDGE**2, gains, 0.0)
+    residuals[:, subset] = np.inf
+    return residuals
