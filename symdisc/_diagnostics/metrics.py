@@ -104,7 +104,7 @@ def forecast_error(X_true, X_predicted, *, relative_to="deviation"):
 
 
 def _divisor(X_true, axes, relative_to):
-    """What squared errors of a forecast are divided by."""
+    """Return what squared errors of a forecast are divided by."""
     if relative_to == "deviation":
         largest = np.abs(X_true).max()
         square = np.mean(X_true.var(axis=-2))

@@ -79,7 +79,7 @@ class ForecastDisplay(Display):
         X = np.asarray(X)
         errors = {}
         for name, one in estimators.items():
-            _check_simulates(one)
+            check_simulates(one)
             rows = _flat(one, X)
             forecast = one.simulate(rows[..., 0, :], t, **_starts(one, X_dot))
             errors[name] = _error(rows, _flat(one, forecast))
@@ -127,7 +127,8 @@ def _error(X, forecast):
     return np.where(known, forecast_error(X, filled), np.nan)
 
 
-def _check_simulates(est):
+def check_simulates(est):
+    """Raise where an estimator has no equations to simulate."""
     if not hasattr(est, "simulate"):
         raise TypeError(
             f"This {type(est).__name__} does not simulate, or has no equations_; fit "
