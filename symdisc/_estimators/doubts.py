@@ -6,7 +6,7 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step
 from symdisc._data.user_warning import warn_user
-from symdisc._sindy.dependence import find_relation
+from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import Motion, take_rates
 from symdisc._sindy.misfit import (
     MAP,
@@ -18,11 +18,6 @@ from symdisc._sindy.misfit import (
     unexplained_integrals,
 )
 
-# Noise larger than this, relative to a variable, hides which candidates depend.
-MAX_NOISE = 0.01
-# Candidates of unit size nearer than this to others depend on these. The errors of the
-# rates, up to a limit, and noise add to that.
-EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
 # A larger offset, in standard deviations, leaves powers of a variable alike.
 MAX_OFFSET = 1e5
 # Smoothing leaves less than this of a constant.
@@ -114,32 +109,14 @@ def _sampling_doubts(est, motion, sampling, t, groups):
 def _relations(est, motion, sampling):
     """Relations between candidates that hold on the data."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
-    sizes = np.sqrt(np.mean(state**2, axis=0))
-    noise = 0.0
-    if sampling is not None:
-        own = sizes[: len(sampling.noise)]
-        noise = float((sampling.noise / np.where(own > 0, own, 1.0)).max())
-    if noise > MAX_NOISE:
-        return
-    library = est.library_
-    features = library.evaluate(state)
+    noise = np.zeros(1) if sampling is None else sampling.noise
     rates = np.sqrt(max(1 - np.nanmax(est.equation_scores_, initial=0.0), 0.0))
     if est.order == 2:
-        rates = MOST_RATE_ERROR
-    tolerance = EXACT + TIMES_NOISE * (noise + min(rates, MOST_RATE_ERROR))
-    relation, n_dependent = find_relation(features, library.names, tolerance)
-    if relation:
-        yield (
-            f"Candidates depend on each other on these data: {relation}. Other "
-            "equations fit as well, of which the one with the fewest terms is given. "
-            "Data with other starts tell them apart."
-        )
-    elif n_dependent:
-        yield (
-            f"{n_dependent} of {len(library)} candidates are combinations of others on "
-            "these data: other equations fit as well. Lower degree, or pass data with "
-            "other starts."
-        )
+        # Velocities have errors of their own.
+        rates = np.inf
+    text = say_relation(est.library_, state, noise, rates)
+    if text:
+        yield text
 
 
 def _misfit(est, governing, motion, sampling, t, groups):

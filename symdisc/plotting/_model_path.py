@@ -7,6 +7,8 @@ from symdisc.plotting._figures import Display, line_style, plain
 
 # Errors below rounding are drawn here.
 LEAST_ERROR = 1e-16
+# Sizes of the rings (points): those of several equations may be at one place.
+RINGS = (9, 12, 15, 18)
 # More equations than this have their names beside the picture, so many in a column.
 MOST_INSIDE, IN_COLUMN = 5, 15
 
@@ -91,6 +93,7 @@ class ModelPathDisplay(Display):
             )
             if rows:
                 self._draw_equation(ax, equation, name, rows)
+        self._mark_chosen(ax)
         ax.set(
             title="models by number of terms",
             yscale="log",
@@ -112,7 +115,15 @@ class ModelPathDisplay(Display):
         self.lines_[name] = line
         for place in np.flatnonzero(chosen):
             self.chosen_[name] = int(n_terms[place]), float(errors[place])
-            label = "chosen" if len(self.chosen_) == 1 else None
-            ring = {"marker": "o", "markersize": 11, "markerfacecolor": "none"}
-            look = {"color": line.get_color(), "linestyle": "none", "label": label}
-            ax.plot(*self.chosen_[name], **ring, **look)
+
+    def _mark_chosen(self, ax):
+        for index, (name, point) in enumerate(self.chosen_.items()):
+            ax.plot(
+                *point,
+                marker="o",
+                markersize=RINGS[index % len(RINGS)],
+                markerfacecolor="none",
+                color=self.lines_[name].get_color(),
+                linestyle="none",
+                label=None if index else "chosen",
+            )

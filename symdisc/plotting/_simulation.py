@@ -134,27 +134,7 @@ class SimulationDisplay(Display):
         Benettin et al. (1980) along simulations from the same snapshots. Trajectories
         of few Lyapunov times give it roughly.
         """
-        check_simulates(est)
-        found = _trajectories(est, X, t, X_dot, groups, n_trajectories)
-        starts = np.vstack([each.states[:1] for each in found])
-        durations = np.array([np.ptp(each.times) for each in found])
-        states = np.vstack([each.states for each in found])
-        n_latent = len(est.equations_)
-        rates = partial(state_rates, est.equations_)
-        known = {"method": "DOP853", "scale": est._latent_size}
-        return cls(
-            [each.times for each in found],
-            [each.states[:, :n_latent] for each in found],
-            [
-                integrate(rates, each.states[:1], each.times, **known)[0, :, :n_latent]
-                for each in found
-            ],
-            est.get_feature_names_out(),
-            labels=[each.label for each in found],
-            lyapunov_exponent=lyapunov_exponent(
-                est.equations_, starts, durations, states
-            ),
-        ).plot(ax)
+        return simulation_display(est, X, t, X_dot, groups, n_trajectories).plot(ax)
 
     def plot(self, ax=None):
         """Draw.
@@ -234,6 +214,30 @@ class SimulationDisplay(Display):
         names = ["data", "simulation", "horizon"]
         place = {"loc": "lower center", "bbox_to_anchor": (0.5, 0)}
         head.legend(lines, names, fontsize="small", ncols=3, title=title, **place)
+
+
+def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
+    """Simulate from the first snapshots of trajectories, and draw nothing yet."""
+    check_simulates(est)
+    found = _trajectories(est, X, t, X_dot, groups, n_trajectories)
+    equations, k = est.equations_, len(est.equations_)
+    rates = partial(state_rates, equations)
+    known = {"method": "DOP853", "scale": est._latent_size}
+    simulated = [
+        integrate(rates, each.states[:1], each.times, **known)[0, :, :k]
+        for each in found
+    ]
+    states = np.vstack([each.states for each in found])
+    starts = np.vstack([each.states[:1] for each in found])
+    durations = np.array([np.ptp(each.times) for each in found])
+    return SimulationDisplay(
+        [each.times for each in found],
+        [each.states[:, :k] for each in found],
+        simulated,
+        est.get_feature_names_out(),
+        labels=[each.label for each in found],
+        lyapunov_exponent=lyapunov_exponent(equations, starts, durations, states),
+    )
 
 
 class _Trajectory(NamedTuple):
