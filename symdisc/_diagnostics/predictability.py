@@ -53,7 +53,7 @@ def forecast_horizon(t, data, simulated):
     >>> from symdisc._diagnostics.predictability import forecast_horizon
     >>> t = np.linspace(0, 6, 61)
     >>> forecast_horizon(t, np.sin(t)[:, None], np.sin(1.1 * t)[:, None])
-    (3.4, False)
+    (2.9, False)
     """
     deviation, size = data.std(axis=0), np.abs(data).max(axis=0)
     moving = deviation > ROUNDING * size

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc.plotting._figures import Display, line_style, plain
+from symdisc.plotting._figures import COLORS, MARKERS, Display, cut, line_style, plain
 
 # Errors below rounding are drawn here.
 LEAST_ERROR = 1e-16
@@ -11,6 +11,7 @@ LEAST_ERROR = 1e-16
 RINGS = (9, 12, 15, 18)
 # More equations than this have their names beside the picture, so many in a column.
 MOST_INSIDE, IN_COLUMN = 5, 15
+LONGEST = 24
 
 
 class ModelPathDisplay(Display):
@@ -111,7 +112,10 @@ class ModelPathDisplay(Display):
     def _draw_equation(self, ax, equation, name, rows):
         n_terms, errors, chosen = map(np.array, zip(*rows, strict=True))
         style = line_style(equation, len(rows)) | {"markevery": 1}
-        (line,) = ax.plot(n_terms, errors, label=plain(name), **style)
+        # Where colours come again they have other markers.
+        style["marker"] = MARKERS[(equation + equation // len(COLORS)) % len(MARKERS)]
+        label = plain(cut(name, LONGEST))
+        (line,) = ax.plot(n_terms, errors, label=label, **style)
         self.lines_[name] = line
         for place in np.flatnonzero(chosen):
             self.chosen_[name] = int(n_terms[place]), float(errors[place])

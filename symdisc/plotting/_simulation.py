@@ -11,15 +11,13 @@ from symdisc._data.trajectories import check_time, trajectory_slices
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.predictability import forecast_horizon, lyapunov_exponent
 from symdisc._equations.simulation import integrate, state_rates
-from symdisc.plotting._figures import COLORS, Display, plain, pyplot
+from symdisc.plotting._figures import COLORS, Display, cut, plain, pyplot
 from symdisc.plotting._forecast import check_simulates
 
 # Columns that are drawn, one below the other.
 MOST_COLUMNS = 4
 # Room above and below the data, as a part of their range. Simulations may leave it.
 ROOM = 0.25
-# Longer labels of trajectories are cut.
-LONGEST = 16
 
 
 class SimulationDisplay(Display):
@@ -190,14 +188,14 @@ class SimulationDisplay(Display):
         if last:
             panel.set_xlabel("time")
         if column == 0:
-            panel.set_ylabel(plain(_cut(self.names[row])))
+            panel.set_ylabel(plain(cut(self.names[row])))
         if row == 0:
             panel.set_title(plain(self._title(column)), fontsize="small")
 
     def _title(self, column):
         """Return the name of a trajectory, and its horizon."""
         sign = "at least " if self.followed[column] else ""
-        text = f"trajectory {_cut(self.labels[column])}\n"
+        text = f"trajectory {cut(self.labels[column])}\n"
         text += f"horizon {sign}{self.horizon[column]:.3g}"
         if self.horizon_in_lyapunov_times is not None:
             text += f"\n({self.horizon_in_lyapunov_times[column]:.2g} Lyapunov times)"
@@ -309,7 +307,3 @@ def _grid(ax, n_rows, n_columns, **options):
     box = ax.get_position()
     sides = {"left": box.x0, "right": box.x1, "bottom": box.y0, "top": box.y1}
     return GridSpec(n_rows, n_columns, ax.figure, **sides, **options)
-
-
-def _cut(name):
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
