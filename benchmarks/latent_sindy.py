@@ -162,8 +162,8 @@ def reaction(seed, symmetry=None, n_components=2):
     seconds = _fit(est, X, data.X_dot[:4000], None)
     path = est.simulate(test[0], data.t[4000:])
     state = est.transform(test)
-    errors = forecast_error(test, path)
-    latent = forecast_error(state, est.transform(path))
+    errors = forecast_error(test, path, relative_to="size")
+    latent = forecast_error(state, est.transform(path), relative_to="size")
     return {
         "seconds": seconds,
         "n_terms": est.complexity_,

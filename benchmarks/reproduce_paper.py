@@ -206,7 +206,7 @@ def figures(est, data):
         warnings.simplefilter("ignore", RuntimeWarning)
         path = est.simulate(test[0], data.t[n_train:])
     alive = int(np.isfinite(path).all(axis=1).sum())
-    errors = forecast_error(test[:alive], path[:alive])
+    errors = forecast_error(test[:alive], path[:alive], relative_to="size")
     coefficients = est.coefficients_
     return {
         "equations": str(est.equations_),

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symdisc._sindy.dependence import say_relation
+
 # A coefficient within so many standard errors of zero is not significant.
 N_ERRORS = 2
 # A second object in the data can have a twentieth of the variance. A latent space that
@@ -42,7 +44,7 @@ class Caveat(NamedTuple):
     text: str
 
 
-def find_caveats(est, figures, n_samples):
+def find_caveats(est, figures, n_samples, *, curve=None, noise=None):
     """List reasons to doubt a result.
 
     Parameters
@@ -53,6 +55,11 @@ def find_caveats(est, figures, n_samples):
         Result of `quality_figures`.
     n_samples : int
         Number of samples that these were measured on.
+    curve : list of ndarray of shape (n_samples, n_components), default=None
+        Their latents and derivatives of these, see `sample_curve`. With them, the
+        relation between candidates is found that `fit` warns of.
+    noise : ndarray of shape (n_components,), default=None
+        Standard deviation of the noise on latents, see `latent_noise`.
 
     Returns
     -------
@@ -65,6 +72,7 @@ def find_caveats(est, figures, n_samples):
         *_symmetry_caveats(figures),
         *_orbit_caveats(figures, n_samples),
         *_equation_caveats(est, figures),
+        *_dependence_caveats(est, figures, curve, noise),
         *_coefficient_caveats(est.equations_),
     ]
 
@@ -195,13 +203,34 @@ def _equation_caveats(est, figures):
             "candidates: these are not the coordinates of simple equations, or "
             "threshold is too low.",
         )
-    if figures.get("independence", 1.0) < INDEPENDENCE:
+
+
+def _dependence_caveats(est, figures, curve, noise):
+    """Name the relation between candidates, or say that there is one within terms."""
+    relation = "" if curve is None else _relation(est, curve, noise)
+    if relation:
+        yield Caveat("dependent", relation)
+    elif figures.get("independence", 1.0) < INDEPENDENCE:
         yield Caveat(
             "dependent",
             "On these data some terms of an equation are a combination of others, so "
             "that their coefficients mean nothing. Lower degree, or give more varied "
             "trajectories.",
         )
+
+
+def _relation(est, curve, noise):
+    """Return the relation between candidates in words, as `fit` does."""
+    equations = est.equations_
+    if equations is None or len(curve) < equations.order:
+        return ""
+    noise = np.zeros(1) if noise is None else noise
+    scores = getattr(est, "equation_scores_", est.equation_score_)
+    rate_error = np.sqrt(max(1 - np.nanmax(scores, initial=0.0), 0.0))
+    if equations.order == 2:
+        rate_error = np.inf
+    state = np.hstack(curve[: equations.order]).astype(float)
+    return say_relation(equations.library, state, noise, rate_error)
 
 
 def _coefficient_caveats(equations):

@@ -5,10 +5,12 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from symdisc._data.out_of_core import split_columns
+from symdisc._data.trajectories import check_time
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.metrics import energy_distance
 from symdisc._lie.orbits import latent_orbits, orbit_range
 from symdisc._numerics.jvp import push_tangent
+from symdisc._sindy.misfit import sampling_of
 
 # Parts of the range of an orbit at which moved data are compared. None is a simple
 # fraction, so that a symmetry of quarter turns alone is not taken for more.
@@ -233,3 +235,34 @@ def sample_curve(est, X, X_dot=None, n_rows=2000):
     if rates is None:
         return X, [est._apply(est.encoder_, X)]
     return X, est._push(est.encoder_, X, *split_columns(rates[rows], order))
+
+
+def latent_noise(est, X, t, groups=None, n_rows=2000):
+    """Estimate the noise on latents from the first rows of the data.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+        Fitted.
+    X : array-like of shape (n_samples, n_features)
+        Snapshots.
+    t : array-like of shape (n_samples,), float or None
+        Their times, or the step between them.
+    groups : array-like of shape (n_samples,), default=None
+        Trajectory of each.
+    n_rows : int, default=2000
+        How many rows at most.
+
+    Returns
+    -------
+    noise : ndarray of shape (n_components,) or None
+        Standard deviations; None without times.
+    """
+    data = est._take_in(X, None, t, groups)
+    X = check_snapshots(est, data.X, reset=False)
+    times = check_time(data.t, data.groups, len(X))
+    if times is None:
+        return None
+    points = est._apply(est.encoder_, X[:n_rows]).astype(float)
+    groups = None if data.groups is None else np.asarray(data.groups)[:n_rows]
+    return sampling_of(points, times[:n_rows], groups).noise

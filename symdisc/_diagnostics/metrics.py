@@ -10,6 +10,8 @@ from symdisc._lie.algebra import LieAlgebra, check_basis
 
 # Rows compared with each other: distances of all pairs are taken.
 MAX_ROWS = 2000
+# Values that differ by less than this part of the largest are the same.
+ROUNDING = 1e-12
 
 
 def orbit_drift(values_moved, values):
@@ -45,7 +47,7 @@ def orbit_drift(values_moved, values):
             f"{len(values)} values."
         )
     deviation = values.std()
-    if not deviation > 1e-12 * np.abs(values).max():
+    if not deviation > ROUNDING * np.abs(values).max():
         raise ValueError(
             f"values are all {values[0]:g}, so that no drift is large or small; give "
             "samples that differ in the invariant."
@@ -53,20 +55,30 @@ def orbit_drift(values_moved, values):
     return float(np.sqrt(np.mean((moved - values) ** 2)) / deviation)
 
 
-def forecast_error(X_true, X_predicted):
+def forecast_error(X_true, X_predicted, *, relative_to="deviation"):
     """Relative mean squared error of a forecast at each time step.
 
     Squared errors are averaged over features, and over trajectories where there are
-    several, and divided by the same average of the squared true values at that
-    step: 0 is a perfect forecast, 1 is no better than predicting zeros.
+    several. They are divided by the mean squared deviation of the true values from
+    their mean over time, that of each trajectory: 0 is a perfect forecast, 1 is no
+    better than predicting this mean. The divisor is the same at all steps, so that
+    the error has no peaks where a trajectory crosses zero.
 
     Parameters
     ----------
     X_true, X_predicted : array-like of shape ([n_trajectories,] n_steps, n_features)
+    relative_to : {"deviation", "size"}, default="deviation"
+        "size" divides by the average of the squared true values at each step, as in
+        Yang et al. (2024).
 
     Returns
     -------
     errors : ndarray of shape (n_steps,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the divisor is zero.
 
     References
     ----------
@@ -76,8 +88,8 @@ def forecast_error(X_true, X_predicted):
     Examples
     --------
     >>> from symdisc.metrics import forecast_error
-    >>> forecast_error([[3.0, 4.0], [0.0, 2.0]], [[3.0, 4.0], [1.0, 2.0]])
-    array([0.  , 0.25])
+    >>> forecast_error([[3.0, 4.0], [1.0, 2.0]], [[3.0, 4.0], [2.0, 2.0]])
+    array([0. , 0.5])
     """
     X_true = check_array("X_true", X_true, 2, 3)
     X_predicted = check_array("X_predicted", X_predicted, 2, 3)
@@ -87,13 +99,32 @@ def forecast_error(X_true, X_predicted):
             "give the same snapshots in both."
         )
     axes = (-1,) if X_true.ndim == 2 else (0, -1)
+    errors = np.mean((X_predicted - X_true) ** 2, axis=axes)
+    return errors / _divisor(X_true, axes, relative_to)
+
+
+def _divisor(X_true, axes, relative_to):
+    """Return what squared errors of a forecast are divided by."""
+    if relative_to == "deviation":
+        largest = np.abs(X_true).max()
+        square = np.mean(X_true.var(axis=-2))
+        if not square > (ROUNDING * largest) ** 2:
+            raise ValueError(
+                "X_true does not change over time, so that no error is large or small "
+                "in comparison; give more steps, or trajectories that move."
+            )
+        return square
+    if relative_to != "size":
+        raise ValueError(
+            f'relative_to={relative_to!r} is not known; pass "deviation" or "size".'
+        )
     sizes = np.mean(X_true**2, axis=axes)
     if not sizes.all():
         raise ValueError(
-            f"X_true is zero at step {int(np.argmin(sizes))}, where a relative error "
-            "means nothing; drop that step."
+            f"X_true is zero at step {int(np.argmin(sizes))}, where an error relative "
+            'to its size means nothing; pass relative_to="deviation".'
         )
-    return np.mean((X_predicted - X_true) ** 2, axis=axes) / sizes
+    return sizes
 
 
 def energy_distance(X, Y, random_state=0):

@@ -6,7 +6,7 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step
 from symdisc._data.user_warning import warn_user
-from symdisc._sindy.dependence import find_relation
+from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
     MAP,
@@ -18,11 +18,6 @@ from symdisc._sindy.misfit import (
     unexplained_integrals,
 )
 
-# Noise larger than this, relative to a variable, hides which candidates depend.
-MAX_NOISE = 0.01
-# Candidates of unit size nearer than this to others depend on these. The errors of the
-# rates, up to a limit, and noise add to that.
-EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
 # A larger offset, in standard deviations, leaves powers of a variable alike.
 MAX_OFFSET = 1e5
 # Smoothing leaves less than this of a constant.
@@ -34,6 +29,8 @@ MOST_LEFT = 0.5
 # Terms matter that a threshold drops where these leave so much, and so many times what
 # all candidates leave.
 LOST, TIMES_LEAST = 1e-4, 10.0
+# The other order is pointed to where it leaves less, with few of its candidates.
+MOST_LEFT_BY_OTHER, FEW = 1e-3, 0.4
 # More candidates than a fraction of the rows fit anything.
 ROWS_PER_TERM = 2
 # Central differences divide noise by the step: beyond this fraction rates are lost.
@@ -87,8 +84,8 @@ def _offsets(est, motion):
     for i in np.flatnonzero((offset > MAX_OFFSET) & moving)[:1]:
         yield (
             f"{_names(est)[i]} has an offset of {offset[i]:.1g} times its standard "
-            "deviation, so that powers of it cannot be told apart. Subtract the mean "
-            "of the column."
+            "deviation: its changes are near rounding, and its powers alike. Subtract "
+            "the mean of the column."
         )
 
 
@@ -96,14 +93,16 @@ def _sampling_doubts(est, motion, sampling, t, groups):
     """Doubts about differences along time."""
     if est.differentiation_ != "central" or sampling is None:
         return
+    asked = est.differentiation == "central"
+    remedy = 'Use differentiation="auto", or' if asked else "Use more rows, or"
     names = _names(est)
     seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
     worst = int(seen.argmin())
     if seen[worst] < CENTRAL_SEES:
         yield (
             f"The step of t is long for {names[worst]}, the fastest column: central "
-            f"differences see {seen[worst]:.2f} of its slope. Use "
-            'differentiation="auto", shorter steps, or pass derivatives as y.'
+            f"differences see {seen[worst]:.2f} of its slope. {remedy} take shorter "
+            "steps, or pass derivatives as y."
         )
     noise = sampling.noise / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt(np.mean(motion.curve[1].astype(float) ** 2, axis=0).sum())
@@ -111,39 +110,21 @@ def _sampling_doubts(est, motion, sampling, t, groups):
     if fraction > MAX_RATE_NOISE:
         yield (
             f"X seems to carry noise that makes up {fraction:.0%} of its differences "
-            'along t. Use differentiation="auto", or pass derivatives as y.'
+            f"along t. {remedy} pass derivatives as y."
         )
 
 
 def _relations(est, motion, sampling):
     """Relations between candidates that hold on the data."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
-    sizes = np.sqrt(np.mean(state**2, axis=0))
-    noise = 0.0
-    if sampling is not None:
-        own = sizes[: len(sampling.noise)]
-        noise = float((sampling.noise / np.where(own > 0, own, 1.0)).max())
-    if noise > MAX_NOISE:
-        return
-    library = est.library_
-    features = library.evaluate(state)
+    noise = np.zeros(1) if sampling is None else sampling.noise
     rates = np.sqrt(max(1 - np.nanmax(est.equation_scores_, initial=0.0), 0.0))
     if est.order == 2:
-        rates = MOST_RATE_ERROR
-    tolerance = EXACT + TIMES_NOISE * (noise + min(rates, MOST_RATE_ERROR))
-    relation, n_dependent = find_relation(features, library.names, tolerance)
-    if relation:
-        yield (
-            f"Candidates depend on each other on these data: {relation}. Other "
-            "equations fit as well, of which the one with the fewest terms is given. "
-            "Data with other starts tell them apart."
-        )
-    elif n_dependent:
-        yield (
-            f"{n_dependent} of {len(library)} candidates are combinations of others on "
-            "these data: other equations fit as well. Lower degree, or pass data with "
-            "other starts."
-        )
+        # Velocities have errors of their own.
+        rates = np.inf
+    text = say_relation(est.library_, state, noise, rates)
+    if text:
+        yield text
 
 
 def _dropped(est):
@@ -227,7 +208,8 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
     names = _names(est)
     if sampling is not None:
         better = _other_order(est, governing, motion, sampling, t, groups)
-        if better is not None and (better[bad] < MUCH_BETTER * left[bad]).all():
+        enough = np.minimum(MUCH_BETTER * left[bad], MOST_LEFT_BY_OTHER)
+        if better is not None and (better[bad] < enough).all():
             other = 3 - est.order
             return (
                 f"order={other} explains them: it leaves {better[bad].max():.2%}. "
@@ -261,6 +243,9 @@ def _other_order(est, governing, motion, sampling, t, groups):
         # Some trajectory is too short for second derivatives.
         return None
     equations = swapped.equations(Motion(found.curve), groups)
+    if equations.n_terms > FEW * equations.coefficients.size:
+        # With velocities, many candidates fit any smooth motion.
+        return None
     return _unexplained(equations, found, sampling, t, groups)[0]
 
 

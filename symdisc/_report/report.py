@@ -2,19 +2,18 @@
 
 from html import escape
 
-import numpy as np
 import sympy
 
 from symdisc._data.tables import n_snapshots
 from symdisc._diagnostics.caveats import find_caveats
 from symdisc._diagnostics.figures_of_merit import (
     MEANINGS,
+    latent_noise,
     quality_figures,
     sample_curve,
 )
-from symdisc._equations.printing import error_texts
+from symdisc._report.equations import equations_section, simulation_section
 from symdisc._report.html import (
-    Numeral,
     page,
     paragraph,
     picture,
@@ -22,8 +21,7 @@ from symdisc._report.html import (
     table,
     write_atomically,
 )
-from symdisc._report.mathml import equations_mathml, matrix_mathml
-from symdisc.plotting._coefficients import CoefficientDisplay
+from symdisc._report.mathml import matrix_mathml
 from symdisc.plotting._figures import pyplot
 from symdisc.plotting._generators import GeneratorDisplay
 from symdisc.plotting._latent import LatentDisplay
@@ -63,13 +61,21 @@ class Report(str):
 
 
 def report(
-    est, X, X_dot=None, *, path=None, image_shape=None, title="Symmetry and equations"
+    est,
+    X,
+    X_dot=None,
+    *,
+    t=None,
+    groups=None,
+    path=None,
+    image_shape=None,
+    title="Symmetry and equations",
 ):
     """Report the results of a fitted estimator on one page of HTML.
 
-    The page has the algebra, the equations, pictures, figures of quality, and the
-    reasons to doubt the result that follow from these. It needs no network and no
-    other file.
+    The page has the algebra, the equations with their errors and scores, pictures,
+    figures of quality, and the reasons to doubt the result that follow from these. It
+    needs no network and no other file.
 
     Parameters
     ----------
@@ -80,6 +86,11 @@ def report(
         looked at.
     X_dot : array-like, default=None
         Their time derivatives, as in ``est.fit``.
+    t : array-like of shape (n_samples,) or float, default=None
+        Their times, or the step between them. With them the page has simulations from
+        the first snapshots of trajectories, and knows the noise of the data.
+    groups : array-like of shape (n_samples,), default=None
+        Trajectory that each snapshot belongs to.
     path : str or path-like, default=None
         Where to write the page. It is there whole or not at all.
     image_shape : tuple of (int, int), default=None
@@ -113,20 +124,23 @@ def report(
     >>> t = np.linspace(0, 10, 500)
     >>> X = np.column_stack([np.cos(t), -np.sin(t)])
     >>> est = LatentSINDy(autoencoder="none", degree=1).fit(X, t=t)
-    >>> page = report(est, X, title="A circle")
-    >>> page.startswith("<!DOCTYPE html>"), "<h1>A circle</h1>" in page
+    >>> page = report(est, X, t=t, title="A circle")
+    >>> page.startswith("<!DOCTYPE html>"), "Data and simulation" in page
     (True, True)
     """
     pyplot()
-    rows, _ = sample_curve(est, X)
+    rows, curve = sample_curve(est, X, X_dot)
     image_shape = frame_shape(est) if image_shape is None else image_shape
     image_shape = check_image_shape(image_shape, rows.shape[1])
     figures = quality_figures(est, X, X_dot)
+    noise = latent_noise(est, X, t, groups)
+    caveats = find_caveats(est, figures, len(rows), curve=curve, noise=noise)
     sections = [
         _lead(est),
-        _doubts(find_caveats(est, figures, len(rows))),
+        _doubts(caveats),
         _symmetry(est),
-        _equations(est),
+        equations_section(est),
+        simulation_section(est, X, X_dot, t, groups),
         _latent_space(est, X, X_dot),
         _orbits(est, rows, image_shape),
         _training(est),
@@ -194,40 +208,6 @@ def _symmetry(est):
     return section(
         title, name, f'<div class="algebra math">{"".join(shown)}</div>', drawn
     )
-
-
-def _equations(est):
-    equations, title = est.equations_, "Equations"
-    if equations is None:
-        return section(
-            title, paragraph("There are none: the data came without time derivatives.")
-        )
-    drawn = picture(
-        lambda ax: CoefficientDisplay.from_estimator(est, ax=ax),
-        f"Coefficients of the equations {'; '.join(str(equations).splitlines())}",
-        "Coefficients of the terms.",
-        size=(7, 2 + 0.3 * equations.coefficients.any(axis=0).sum()),
-    )
-    set_lines = "".join(equations_mathml(equations))
-    parts = [f'<div class="math">{set_lines}</div>', drawn]
-    if equations.errors is not None:
-        parts.insert(-1, _coefficient_table(equations))
-    return section(title, *parts)
-
-
-def _coefficient_table(equations):
-    found, digits = equations.to_table(), equations.digits
-    rows = [
-        (
-            f"{found.terms[term]} in {found.equations[equation]}",
-            *map(Numeral, error_texts(value, error, digits)),
-        )
-        for equation, term in np.argwhere(equations.coefficients)
-        for value, error in [
-            (equations.coefficients[equation, term], equations.errors[equation, term])
-        ]
-    ]
-    return table("Coefficients", ["Term", "Value", "Standard error"], rows)
 
 
 def _latent_space(est, X, X_dot):

@@ -8,6 +8,63 @@ from symdisc._sindy.best_subset import best_subsets, fit_subset, triangle
 LOOSE = 3.0
 # Relations of more terms say little.
 MOST_TERMS = 5
+# Noise larger than this, relative to a variable, hides which candidates depend.
+MAX_NOISE = 0.01
+# Candidates of unit size nearer than this to others depend on these. The errors of the
+# rates, up to a limit, and noise add to that.
+EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
+
+
+def say_relation(library, state, noise, rate_error):
+    """Say in words which candidates depend on each other on the data.
+
+    Parameters
+    ----------
+    library : CandidateLibrary
+    state : ndarray of shape (n_samples, order * k)
+        Variables of the library.
+    noise : ndarray of shape (k,)
+        Standard deviation of the noise on the first of these.
+    rate_error : float
+        Root of the part of the rates that the equations leave.
+
+    Returns
+    -------
+    str
+        Empty where no candidates do, or noise hides it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import CandidateLibrary
+    >>> from symdisc._sindy.dependence import say_relation
+    >>> t = np.linspace(0, 6, 100)
+    >>> circle = np.column_stack([np.cos(t), np.sin(t)])
+    >>> library = CandidateLibrary.polynomial(2, 2)
+    >>> say_relation(library, circle, np.zeros(2), 0.0)
+    'Candidates depend on each other on these data: z0**2 + z1**2 = 1. ...'
+    """
+    sizes = np.sqrt(np.mean(state[:, : len(noise)] ** 2, axis=0))
+    relative = float((noise / np.where(sizes > 0, sizes, 1.0)).max(initial=0.0))
+    if relative > MAX_NOISE:
+        return ""
+    tolerance = EXACT + TIMES_NOISE * (relative + min(rate_error, MOST_RATE_ERROR))
+    relation, n_dependent = find_relation(
+        library.evaluate(state), library.names, tolerance
+    )
+    if relation:
+        return (
+            f"Candidates depend on each other on these data: {relation}. Other "
+            "equations fit as well, of which the one with the fewest terms is given. "
+            "Data with other starts tell them apart."
+        )
+    if n_dependent:
+        return (
+            f"{n_dependent} of {len(library)} candidates are combinations of others on "
+            "these data: other equations fit as well. Lower degree, or pass data with "
+            "other starts."
+        )
+    return ""
 
 
 def find_relation(features, names, tolerance):

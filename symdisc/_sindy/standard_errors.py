@@ -11,8 +11,10 @@ def error_directions(features, targets, coefficients, *, groups=None, basis=None
     """Estimate errors of coefficients from residuals of trajectories or blocks of rows.
 
     Residuals of a block may depend on each other in any way, those of different blocks
-    may not (the sandwich estimator with clusters [1]_). Errors that all blocks share,
-    such as the bias of smoothing or of noise in the candidates, do not show.
+    may not: the sandwich estimator with clusters [1]_, with the residuals of each block
+    from the fit to the others, which is the jackknife of blocks [2]_. Errors that all
+    blocks share, such as the bias of smoothing or of noise in the candidates, do not
+    show.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def error_directions(features, targets, coefficients, *, groups=None, basis=None
     ----------
     .. [1] K.-Y. Liang, S. L. Zeger, "Longitudinal data analysis using generalized
        linear models", Biometrika 73 (1986), 13-22.
+    .. [2] R. M. Bell, D. F. McCaffrey, "Bias reduction in standard errors for linear
+       regression with multi-stage samples", Survey Methodology 28 (2002), 169-181.
 
     Examples
     --------
@@ -78,10 +82,19 @@ def _covariance_root(design, target, blocks):
     sizes[sizes == 0] = 1.0
     basis, triangle = np.linalg.qr((design / sizes).reshape(-1, n_columns))
     residual = target.ravel() - basis @ (basis.T @ target.ravel())
-    pulls = (basis * residual[:, None]).reshape(*design.shape).sum(axis=1)
-    pulls = np.array([pulls[rows].sum(axis=0) for rows in blocks])
-    pulls *= np.sqrt(len(blocks) / (len(blocks) - 1))
+    # Residuals of a block as they are without it: what the fit took of its noise makes
+    # them too small.
+    basis, residual = basis.reshape(design.shape), residual.reshape(target.shape)
+    pulls = [_left_out(basis[b], residual[b]) for b in blocks]
+    pulls = np.sqrt(1 - 1 / len(blocks)) * np.array(pulls)
     ridge = 1e-12 * np.eye(n_columns) * np.abs(np.diag(triangle)).max()
     bread = solve_triangular(triangle + ridge, np.eye(n_columns)) / sizes[:, None]
     # Fewer rows with the same products.
     return np.linalg.qr(pulls @ bread.T, mode="r")
+
+
+def _left_out(basis, residual):
+    """Pull of a block on the weights, by its residuals in the fit to the others."""
+    inside = np.einsum("nmi,nmj->ij", basis, basis)
+    pull = np.einsum("nmi,nm->i", basis, residual)
+    return np.linalg.lstsq(np.eye(len(inside)) - inside, pull, rcond=1e-6)[0]

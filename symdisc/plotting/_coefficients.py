@@ -77,7 +77,7 @@ class CoefficientDisplay(Display):
             write_in(ax, "All coefficients are zero:\nthe equations say no motion.")
             return
         for equation in range(len(self.equations)):
-            self._mark(ax, equation, terms)
+            self._mark(ax, equation, terms, plain(table.equations[equation]))
         ax.axvline(0, color="0.5", linewidth=0.8)
         ax.set_yticks(range(len(terms)), [plain(table.terms[term]) for term in terms])
         ax.set_ylim(len(terms) - 0.5, -0.5)
@@ -89,7 +89,7 @@ class CoefficientDisplay(Display):
         ax.margins(x=0.25)
         ax.legend(fontsize="small")
 
-    def _mark(self, ax, equation, terms):
+    def _mark(self, ax, equation, terms, label):
         """Draw the coefficients of one equation, each row a little below the last."""
         values = self.equations.coefficients[equation, terms]
         errors = self.equations.errors
@@ -99,7 +99,6 @@ class CoefficientDisplay(Display):
         color = COLORS[equation % len(COLORS)]
         style = {"marker": MARKERS[equation % len(MARKERS)], "linestyle": "none"}
         style |= {"color": color, "capsize": 3, "markersize": 5}
-        label = self.equations.to_table().equations[equation]
         for sure in (True, False):
             shown = (values != 0) & ((np.abs(values) > N_ERRORS * errors) == sure)
             if shown.any():
@@ -109,7 +108,7 @@ class CoefficientDisplay(Display):
                     xerr=N_ERRORS * errors[shown]
                     if self.equations.errors is not None
                     else None,
-                    label=plain(label) + ("" if sure else ", not sure"),
+                    label=label + ("" if sure else ", not sure"),
                     markerfacecolor=color if sure else "white",
                     **style,
                 )

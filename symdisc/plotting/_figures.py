@@ -68,3 +68,8 @@ def write_in(ax, text):
         wrap=True,
     )
     ax.set(xticks=[], yticks=[])
+
+
+def cut(name, length=16):
+    """Return a name, cut where it is longer than this."""
+    return name if len(name) <= length else f"{name[: length - 3]}..."

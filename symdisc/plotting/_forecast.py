@@ -10,6 +10,9 @@ from symdisc.plotting._figures import Display, line_style, plain
 class ForecastDisplay(Display):
     """Relative error of forecasts against time.
 
+    Squared errors are divided by the variance of the trajectories, as in
+    `symdisc.metrics.forecast_error`.
+
     Parameters
     ----------
     t : array-like of shape (n_steps,)
@@ -76,7 +79,7 @@ class ForecastDisplay(Display):
         X = np.asarray(X)
         errors = {}
         for name, one in estimators.items():
-            _check_simulates(one)
+            check_simulates(one)
             rows = _flat(one, X)
             forecast = one.simulate(rows[..., 0, :], t, **_starts(one, X_dot))
             errors[name] = _error(rows, _flat(one, forecast))
@@ -91,12 +94,12 @@ class ForecastDisplay(Display):
                 label += f" (blows up at t = {self.t[lost][0]:.3g})"
             style = line_style(index, len(errors))
             (self.lines_[name],) = ax.plot(self.t, errors, label=label, **style)
-        ax.axhline(1, color="0.5", linewidth=0.8, label="forecast of zeros")
+        ax.axhline(1, color="0.5", linewidth=0.8, label="forecast of the mean")
         ax.set(
             yscale="log",
             title="forecast error",
             xlabel="time",
-            ylabel="squared error over squared size",
+            ylabel="squared error over variance",
         )
         ax.legend()
 
@@ -119,13 +122,13 @@ def _error(X, forecast):
     """Error at each step, nan where the forecast is not finite."""
     axes = tuple(axis for axis in range(X.ndim) if axis != X.ndim - 2)
     known = np.isfinite(forecast).all(axis=axes)
-    errors = np.full(X.shape[-2], np.nan)
-    if known.any():
-        errors[known] = forecast_error(X[..., known, :], forecast[..., known, :])
-    return errors
+    # The variance is that of all steps.
+    filled = np.where(known[:, None], forecast, X)
+    return np.where(known, forecast_error(X, filled), np.nan)
 
 
-def _check_simulates(est):
+def check_simulates(est):
+    """Raise where an estimator has no equations to simulate."""
     if not hasattr(est, "simulate"):
         raise TypeError(
             f"This {type(est).__name__} does not simulate, or has no equations_; fit "

@@ -59,8 +59,8 @@ def discovery_report(est, X, X_dot=None, *, image_shape=None):
     """
     plt = pyplot()
     figures = quality_figures(est, X, X_dot)
-    rows, _ = sample_curve(est, X)
-    caveats = find_caveats(est, figures, len(rows))
+    rows, curve = sample_curve(est, X, X_dot)
+    caveats = find_caveats(est, figures, len(rows), curve=curve)
     figure, axes = plt.subplot_mosaic(
         [
             ["algebra", "latent", "equations"],

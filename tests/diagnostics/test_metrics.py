@@ -197,10 +197,29 @@ def test_orbit_drift():
 def test_forecast_error():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(3, 7, 4))
-    factors = np.linspace(0, 1, 7)
-    assert_allclose(forecast_error(X, X * (1 + factors[:, None])), factors**2)
+    mean = X.mean(axis=1, keepdims=True)
+    found = forecast_error(X, np.broadcast_to(mean, X.shape))
+    assert found.shape == (7,)
+    assert found.mean() == pytest.approx(1)
+    assert_allclose(forecast_error(X + 9, X + 9.5), 0.25 / X.var(axis=1).mean())
     assert_allclose(forecast_error(X[0], X[0]), np.zeros(7))
-    assert_allclose(forecast_error(X[0], 0 * X[0]), np.ones(7))
+
+
+def test_forecast_error_does_not_spike_where_a_signal_crosses_zero():
+    t = np.linspace(0, 20, 1000)
+    X = np.sin(t)[:, None]
+    assert_allclose(forecast_error(X, X + 0.1), 0.01 / X.var())
+    by_size = forecast_error(X[1:], X[1:] + 0.1, relative_to="size")
+    assert by_size.max() > 100 * np.median(by_size)
+
+
+def test_forecast_error_relative_to_the_size():
+    X = np.random.default_rng(0).normal(size=(3, 7, 4))
+    factors = np.linspace(0, 1, 7)
+    moved = X * (1 + factors[:, None])
+    assert_allclose(forecast_error(X, moved, relative_to="size"), factors**2)
+    zeros = forecast_error(X[0], 0 * X[0], relative_to="size")
+    assert_allclose(zeros, np.ones(7))
 
 
 def test_bad_arguments():
@@ -232,7 +251,11 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match=r"values_moved has shape \(3,\)"):
         orbit_drift([1.0, 2.0, 3.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="X_true is zero at step 1"):
-        forecast_error([[1.0], [0.0]], [[1.0], [0.0]])
+        forecast_error([[1.0], [0.0]], [[1.0], [0.0]], relative_to="size")
+    with pytest.raises(ValueError, match="X_true does not change over time"):
+        forecast_error([[0.1], [0.1]], [[1.0], [0.0]])
+    with pytest.raises(ValueError, match=r"relative_to='mean'.*\"deviation\" or"):
+        forecast_error(Z, Z, relative_to="mean")
     with pytest.raises(ValueError, match="give the same snapshots in both"):
         forecast_error(Z, Z[1:])
     with pytest.raises(ValueError, match=r"X_true has shape .* 2-D or 3-D"):

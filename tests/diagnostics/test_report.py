@@ -25,7 +25,12 @@ from symdisc import (
     report,
 )
 from symdisc._diagnostics.caveats import find_caveats
-from symdisc._diagnostics.figures_of_merit import MEANINGS, quality_figures
+from symdisc._diagnostics.figures_of_merit import (
+    MEANINGS,
+    latent_noise,
+    quality_figures,
+    sample_curve,
+)
 from symdisc._report.mathml import equations_mathml, matrix_mathml
 from symdisc.datasets import make_no_symmetry
 from symdisc.plotting import discovery_report
@@ -218,6 +223,74 @@ class TestPage:
             report(PCA(), circle[0])
         with pytest.raises(ValueError, match=r"X_dot has shape .* Pass as X_dot"):
             report(ode, circle[0], circle[0][:3])
+
+
+class TestEquations:
+    def test_scores_errors_and_how_rates_were_taken(self, ode, circle):
+        page = Page(report(ode, circle[0]))
+        assert ode.differentiation_ == "spline"
+        assert "Rates are those of smoothing splines along t." in page.text
+        assert "Scores on the training data" in page.text
+        assert "dz0/dt 1 1 dz1/dt 1 1" in page.text
+        assert ode.equations_.errors is not None
+        assert "Standard error" in page.text
+
+    def test_path_is_there_where_terms_were_chosen_by_it(self, ode, circle):
+        alts = [image["alt"] for image in Page(report(ode, circle[0])).all("img")]
+        assert any("number of terms" in alt for alt in alts)
+        est = altered(ode, path_=None)
+        alts = [image["alt"] for image in Page(report(est, circle[0])).all("img")]
+        assert not any("number of terms" in alt for alt in alts)
+
+    def test_simulation_is_there_with_times(self, ode, circle):
+        X, t = np.vstack([circle[0], 2 * circle[0]]), np.tile(circle[1], 2)
+        groups = np.repeat(["first run", "second run"], len(circle[0]))
+        page = Page(report(ode, X, t=t, groups=groups))
+        assert "Data and simulation" in page.inside("h2")
+        assert "first run at least 10 second run at least 10" in page.text
+        assert "Lyapunov" not in page.text
+        assert "Data and simulation" not in Page(report(ode, X)).inside("h2")
+
+    def test_simulation_that_diverges_is_no_warning(self):
+        t = np.linspace(0, 0.9, 100)
+        X = (1 / (1 - t))[:, None]
+        est = LatentSINDy(1, autoencoder="none").fit(X, X**2)
+        X_long = np.linspace(1, 2, 41)[:, None]
+        page = Page(report(est, X_long, t=np.linspace(0, 2, 41)))
+        assert "Data and simulation" in page.inside("h2")
+
+    def test_second_order_is_simulated_from_velocities(self):
+        t = np.linspace(0, 10, 500)
+        X = np.cos(t)[:, None]
+        est = LatentSINDy(autoencoder="none", order=2, degree=1).fit(X, t=t)
+        assert "pass X_dot" in Page(report(est, X, t=t)).text
+        rates = np.column_stack([-np.sin(t), -np.cos(t)])
+        assert "at least 10" in Page(report(est, X, rates, t=t)).text
+
+
+class TestRelation:
+    def test_is_that_of_the_warning_of_fit(self, circle):
+        X, t = circle
+        est = LatentSINDy(autoencoder="none", degree=2)
+        with pytest.warns(UserWarning, match=r"z0\*\*2 \+ z1\*\*2 = 1") as record:
+            est.fit(X, t=t)
+        (said,) = [str(each.message) for each in record]
+        assert said in Page(report(est, X, t=t)).text
+        assert said in Page(report(est, X)).text
+
+    def test_none_where_starts_differ(self, ode, circle):
+        X = np.vstack([circle[0], 2 * circle[0]])
+        assert "depend on each other" not in report(ode, X)
+
+    def test_noise_hides_it(self, ode, circle):
+        noise = 0.03 * np.random.default_rng(0).standard_normal(circle[0].shape)
+        _, curve = sample_curve(ode, circle[0])
+        levels = latent_noise(ode, circle[0] + noise, circle[1])
+        np.testing.assert_allclose(levels, 0.03, rtol=0.3)
+        for noise, expected in ((None, True), (levels, False)):
+            found = find_caveats(ode, SOUND, 1000, curve=curve, noise=noise)
+            assert ("dependent" in {each.name for each in found}) == expected
+        assert latent_noise(ode, circle[0], None) is None
 
 
 class TestHostileNames:

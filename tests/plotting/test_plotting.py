@@ -5,10 +5,12 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import embedded_rotation, no_doubts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.integrate import solve_ivp
 
 from symdisc import (
     CandidateLibrary,
@@ -25,7 +27,9 @@ from symdisc.plotting import (
     ForecastDisplay,
     GeneratorDisplay,
     LatentDisplay,
+    ModelPathDisplay,
     OrbitDisplay,
+    SimulationDisplay,
     TrainingDisplay,
     discovery_report,
 )
@@ -306,10 +310,10 @@ class TestForecast:
         fast = LatentSINDy(autoencoder="none").fit(X, t=t / 1.1)
         display = ForecastDisplay.from_estimator({"right": ode, "fast": fast}, X, t)
         # Two points on a circle, the angle t / 10 apart.
-        expected = 2 - 2 * np.cos(0.1 * t)
+        expected = (2 - 2 * np.cos(0.1 * t)) / X.var(axis=0).sum()
         np.testing.assert_allclose(display.errors["fast"], expected, atol=0.01)
         legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-        assert legend == ["right", "fast", "forecast of zeros"]
+        assert legend == ["right", "fast", "forecast of the mean"]
 
     def test_several_trajectories(self, ode, circle):
         X, t = circle
@@ -321,7 +325,7 @@ class TestForecast:
         t = np.linspace(0, 0.9, 100)
         X = (1 / (1 - t))[:, None]
         est = LatentSINDy(1, autoencoder="none").fit(X, X**2)
-        t_long, X_long = np.linspace(0, 2, 41), np.ones((41, 1))
+        t_long, X_long = np.linspace(0, 2, 41), np.linspace(1, 2, 41)[:, None]
         with pytest.warns(RuntimeWarning):
             display = ForecastDisplay.from_estimator(est, X_long, t_long)
         errors = display.errors["LatentSINDy"]
@@ -344,6 +348,202 @@ class TestForecast:
         late = np.where(t < 3, 0.01 * np.exp(t), np.nan)
         ForecastDisplay(t, {"one": 0.001 * np.exp(t / 2), "two": late}).plot(axes)
         assert_looks_as_before(axes.figure, "forecast")
+
+
+class TestModelPath:
+    def test_lines_are_the_path(self, ode):
+        display = ModelPathDisplay.from_estimator(ode)
+        assert list(display.lines_) == ["dz0/dt", "dz1/dt"]
+        for equation, (name, line) in enumerate(display.lines_.items()):
+            rows = [row for row in ode.path_ if row.equation == equation]
+            np.testing.assert_array_equal(
+                line.get_xdata(), sorted(row.n_terms for row in rows)
+            )
+            errors = {row.n_terms: row.error for row in rows}
+            expected = [max(errors[n], 1e-16) for n in line.get_xdata()]
+            np.testing.assert_allclose(line.get_ydata(), expected)
+            assert display.chosen_[name] == (1, pytest.approx(max(errors[1], 1e-16)))
+        assert display.ax_.get_yscale() == "log"
+
+    def test_rings_are_at_the_models_chosen(self, ode, axes):
+        display = ModelPathDisplay(ode.path_).plot(axes)
+        rings = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+        points = [tuple(ring.get_xydata()[0]) for ring in rings]
+        assert points == list(display.chosen_.values())
+        legend = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert legend == ["dz0/dt", "dz1/dt", "chosen"]
+
+    def test_many_equations_look_different(self, axes):
+        from symdisc._equations.model_path import ModelPath
+
+        library = CandidateLibrary.polynomial(25, 1, False)
+        equations = EquationSystem(np.eye(25), library)
+        path = ModelPath(
+            equations, [[(1.0, np.zeros(25)), (0.0, r)] for r in np.eye(25)]
+        )
+        lines = ModelPathDisplay(path).plot(axes).lines_.values()
+        assert len({(line.get_color(), line.get_marker()) for line in lines}) == 25
+        legend = axes.get_legend()
+        axes.figure.canvas.draw()
+        assert legend.get_window_extent().x0 > axes.get_window_extent().x1
+
+    def test_no_path_is_an_error(self, solved, circle):
+        est = LatentSINDy(autoencoder="none", threshold=0.1).fit(circle[0], t=circle[1])
+        for each in (solved, est):
+            with pytest.raises(ValueError, match=r'path_=None.*threshold="auto"'):
+                ModelPathDisplay.from_estimator(each)
+
+
+def lorenz(t, start=(1.0, 1.0, 20.0), r=28.0):
+    def rates(_, z):
+        return [
+            10 * (z[1] - z[0]),
+            z[0] * (r - z[2]) - z[1],
+            z[0] * z[1] - 8 / 3 * z[2],
+        ]
+
+    options = {"t_eval": t, "rtol": 1e-11, "atol": 1e-11}
+    return solve_ivp(rates, (t[0], t[-1]), start, **options).y.T
+
+
+@pytest.fixture(scope="module")
+def chaos():
+    """Two runs of the Lorenz system at irregular times, and a fit of the first."""
+    times = np.sort(np.random.default_rng(0).uniform(0, 15, (2, 1500)), axis=1)
+    runs = [lorenz(times[0]), lorenz(times[1], (-3.0, 2.0, 15.0))]
+    est = LatentSINDy(autoencoder="none")
+    names = ["x", "y", "z"]
+    return est.fit(runs[0], t=times[0], feature_names=names), runs, list(times)
+
+
+class TestSimulation:
+    def test_a_right_model_of_chaos(self, chaos):
+        est, runs, times = chaos
+        display = SimulationDisplay.from_estimator(est, runs, times)
+        assert display.lyapunov_exponent == pytest.approx(0.9, rel=0.15)
+        assert (display.horizon_in_lyapunov_times > 3).all()
+        np.testing.assert_allclose(
+            display.horizon_in_lyapunov_times,
+            display.horizon * display.lyapunov_exponent,
+        )
+        for t, X, data, found in zip(
+            times, runs, display.data, display.simulated, strict=True
+        ):
+            np.testing.assert_array_equal(data, X)
+            np.testing.assert_array_equal(found, est.simulate(X[0], t))
+
+    def test_a_wrong_model_of_chaos_is_short_of_it(self, chaos):
+        _, runs, times = chaos
+        wrong = LatentSINDy(autoencoder="none")
+        wrong.fit(lorenz(times[0], r=33.0), t=times[0])
+        display = SimulationDisplay.from_estimator(wrong, runs, times)
+        assert (display.horizon_in_lyapunov_times < 1).all()
+        assert not display.followed.any()
+
+    def test_panels_are_columns_by_trajectories(self, chaos):
+        est, runs, times = chaos
+        display = SimulationDisplay.from_estimator(est, runs, times)
+        assert display.axes_.shape == (3, 2)
+        assert [ax.get_ylabel() for ax in display.axes_[:, 0]] == ["x", "y", "z"]
+        data, simulation, horizon = display.axes_[2, 1].lines
+        np.testing.assert_array_equal(data.get_xdata(), times[1])
+        np.testing.assert_array_equal(data.get_ydata(), runs[1][:, 2])
+        np.testing.assert_array_equal(
+            simulation.get_ydata(), display.simulated[1][:, 2]
+        )
+        assert horizon.get_xdata()[0] == times[1][0] + display.horizon[1]
+        assert data.get_linestyle() != simulation.get_linestyle()
+        assert "Lyapunov times" in display.axes_[0, 0].get_title()
+        display.figure_.canvas.draw()
+
+    def test_no_exponent_without_chaos(self, ode, circle):
+        X, t = circle
+        display = SimulationDisplay.from_estimator(
+            ode,
+            np.vstack([X, 2 * X]),
+            np.tile(t, 2),
+            groups=np.repeat(["one", "two"], len(t)),
+        )
+        assert display.lyapunov_exponent is None
+        assert display.horizon_in_lyapunov_times is None
+        np.testing.assert_allclose(display.horizon, 10)
+        assert display.followed.all()
+        titles = [ax.get_title() for ax in display.axes_[0]]
+        assert titles == [
+            f"trajectory {name}\nhorizon at least 10" for name in ("one", "two")
+        ]
+
+    def test_a_wrong_frequency_has_its_horizon(self, ode, circle):
+        X, t = circle
+        fast = LatentSINDy(autoencoder="none").fit(X, t=t / 1.1)
+        display = SimulationDisplay.from_estimator(fast, X, t)
+        # Points on a circle, the angle t / 10 apart.
+        gap = 2 * np.sin(t / 20) / np.sqrt(X.var(axis=0).mean() * 2)
+        assert display.horizon[0] == pytest.approx(t[gap > 0.4][0], abs=0.2)
+
+    def test_second_order_needs_velocities(self):
+        t = np.linspace(0, 6, 200)
+        X, X_dot = np.cos(t)[:, None], -np.sin(t)[:, None]
+        est = LatentSINDy(order=2, autoencoder="none", degree=1)
+        est.fit(X, np.hstack([X_dot, -X]))
+        for rates in (X_dot, np.hstack([X_dot, -X])):
+            display = SimulationDisplay.from_estimator(est, X, t, X_dot=rates)
+            assert display.followed.all()
+            assert display.simulated[0].shape == (200, 1)
+        with pytest.raises(ValueError, match="X_dot is None"):
+            SimulationDisplay.from_estimator(est, X, t)
+
+    def test_four_coordinates_at_most_and_any_axes(self, axes):
+        t = np.linspace(0, 1, 5)
+        data = np.outer(t, np.arange(1, 7))
+        names = ["a$_{", "b" * 99, *"cdef"]
+        display = SimulationDisplay([t], [data], [data + np.nan], names).plot(axes)
+        assert display.axes_.shape == (4, 1)
+        assert display.horizon[0] == 0
+        axes.figure.canvas.draw()
+        free = axes.figure.add_axes((0.5, 0.5, 0.5, 0.5))
+        display.plot(free)
+        assert display.axes_[0, 0].get_position().x0 >= 0.5
+
+    def test_learned_latents(self, trained):
+        X, *_ = embedded_rotation(0, n_samples=300, n_features=10)
+        display = SimulationDisplay.from_estimator(trained, X[:9], 0.01)
+        np.testing.assert_allclose(display.data[0], trained.transform(X[:9]))
+
+    def test_names_of_a_frame(self, circle):
+        X, t = pd.DataFrame(circle[0], columns=["a", "b"]), circle[1]
+        est = LatentSINDy(autoencoder="none").fit(X, t=t)
+        assert SimulationDisplay.from_estimator(est, X, t).names == ["a", "b"]
+
+    def test_a_simulation_that_blows_up(self):
+        """dz/dt = z^2 from z = 1 is infinite at t = 1."""
+        t = np.linspace(0, 0.9, 100)
+        X = (1 / (1 - t))[:, None]
+        est = LatentSINDy(1, autoencoder="none").fit(X, X**2)
+        t_long, X_long = np.linspace(0, 2, 41), np.linspace(1, 2, 41)[:, None]
+        with pytest.warns(RuntimeWarning, match="diverge"):
+            display = SimulationDisplay.from_estimator(est, X_long, t_long)
+        assert display.horizon[0] < 1
+        assert display.horizon_in_lyapunov_times is None
+
+    def test_data_at_rest(self, ode):
+        display = SimulationDisplay.from_estimator(ode, np.zeros((9, 2)), 0.1)
+        np.testing.assert_allclose(display.horizon, 0.8)
+
+    def test_bad_arguments(self, ode, circle, linear):
+        from sklearn.decomposition import PCA
+
+        X, t = circle
+        with pytest.raises(ValueError, match="n_trajectories=0"):
+            SimulationDisplay.from_estimator(ode, X, t, n_trajectories=0)
+        with pytest.raises(ValueError, match="t is None"):
+            SimulationDisplay.from_estimator(ode, X, None)
+        with pytest.raises(ValueError, match="t has shape"):
+            SimulationDisplay.from_estimator(ode, X, t[:3])
+        with pytest.raises(ValueError, match="X has no trajectory of two rows"):
+            SimulationDisplay.from_estimator(ode, X[:1], 0.1)
+        with pytest.raises(TypeError, match="This PCA does not simulate"):
+            SimulationDisplay.from_estimator(PCA(), X, t)
 
 
 class TestLatent:
