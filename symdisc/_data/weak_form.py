@@ -24,9 +24,9 @@ SHORTEST = 10
 SHIFT = 1 / 3
 # A regression needs so many windows for each of its candidates.
 WINDOWS_PER_TERM = 5
-# Between rows at unequal steps, functions of time are polynomials through so many rows,
-# integrated at so many Gauss points between neighbours.
-NODES = 6
+# Between rows at unequal steps functions of time are polynomials of this degree, fitted
+# to so many rows and integrated at so many Gauss points between neighbours.
+POLYNOMIAL, NODES = 4, 9
 GAUSS_POINTS = 5
 
 
@@ -197,13 +197,12 @@ def _quadrature(rows, times, n_samples):
     n_nodes = min(NODES, len(times))
     first = np.arange(len(steps)) - n_nodes // 2 + 1
     near = np.clip(first, 0, len(times) - n_nodes)[:, None] + np.arange(n_nodes)
-    gaps = times[near][:, None, :] - times[near][:, :, None]
-    gaps[:, np.arange(n_nodes), np.arange(n_nodes)] = 1.0
-    away = points[:, :, None] - times[near][:, None, :]
-    values = np.empty((*points.shape, n_nodes))
-    for j in range(n_nodes):
-        others = np.delete(np.arange(n_nodes), j)
-        values[..., j] = np.prod(away[..., others] / -gaps[:, None, j, others], axis=-1)
+    # Interpolation would amplify noise where rows lie close together: least squares.
+    start, span = times[near[:, :1]], np.ptp(times[near], axis=1)[:, None]
+    powers = np.arange(min(POLYNOMIAL, n_nodes - 1) + 1)
+    inside = ((times[near] - start) / span)[..., None] ** powers
+    at_points = ((points - start) / span)[..., None] ** powers
+    values = at_points @ np.linalg.pinv(inside)
     bounds = np.arange(points.size + 1) * n_nodes
     columns = np.repeat(rows[near], GAUSS_POINTS, axis=0).ravel()
     shape = (points.size, n_samples)

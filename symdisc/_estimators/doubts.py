@@ -35,8 +35,10 @@ MOST_LEFT_BY_OTHER, FEW = 1e-3, 0.4
 ROWS_PER_TERM = 2
 # Central differences divide noise by the step: beyond this fraction rates are lost.
 MAX_RATE_NOISE = 0.1
-# Central differences that see less than this of a slope bias coefficients.
-CENTRAL_SEES = 0.99
+# Central differences that see less than this of a slope bias coefficients; so do other
+# ways if they would see less than that.
+CENTRAL_SEES, SEEN = 0.99, 0.92
+LONG, TOO_LONG = "The step of t is long", "The step of t is too long"
 
 
 def warn_of_doubts(est, governing, motion, t, groups):
@@ -56,12 +58,15 @@ def warn_of_doubts(est, governing, motion, t, groups):
     sampling = None if t is None else sampling_of(points, t, groups)
     # Offsets and few rows explain everything else.
     decisive = [*_few_rows(est, len(points)), *_offsets(est, motion)]
-    others = (
+    misfit = list(_misfit(est, governing, motion, sampling, t, groups))
+    others = [
         *_sampling_doubts(est, motion, sampling, t, groups),
         *_relations(est, motion, sampling),
         *_dropped(est),
-        *_misfit(est, governing, motion, sampling, t, groups),
-    )
+        *misfit,
+    ]
+    if any(TOO_LONG in text for text in misfit):
+        others = [text for text in others if not text.startswith(LONG)]
     for text in decisive[:1] or others:
         warn_user(text)
 
@@ -90,27 +95,30 @@ def _offsets(est, motion):
 
 
 def _sampling_doubts(est, motion, sampling, t, groups):
-    """Doubts about differences along time."""
-    if est.differentiation_ != "central" or sampling is None:
+    """Doubts about steps, and about differences along time."""
+    if sampling is None or est.differentiation_ == "given":
         return
+    central = est.differentiation_ == "central"
     asked = est.differentiation == "central"
-    remedy = 'Use differentiation="auto", or' if asked else "Use more rows, or"
+    remedy = 'Use differentiation="auto", ' if asked else ""
     names = _names(est)
     seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
     worst = int(seen.argmin())
-    if seen[worst] < CENTRAL_SEES:
+    if seen[worst] < (CENTRAL_SEES if central else SEEN):
         yield (
-            f"The step of t is long for {names[worst]}, the fastest column: central "
-            f"differences see {seen[worst]:.2f} of its slope. {remedy} take shorter "
+            f"{LONG} for {names[worst]}, the fastest column: central "
+            f"differences see {seen[worst]:.2f} of its slope. {remedy}Take shorter "
             "steps, or pass derivatives as y."
         )
+    if not central:
+        return
     noise = sampling.noise / (np.sqrt(2) * median_step(t, groups))
     speed = np.sqrt(np.mean(motion.curve[1].astype(float) ** 2, axis=0).sum())
     fraction = np.linalg.norm(noise) / max(speed, 1e-300)
     if fraction > MAX_RATE_NOISE:
         yield (
             f"X seems to carry noise that makes up {fraction:.0%} of its differences "
-            f"along t. {remedy} pass derivatives as y."
+            f"along t. {remedy}Take more rows, or pass derivatives as y."
         )
 
 
@@ -218,7 +226,7 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
         seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
         if seen.min() < SLOPE_SEEN:
             return (
-                f"The step of t is too long for {names[int(seen.argmin())]}: "
+                f"{TOO_LONG} for {names[int(seen.argmin())]}: "
                 f"differences over one step see {seen.min():.2f} of its slope. Take "
                 "shorter steps, or pass derivatives as y."
             )
