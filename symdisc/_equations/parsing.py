@@ -4,6 +4,7 @@ import ast
 import copy
 import operator
 import re
+from math import comb
 from numbers import Integral
 
 import numpy as np
@@ -44,6 +45,8 @@ OPERATORS = {
 MAX_EXPONENT = 1000
 MAX_ARGUMENT = 1000
 MAX_BITS = 4096
+# More candidates take hours, and no data can choose among them.
+MAX_CANDIDATES = 2000
 
 
 def make_library(
@@ -103,6 +106,13 @@ def make_library(
     if order not in (1, 2):
         raise ValueError(
             f"order must be 1 or 2; got {order!r}. Use 2 for accelerations."
+        )
+    count = comb(order * n_components + degree, degree)
+    if count > MAX_CANDIDATES:
+        raise ValueError(
+            f"degree={degree} makes {count} candidates of {n_components} variables, "
+            f"and {MAX_CANDIDATES} are the most that can be searched. Lower degree, or "
+            "leave out columns of X."
         )
     symbols = make_symbols(names or default_names(n_components), order)
     expressions = [*monomials(symbols, 0, degree)]

@@ -34,3 +34,21 @@ rows, pass t=X['time'] and X.drop(columns='time').
                     f"{what}, pass {argument}=X[{name!r}] and "
                     f"X.drop(columns={name!r})."
                 )
+
+
+def check_same_columns(X, y):
+    """Raise where two data frames have the same columns in different orders.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from symdisc._intake.columns import check_same_columns
+    >>> frame = pd.DataFrame({"a": [1.0], "b": [2.0]})
+    >>> check_same_columns(frame, frame)
+    """
+    names, others = (list(getattr(table, "columns", ())) for table in (X, y))
+    if names != others and set(names) == set(others):
+        raise ValueError(
+            f"y has the columns {others}, but X has {names}. Pass y[X.columns], the "
+            "derivatives in the order of the columns of X."
+        )

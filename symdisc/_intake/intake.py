@@ -16,7 +16,7 @@ from symdisc._data.out_of_core import is_large
 from symdisc._data.tables import as_table, depth, is_list_of, n_rows
 from symdisc._data.times import as_seconds, looks_like_times
 from symdisc._data.user_warning import warn_user
-from symdisc._intake.columns import warn_of_labels
+from symdisc._intake.columns import check_same_columns, warn_of_labels
 from symdisc._intake.rejected_rows import without_missing, without_short
 
 DROP = 'Pass missing="drop" to leave these rows out, or fill them in.'
@@ -133,6 +133,8 @@ def take_in(samples, demands, *, shape=None):
     >>> found.X.shape, found.groups, found.t
     ((5, 2), array([0, 0, 0, 1, 1]), 0.1)
     """
+    if not demands.labels:
+        check_same_columns(samples.X, samples.y)
     samples = as_rows_and_groups(samples, shape)
     if depth(samples.X) != 2 or is_large(samples.X):
         return samples

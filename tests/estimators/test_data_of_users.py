@@ -302,3 +302,17 @@ def test_steps_take_tables():
     for method in (pipe.fit, pipe.fit_transform):
         with pytest.raises(ValueError, match=r"'scale' do not take. Pass numpy.concat"):
             method(RUNS, [X_DOT, 2 * X_DOT[:150]])
+
+
+def test_rates_in_another_order_of_columns():
+    rates = pd.DataFrame(X_DOT[:, ::-1], columns=["b", "a"])
+    with pytest.raises(ValueError, match=r"y has the columns \['b', 'a'\].*y\[X.col"):
+        fitted(SINDY, FRAME, rates)
+    assert_circle(fitted(SINDY, FRAME, rates[["a", "b"]]))
+
+
+@pytest.mark.parametrize(("width", "degree"), [(100, 2), (8, 20)])
+def test_more_candidates_than_can_be_searched(width, degree):
+    table = np.random.default_rng(0).standard_normal((50, width))
+    with pytest.raises(ValueError, match=rf"degree={degree} makes \d+ candidates of"):
+        LatentSINDy(autoencoder="none", degree=degree).fit(table, t=0.1)
