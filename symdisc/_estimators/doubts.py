@@ -100,7 +100,7 @@ def _sampling_doubts(est, motion, sampling, t, groups):
         return
     central = est.differentiation_ == "central"
     asked = est.differentiation == "central"
-    remedy = 'Use differentiation="auto", ' if asked else ""
+    remedy = 'Use differentiation="auto". ' if asked else ""
     names = _names(est)
     seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
     worst = int(seen.argmin())
