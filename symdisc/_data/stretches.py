@@ -16,6 +16,8 @@ NEIGHBOURS = 11
 MOST_MOTION = 0.5
 # Noise takes at most this part of squared differences: fast motion looks like noise.
 MOST_NOISE = 0.75
+# A smaller standard deviation, relative to the largest value, is rounding.
+ROUNDING = 1e-14
 
 
 def stretches(times, groups, X=None):
@@ -94,18 +96,19 @@ def time_scales(X, times, parts):
     >>> time_scales(np.sin(2 * t)[:, None], t, [np.arange(1001)]).round(2)
     array([0.5])
     """
-    X = X.astype(float, copy=False)
     long = [rows for rows in parts if len(rows) > 1]
     if not long:
         return np.full(X.shape[1], np.inf)
+    X = X.astype(float, copy=False)
+    largest = np.abs(X).max(axis=0)
+    X = X / np.where(largest > 0, largest, 1.0)  # squares of 1e200 overflow
     steps = np.concatenate([np.diff(times[rows]) for rows in long])
     moves = np.concatenate([np.diff(X[rows], axis=0) for rows in long])
     squares = np.mean(moves**2, axis=0)
     noise = np.minimum(2 * noise_of(X, times, parts) ** 2, MOST_NOISE * squares)
     rate = np.sqrt((squares - noise) / np.mean(steps**2))
     size = X.std(axis=0)
-    rounding = 1e-14 * np.abs(X).max(axis=0)
-    moving = (rate > 0) & (size > rounding)
+    moving = (rate > 0) & (size > ROUNDING)
     return np.where(moving, size / np.where(moving, rate, 1.0), np.inf)
 
 

@@ -130,10 +130,12 @@ def _half_width(X, times, parts, n_terms, shortest):
     step = (times[longest[-1]] - times[longest[0]]) / (len(longest) - 1)
     scales = time_scales(X, times, parts)
     moving = np.isfinite(scales)
-    size = X.std(axis=0)[moving]
-    # Of several columns the one that moves most counts most.
-    rate = np.linalg.norm(size / scales[moving])
-    scale = np.linalg.norm(size) / rate if moving.any() else np.inf
+    scale = np.inf
+    if moving.any():
+        # Of several columns the one that moves most counts most.
+        moved = X[:, moving] / np.abs(X[:, moving]).max()
+        size = np.hypot.reduce(moved.std(axis=0))
+        scale = size / np.hypot.reduce(moved.std(axis=0) / scales[moving])
     most = (lengths.max() - 1) // 2
     half = int(min(max(scale / step, shortest), most))
     while _n_windows(lengths, half) < WINDOWS_PER_TERM * n_terms and half > shortest:

@@ -84,13 +84,13 @@ def _offsets(est, motion):
     """Offsets that leave the powers of a variable alike."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
     sizes = np.sqrt(np.mean(state**2, axis=0))
-    offset = sizes / np.maximum(state.std(axis=0), 1e-300)
+    deviations = state.std(axis=0)
     moving = np.ptp(state, axis=0) > ROUNDING * sizes
-    for i in np.flatnonzero((offset > MAX_OFFSET) & moving)[:1]:
+    for i in np.flatnonzero((sizes > MAX_OFFSET * deviations) & moving)[:1]:
         yield (
-            f"{_names(est)[i]} has an offset of {offset[i]:.1g} times its standard "
-            "deviation: its changes are near rounding, and its powers alike. Subtract "
-            "the mean of the column."
+            f"{_names(est)[i]} has an offset of {sizes[i] / deviations[i]:.1g} times "
+            "its standard deviation: its changes are near rounding, and its powers "
+            "alike. Subtract the mean of the column."
         )
 
 

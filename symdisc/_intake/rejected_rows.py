@@ -97,7 +97,7 @@ def _short_stretches(X, times, groups, needed):
         X = np.asarray(X)
     # Later checks say what is wrong with others.
     plain = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf"
-    X = X.astype(float) if plain else None
+    X = X.astype(float) if plain and np.isfinite(X).all() else None
     groups = None if groups is None else np.asarray(groups)
     while len(kept):
         parts = stretches(

@@ -92,7 +92,7 @@ def fixed_point(latents, rates):
     -------
     point : ndarray of shape (k,) or None
         None where linear equations leave more than a tenth of the rates, or where the
-        point is not among the latents.
+        point is not among the latents, or not one alone.
 
     Examples
     --------
@@ -106,7 +106,8 @@ def fixed_point(latents, rates):
     weights = np.linalg.lstsq(table, rates, rcond=None)[0]
     left = np.mean((rates - table @ weights) ** 2)
     singular = np.linalg.svd(weights[1:], compute_uv=False)
-    if left > NEARLY_LINEAR * np.mean(rates**2) or singular[-1] < FAINT * singular[0]:
+    # At rest, every point is fixed: all of these are zero.
+    if left > NEARLY_LINEAR * np.mean(rates**2) or singular[-1] <= FAINT * singular[0]:
         return None
     point = np.linalg.solve(weights[1:].T, -weights[0])
     return point if np.linalg.norm(point) < INSIDE else None

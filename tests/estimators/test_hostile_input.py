@@ -316,6 +316,11 @@ def test_nothing_moves():
     assert not est.equations_.coefficients.any()
     for losses in est.history_.values():
         assert np.isfinite(losses[-1])
+    # Every latent is a fixed point.
+    est = outcome(LatentSINDy(1, max_iter=2, random_state=0), X, 0 * y)
+    assert not est.equations_.coefficients.any()
+    far = np.full((30, 1), 1e9, dtype=np.float32)
+    assert not outcome(GIVEN, far, t=np.arange(30) * 0.1).complexity_
 
 
 def test_rest_is_not_noise():
