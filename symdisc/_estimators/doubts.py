@@ -71,6 +71,23 @@ def warn_of_doubts(est, governing, motion, t, groups):
         warn_user(text)
 
 
+def warn_of_little_explained(scores):
+    """Warn where equations in learned latents leave most of a rate.
+
+    Parameters
+    ----------
+    scores : array-like of float
+        R2 of each equation, or of all.
+    """
+    least = float(np.min(scores, initial=1.0))
+    if 1 - least > MOST_LEFT:
+        warn_user(
+            "The candidates do not explain the rates of the latents: the equations "
+            f"leave {min(1 - least, 1):.0%} of one. Raise degree, n_components or "
+            "max_iter; or noise, inputs or a long step hide what holds."
+        )
+
+
 def _few_rows(est, n_samples):
     n_terms = len(est.library_)
     if n_samples < ROWS_PER_TERM * n_terms:

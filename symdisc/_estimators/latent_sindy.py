@@ -19,7 +19,7 @@ from symdisc._estimators.base import (
     NONE_OR_SEVERAL,
     LatentEstimator,
 )
-from symdisc._estimators.doubts import warn_of_doubts
+from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
 from symdisc._estimators.fit_sindy import find_space, motion_as_fitted
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._intake.jumps import without_jumps
@@ -325,6 +325,8 @@ default="residual"
         self._set_equations(found, space)
         if self.autoencoder != "residual":
             warn_of_doubts(self, governing, motion, t, groups)
+        else:
+            warn_of_little_explained(self.equation_scores_)
         if checkpoint is not None:
             checkpoint.finish()
         return self

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symdisc._data.stretches import noise_of, stretches
-from symdisc._data.weak_form import weak_form
+from symdisc._data.weak_form import TooFewWindowsError, weak_form
 
 # Equations are doubted that leave more than this of the variance of their rate, and
 # several times more than noise explains.
@@ -119,7 +119,7 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
             windows = weak_form(
                 column, t, groups, order=equations.order, n_terms=1, shortest=SHORTEST
             )
-        except ValueError:
+        except TooFewWindowsError:
             # Stretches are too short to judge by.
             return left, by_noise
         rate = windows.derivative @ column[:, 0]

@@ -353,3 +353,13 @@ def test_draws_of_a_forecast():
     again = est.simulate(X[0], T, n_draws=2, random_state=0)
     np.testing.assert_array_equal(again, drawn[:2])
     assert est.simulate(X[:3], T[:5], n_draws=2).shape == (2, 3, 5, 2)
+
+
+@pytest.mark.parametrize("kind", ["driven", "walk"])
+def test_learned_latents_without_equations_are_said(kind):
+    rng, t = np.random.default_rng(0), np.arange(600) * 0.05
+    latent = np.column_stack([np.sin(t) + 0.5 * np.sin(2.7 * t), np.cos(t**1.3)])
+    if kind == "walk":
+        latent = np.cumsum(rng.standard_normal((600, 2)), axis=0)
+    with pytest.warns(UserWarning, match="rates of the latents: the equations leave"):
+        LatentSINDy(2, random_state=0).fit(latent @ rng.standard_normal((2, 9)), t=t)
