@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symdisc._data.trajectories import median_step
+from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
@@ -60,6 +60,7 @@ def warn_of_doubts(est, governing, motion, t, groups):
     decisive = [*_few_rows(est, len(points)), *_offsets(est, motion)]
     misfit = list(_misfit(est, governing, motion, sampling, t, groups))
     others = [
+        *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),
         *_relations(est, motion, sampling),
         *_dropped(est),
@@ -109,6 +110,21 @@ def _offsets(est, motion):
             "its standard deviation: its changes are near rounding, and its powers "
             "alike. Subtract the mean of the column."
         )
+
+
+def _rates_of_rest(est, motion, groups):
+    """Rates that are given as zero of columns that move within a trajectory."""
+    if est.differentiation_ != "given":
+        return
+    points, rates = motion.curve[0], motion.curve[1]
+    for i in np.flatnonzero(~rates.any(axis=0)):
+        runs = [points[r, i] for r in trajectory_slices(groups, len(points))]
+        if any(np.ptp(run) > ROUNDING * np.abs(run).max() for run in runs):
+            yield (
+                f"y is zero in every row for {_names(est)[i]}, which moves: its "
+                "equation is that of rest. Pass its derivative, or groups where it is "
+                "a parameter of each trajectory."
+            )
 
 
 def _sampling_doubts(est, motion, sampling, t, groups):

@@ -238,14 +238,20 @@ class TestWarned:
         with pytest.warns(UserWarning, match=r"offset of .*Subtract the mean"):
             columns().fit(X, t=T)
 
-    @pytest.mark.parametrize(
-        ("rates", "explained"), [(np.cos, "19|20|4"), (np.zeros_like, "")]
-    )
-    def test_rates_that_nothing_explains(self, rates, explained):
+    def test_rates_that_nothing_explains(self):
         X = follow(spring, [1, 0], T)
         X_dot = np.column_stack([X[:, 1], np.sin(3 * X[:, 0])])
-        with pytest.warns(UserWarning, match="do not explain these data"):
+        with pytest.warns(UserWarning, match=r"do not explain .* leave z1 \d+"):
             columns(degree=1).fit(X, X_dot)
+
+    def test_rates_that_are_zero(self):
+        X = follow(spring, [1, 0], T)
+        X_dot = X @ np.array([[0.0, 0.0], [1.0, 0.0]])
+        with pytest.warns(UserWarning, match="y is zero in every row for z1"):
+            assert_law(columns(degree=1).fit(X, X_dot), [{"z1": 1}, {}], 1e-9)
+        # A parameter of each trajectory has no motion.
+        X[:, 1] = runs = np.repeat([1.0, 2.0], 200)
+        columns(degree=1).fit(X, np.column_stack([X[:, 1], 0 * T]), groups=runs)
 
 
 class TestDependent:
