@@ -152,9 +152,9 @@ def noise_level(X, t, groups=None):
     return noise_of(X, times, parts)
 
 
-def noise_of(X, times, parts):
+def noise_of(X, times, parts, *, order=DIFFERENCES):
     """Noise of each column on given stretches; 0 where none has three rows."""
-    order = min(DIFFERENCES, max(map(len, parts)) - 1)
+    order = min(order, max(map(len, parts)) - 1)
     if order < 2:
         return np.zeros(X.shape[1])
     differences = [

@@ -133,6 +133,33 @@ class CandidateLibrary:
         columns = self._functions[backend](*(z[..., i] for i in range(z.shape[-1])))
         return _stack_tensors(columns, z) if is_tensor else _stack_arrays(columns, z)
 
+    def slopes(self, z):
+        """Return derivatives of all terms by all variables.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_points, n_variables)
+
+        Returns
+        -------
+        slopes : ndarray of shape (n_points, n_terms, n_variables)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc import CandidateLibrary
+        >>> library = CandidateLibrary.polynomial(1, 3)
+        >>> library.slopes(np.array([[2.0]]))[0].T
+        array([[ 0.,  1.,  4., 12.]])
+        """
+        if "slopes" not in self._functions:
+            by_each = [e.diff(s) for e in self.expressions for s in self.symbols]
+            self._functions["slopes"] = _lambdify(self.symbols, by_each, "numpy")
+        z = _as_floats(z)
+        columns = self._functions["slopes"](*z.T)
+        shape = len(z), len(self.expressions), len(self.symbols)
+        return _stack_arrays(columns, z).reshape(shape)
+
     def __len__(self):
         return len(self.expressions)
 
@@ -171,6 +198,34 @@ def monomials(symbols, lowest, highest):
         for degree in range(lowest, highest + 1)
     )
     return [sympy.Mul(*group) for group in factors]
+
+
+def degree_of(expression):
+    """Degree of a term; one of a function is that of its arguments.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+
+    Returns
+    -------
+    degree : int
+        At least 1, and 0 for a number.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from symdisc._equations.library import degree_of
+    >>> x, y = sympy.symbols("x y")
+    >>> [degree_of(e) for e in (x**2 * y, sympy.sin(x), x / y, 3 + 0 * x)]
+    [3, 1, 2, 0]
+    """
+    if expression.is_Symbol:
+        return 1
+    parts = [degree_of(part) for part in expression.args]
+    if expression.is_Pow and expression.exp.is_number:
+        return max(int(np.ceil(parts[0] * abs(float(expression.exp)))), parts[0])
+    return max(parts, default=0) if expression.is_Add else sum(parts)
 
 
 def _as_expression(expression):

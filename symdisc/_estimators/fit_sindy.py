@@ -19,6 +19,7 @@ from symdisc._data.trajectories import check_agreement, check_time, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import TooFewWindowsError
 from symdisc._estimators.base import torch_dtype
+from symdisc._intake.jumps import without_jumps
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
 from symdisc._latent.pod import fit_pod
@@ -65,6 +66,8 @@ class Space:
     compared : dict of float or None
         Errors of the ways that it was chosen from.
     n_iter : int
+    latents : ndarray of shape (n_samples, k), optional
+        As encoded, not smoothed, where rates were taken along time.
     """
 
     encoder: torch.nn.Module
@@ -78,6 +81,7 @@ class Space:
     method: str = "given"
     compared: dict | None = None
     n_iter: int = 1
+    latents: np.ndarray | None = None
 
     @classmethod
     def of(cls, encoder, decoder, motion, **others):
@@ -115,6 +119,28 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     return _given(est, governing, X, rates, t, groups)
 
 
+def rows_without_jumps(est, X, t, groups):
+    """Leave outliers out, and end trajectories at jumps, with warnings.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Its names of columns are read.
+    X : ndarray of shape (n_samples, n_features)
+    t : ndarray of shape (n_samples,)
+    groups : array-like of shape (n_samples,) or None
+
+    Returns
+    -------
+    X, t, groups
+    """
+    names = getattr(est, "feature_names_in_", range(X.shape[1]))
+    names = [n if isinstance(n, str) else f"Column {n} of X" for n in names]
+    kept, groups = without_jumps(X, t, groups, names)
+    groups = None if groups is None else np.asarray(groups)[kept]
+    return X[kept], t[kept], groups
+
+
 def _identity(est, governing, X, rates, t, groups):
     if est.symmetry == "discover":
         raise ValueError(
@@ -132,7 +158,7 @@ def _identity(est, governing, X, rates, t, groups):
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)
     motion = _motion(est, governing, X, rates, t, groups)
-    return Space.of(identity, identity, motion)
+    return Space.of(identity, identity, motion, latents=None if rates else X)
 
 
 def _given(est, governing, X, rates, t, groups):
@@ -148,14 +174,16 @@ def _given(est, governing, X, rates, t, groups):
             'symmetry="discover" needs an estimator with a lie_algebra_ as '
             "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
         )
+    latents = None
     if rates:
         motion = Motion(est._push(encoder, X, *rates))
     else:
         latents = est._apply(encoder, X)
         motion = _motion(est, governing, latents, [], t, groups)
-    if est.symmetry != "discover":
-        algebra = agreement = None
-    return Space.of(encoder, decoder, motion, algebra=algebra, agreement=agreement)
+    known = {"latents": latents}
+    if est.symmetry == "discover":
+        known |= {"algebra": algebra, "agreement": agreement}
+    return Space.of(encoder, decoder, motion, **known)
 
 
 def _pair(est, X):

@@ -328,8 +328,11 @@ def _double(snapshots):
 
 
 def _regression(est):
+    # Terms are chosen where the space is final.
+    threshold = 0.0 if est.threshold == "auto" else est.threshold
+
     def solve(features, rates):
-        return sparse_regression(features, rates, threshold=est.threshold)
+        return sparse_regression(features, rates, threshold=threshold)
 
     return solve
 

@@ -20,9 +20,14 @@ from symdisc._estimators.base import (
     LatentEstimator,
 )
 from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
-from symdisc._estimators.fit_sindy import find_space, motion_as_fitted
+from symdisc._estimators.fit_sindy import (
+    find_space,
+    motion_as_fitted,
+    rows_without_jumps,
+)
 from symdisc._estimators.forecast import ForecastingEstimator
-from symdisc._intake.jumps import without_jumps
+from symdisc._estimators.outcome import set_equations, set_space
+from symdisc._estimators.refine_sindy import refinement
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.differentiation import Motion
@@ -93,6 +98,13 @@ default="residual"
         "central" takes differences. "auto" takes "spline", "weak" or "central", the
         one whose equations hold best on rows not fitted, and "weak" in a latent space
         that is learned. Where windows are too few for "weak", it is "spline".
+    refine : {"auto", "states", "none"}, default="auto"
+        "states" fits the states that the noisy rows are observations of together with
+        the coefficients, for noise on the states is noise in the candidates, too; with
+        ``threshold="auto"`` it also chooses the terms, by their posterior probability
+        [3]_. It needs `t`, no `y`, and a latent space that is not learned. "auto" does
+        so where noise is larger than the errors of the rates, and what is left of the
+        rows is white noise. "none" is least squares.
     missing : {"raise", "drop"}, default="raise"
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
@@ -142,6 +154,14 @@ default="residual"
     differentiation_ : str
         How rates were taken: "given", or along `t` in one of the ways of
         `differentiation`.
+    states_, rates_ : ndarray of shape (n_rows, `n_components_`)
+        Latents and their rates as they were used, smoothed or refined, for the rows
+        that were: none that is missing, an outlier, or in a trajectory too short.
+    noise_ : ndarray of shape (`n_components_`,) or None
+        Standard deviation of the noise of each latent, where states were refined.
+    rivals_ : list of EquationSystem
+        Up to three systems with other terms that explain refined states nearly as well:
+        their posterior probability is less by a factor of at most 20.
     errors_ : dict of float
         Fractions of variance that the learned space leaves unexplained on held-out
         blocks of rows: "x" and, if the rows are more than the candidates, "rate".
@@ -168,6 +188,8 @@ default="residual"
        ICML 2024, arXiv:2310.00105.
     .. [2] K. Champion, B. Lusch, J. N. Kutz, S. L. Brunton, "Data-driven discovery of
        coordinates and governing equations", PNAS 116 (2019), 22445-22451.
+    .. [3] L. Fung, "Orthogonal distance regression for Bayesian identification of
+       nonlinear dynamics", arXiv:2507.23426.
 
     Examples
     --------
@@ -199,6 +221,7 @@ default="residual"
         "differentiation": [
             StrOptions({"auto", "central", "savgol", "spline", "weak"})
         ],
+        "refine": [StrOptions({"auto", "states", "none"})],
         "missing": MISSING,
         "loss_weights": [dict, None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -224,6 +247,7 @@ default="residual"
         optimizer=None,
         n_bootstrap=0,
         differentiation="auto",
+        refine="auto",
         missing="raise",
         loss_weights=None,
         max_iter=1200,
@@ -245,6 +269,7 @@ default="residual"
         self.optimizer = optimizer
         self.n_bootstrap = n_bootstrap
         self.differentiation = differentiation
+        self.refine = refine
         self.missing = missing
         self.loss_weights = loss_weights
         self.max_iter = max_iter
@@ -299,11 +324,7 @@ default="residual"
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
         if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
-            names = getattr(self, "feature_names_in_", range(X.shape[1]))
-            names = [n if isinstance(n, str) else f"Column {n} of X" for n in names]
-            kept, groups = without_jumps(X, t, groups, names)
-            X, t = X[kept], t[kept]
-            groups = None if groups is None else np.asarray(groups)[kept]
+            X, t, groups = rows_without_jumps(self, X, t, groups)
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)
@@ -313,7 +334,7 @@ default="residual"
         checkpoint = Checkpoint.of(self)
         with torch.inference_mode(False):  # training needs gradients
             space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
-        self._set_space(space)
+        set_space(self, space)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
         step = None if rates else self._median_step
@@ -321,8 +342,10 @@ default="residual"
         speeds = without_rounding(space.curve, X.dtype, step)
         motion = Motion([*space.curve[:-1], speeds], space.weak)
         seed = int(random.randint(2**31 - 1))
-        found = governing.find(motion, groups, n_bootstrap=self.n_bootstrap, seed=seed)
-        self._set_equations(found, space)
+        options = {"n_bootstrap": self.n_bootstrap, "seed": seed}
+        options["refine"] = refinement(self, space, t, groups)
+        found = governing.find(motion, groups, **options)
+        set_equations(self, found, space)
         if self.autoencoder != "residual":
             warn_of_doubts(self, governing, motion, t, groups)
         else:
@@ -378,23 +401,3 @@ default="residual"
             self.equations_, motion.curve, self._rate_scale, **known
         )
         return pooled_score(found)
-
-    def _set_space(self, space):
-        self.encoder_, self.decoder_ = space.encoder, space.decoder
-        self.history_, self.errors_ = space.history, space.errors
-        self.n_iter_ = space.n_iter
-        self.differentiation_ = space.method
-        self.agreement_ = space.agreement
-
-    def _set_equations(self, found, space):
-        self.equations_, self.library_ = found.equations, found.equations.library
-        varies = self._rate_scale > 0
-        self.equation_scores_ = np.where(varies, found.scores, 1.0)
-        self.equation_score_ = pooled_score(found.scores[varies])
-        self.dense_score_ = pooled_score(found.dense_scores[varies])
-        self.n_free_, self.path_ = found.n_free, found.path
-        self._error_directions = found.directions
-        self.coefficients_ = self.equations_.coefficients
-        self.n_components_ = len(self.coefficients_)
-        self.complexity_ = self.equations_.n_terms
-        self._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())

@@ -40,6 +40,8 @@ class Found:
         What the terms were chosen from.
     directions : ndarray of shape (n_directions, k, n_terms) or None
         Root of the covariance of the coefficients.
+    refined : Refined or None
+        States that were fitted with the coefficients.
     """
 
     equations: EquationSystem
@@ -48,6 +50,7 @@ class Found:
     n_free: int
     path: ModelPath | None = None
     directions: np.ndarray | None = None
+    refined: object = None
 
 
 @dataclass
@@ -151,7 +154,7 @@ class Governing:
         )
         return EquationSystem(coefficients * unit, library, order=self.order)
 
-    def find(self, motion, groups, *, n_bootstrap=0, seed=None):
+    def find(self, motion, groups, *, n_bootstrap=0, seed=None, refine=None):
         """Fit the final equations.
 
         Parameters
@@ -161,6 +164,9 @@ class Governing:
         groups : array-like of shape (n_samples,) or None
         n_bootstrap, seed : int
             Number of draws for the standard errors, and what determines them.
+        refine : callable, optional
+            Maps the library, fields to combine, known coefficients, and coefficients
+            found by regression to a Refined or None.
 
         Returns
         -------
@@ -168,21 +174,42 @@ class Governing:
         """
         parts, unit, library, basis = self._parts(motion, groups)
         solved = [part.solve(**self._options) for part in parts]
-        pairs = [(part, found) for part, (found, _) in zip(parts, solved, strict=True)]
+        coefficients = np.concatenate([found for found, _ in solved]) * unit
+        refined = None
+        if refine is not None:
+            combined = self._combined(coefficients.shape, library, basis)
+            refined = refine(library, *combined, coefficients)
+        if refined is not None:
+            coefficients = refined.coefficients
+        pairs = list(zip(parts, _split(coefficients / unit, parts), strict=True))
         scores = [part.scores(found, self.rcond) for part, found in pairs]
         scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
-        directions = _placed(
-            [part.error_directions(f, n_bootstrap, seed) for part, f in pairs], unit
-        )
+        if refined is None:
+            drawn = [part.error_directions(f, n_bootstrap, seed) for part, f in pairs]
+            directions = _placed(drawn, unit)
+        else:
+            directions = refined.directions
         equations = EquationSystem(
-            np.concatenate([found for _, found in pairs]) * unit,
+            coefficients,
             library,
             errors=None if directions is None else np.linalg.norm(directions, axis=0),
             order=self.order,
         )
         n_free = equations.coefficients.size if basis is None else len(basis)
         path = _path(equations, [path for _, path in solved], unit)
-        return Found(equations, scores, dense, n_free, path, directions)
+        return Found(equations, scores, dense, n_free, path, directions, refined)
+
+    def _combined(self, shape, library, basis):
+        """Return fields whose combination is sought, and coefficients known."""
+        values, known = np.zeros(shape), np.zeros(shape, dtype=bool)
+        if self.fix:
+            values, known = known_terms(self.fix, library, self.order)
+        if basis is None:
+            every = np.eye(values.size).reshape(-1, *shape)
+            return every[~known.ravel()], values
+        if self.fix:
+            values, basis = without_known(basis, values, known)
+        return basis, values
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
@@ -285,6 +312,12 @@ class Governing:
 
     def _generators(self, library):
         return imposed_generators(self.algebra, len(library.symbols) // self.order)
+
+
+def _split(coefficients, parts):
+    """Return the rows of coefficients that belong to each part."""
+    ends = np.cumsum([part.rates.shape[1] for part in parts])
+    return np.split(coefficients, ends[:-1])
 
 
 def _path(equations, paths, unit):

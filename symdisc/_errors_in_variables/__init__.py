@@ -1,0 +1,1 @@
+"""Equations of states that carry noise: errors in variables."""

@@ -1,0 +1,210 @@
+"""Equations refined together with the states that noisy rows are observations of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symdisc._data.derivatives import smooth_derivatives
+from symdisc._data.stretches import noise_of, stretches
+from symdisc._equations.library import degree_of
+from symdisc._errors_in_variables.dynamics import Dynamics
+from symdisc._errors_in_variables.joint_fit import Problem
+from symdisc._errors_in_variables.marginal_likelihood import term_costs
+from symdisc._errors_in_variables.quadrature import WIDTH, steps_along
+from symdisc._errors_in_variables.search import CONVERGED, N_CYCLES, Search
+
+# The least noise over these orders of differences: low ones see motion, too.
+ORDERS = range(3, 9)
+# Standard deviation of a weight, in units of what makes its term as large as its rate:
+# wide enough to change nothing but what the data do not determine at all.
+PRIOR = 100.0
+# Columns are taken for exact to this part of their standard deviation.
+EXACT = 1e-6
+# Numbers in a table of all candidates, beyond which terms are not searched.
+MAX_TABLE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """Rows with noise on them.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, k)
+    times : ndarray of shape (n_samples,)
+    groups : array-like of shape (n_samples,) or None
+    parts : list of ndarray of int
+        Rows of each stretch.
+    noise : ndarray of shape (k,)
+        Standard deviation of white noise on each column.
+    curve : list of ndarray of shape (n_samples, k)
+        Points smoothed, and their derivatives up to the rates.
+    errors : ndarray of shape (k,)
+        What integrals of smooth rates over a step are off by.
+    """
+
+    points: np.ndarray
+    times: np.ndarray
+    groups: object
+    parts: list
+    noise: np.ndarray
+    curve: list
+    errors: np.ndarray
+
+    @classmethod
+    def of(cls, points, times, groups, order):
+        """Look at rows, and smooth them."""
+        points = points.astype(float)
+        parts = stretches(times, groups, points)
+        noise = [noise_of(points, times, parts, order=n) for n in ORDERS]
+        options = {"method": "spline", "order": order}
+        curve = smooth_derivatives(points, times, groups, **options)
+        near, far = (steps_along(times, parts, w) for w in (WIDTH, WIDTH + 2))
+        gaps = near.integrate(curve[1]) - far.integrate(curve[1])
+        errors = np.sqrt(np.mean(gaps**2, axis=0)) if len(gaps) else np.inf
+        noise = np.min(noise, axis=0)
+        return cls(points, times, groups, parts, noise, list(curve), errors)
+
+    @property
+    def order(self):
+        """Order of the equations."""
+        return len(self.curve) - 1
+
+    @property
+    def state(self):
+        """Points smoothed and, for the second order, their velocities."""
+        return np.hstack(self.curve[:-1])
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Equations, and the states that obey them.
+
+    Parameters
+    ----------
+    coefficients : ndarray of shape (k, n_terms)
+    directions : ndarray of shape (n_directions, k, n_terms)
+        Root of the covariance of the coefficients.
+    states : ndarray of shape (n_samples, order * k)
+    noise : ndarray of shape (k,)
+        Standard deviation of what the rows differ from the states by.
+    excess : ndarray of shape (k,)
+        That, relative to the white noise of the rows.
+    correlation : ndarray of shape (k,)
+        Of what the rows differ by with that of the next row.
+    rivals : list of ndarray of shape (k, n_terms)
+        Coefficients of other terms that are nearly as likely.
+    """
+
+    coefficients: np.ndarray
+    directions: np.ndarray
+    states: np.ndarray
+    noise: np.ndarray
+    excess: np.ndarray
+    correlation: np.ndarray
+    rivals: list
+
+
+def refine(rows, library, fields, offset, start, *, search=True):
+    """Fit states and coefficients together, and choose the terms.
+
+    Parameters
+    ----------
+    rows : Noisy
+    library : CandidateLibrary
+    fields : ndarray of shape (n_fields, k, n_terms)
+        Coefficients that are combined.
+    offset : ndarray of shape (k, n_terms)
+        Coefficients that are known.
+    start : ndarray of shape (k, n_terms)
+        Coefficients that may have the right terms.
+    search : bool, default=True
+        Whether other terms are tried, as far as there are not too many.
+
+    Returns
+    -------
+    Refined or None
+        None where no fit converges.
+    """
+    rates = np.sqrt(np.mean(rows.curve[-1] ** 2, axis=0))
+    if not len(rows.parts) or not rates.all():
+        return None
+    fields, weights = _in_units_of_prior(rows, library, fields, rates, start - offset)
+    found = _search(rows, Dynamics(library, fields, offset))
+    small = found.problem.rows.size * len(fields) <= MAX_TABLE
+    try:
+        fit = found.run(weights, n_cycles=N_CYCLES if search and small else 0)
+        if fit is None or fit.move > 10 * CONVERGED:
+            return None
+        rivals = found.rivals() if search and small else []
+    except np.linalg.LinAlgError:
+        return None
+    return _refined(rows, found, fit, rivals)
+
+
+def _in_units_of_prior(rows, library, fields, rates, start):
+    """Scale fields to the prior, and find the weights of coefficients."""
+    features = library.evaluate(rows.state)
+    second = features.T @ features / len(features)
+    squares = np.einsum("pkt,ts,pks->pk", fields, second, fields, optimize=True)
+    sizes = np.sqrt(np.mean(squares / rates**2, axis=1))
+    used = sizes > 0
+    fields = PRIOR * fields[used] / sizes[used][:, None, None]
+    flat = fields.reshape(len(fields), -1)
+    weights = np.linalg.lstsq(flat.T, start.ravel(), rcond=None)[0]
+    small = np.abs(weights) < 1e-9 * np.abs(weights).max(initial=0.0)
+    return fields, np.where(small, 0.0, weights)
+
+
+def _search(rows, dynamics):
+    """Set up the search for the terms."""
+    order, k = rows.order, rows.points.shape[1]
+    spread = [c.std(axis=0) for c in rows.curve[:-1]]
+    noise = np.maximum(rows.noise, EXACT * spread[0])
+    relative = noise / spread[0]
+    state = rows.state
+    observed = np.hstack([rows.points, *rows.curve[1:-1]])
+    # Velocities are not observed: what they are smoothed to says next to nothing.
+    errors = np.hstack([noise, *spread[1:]])
+    tied = _tied(dynamics.fields)
+    terms = np.array([degree_of(e) for e in dynamics.library.expressions])
+    degrees = (np.any(dynamics.fields != 0, axis=1) * terms).max(axis=1)
+    problem = Problem(
+        observed, steps_along(rows.times, rows.parts), dynamics, errors, errors
+    )
+    return Search(
+        problem,
+        state,
+        np.zeros(len(tied)),
+        tied,
+        term_costs(tied, degrees, len(state)),
+        softness=np.hstack([relative * s for s in spread]),
+        floor=np.hstack([rows.errors / spread[0] * s for s in spread]),
+        observed=np.repeat([True, False], [k, k * (order - 1)]),
+    )
+
+
+def _tied(fields):
+    """Whether fields touch the same equation."""
+    touched = np.any(fields != 0, axis=2)
+    return (touched.astype(int) @ touched.T) > 0
+
+
+def _refined(rows, found, fit, rivals):
+    dynamics, k = found.problem.dynamics, rows.points.shape[1]
+    which = np.flatnonzero(fit.active)
+    root = np.linalg.inv(np.linalg.cholesky(fit.precision))
+    misfit = rows.points - fit.states[:, :k]
+    noise = found.problem.noise[:k]
+    first = np.concatenate([part[:-1] for part in rows.parts])
+    after = np.concatenate([part[1:] for part in rows.parts])
+    both = np.mean(misfit[first] * misfit[after], axis=0)
+    return Refined(
+        dynamics.coefficients(fit.weights),
+        np.tensordot(root, dynamics.fields[which], axes=1),
+        fit.states,
+        noise,
+        noise / np.maximum(rows.noise, EXACT * rows.curve[0].std(axis=0)),
+        both / np.mean(misfit**2, axis=0),
+        [dynamics.coefficients(rival.weights) for rival in rivals],
+    )
