@@ -133,33 +133,6 @@ class CandidateLibrary:
         columns = self._functions[backend](*(z[..., i] for i in range(z.shape[-1])))
         return _stack_tensors(columns, z) if is_tensor else _stack_arrays(columns, z)
 
-    def slopes(self, z):
-        """Return derivatives of all terms by all variables.
-
-        Parameters
-        ----------
-        z : ndarray of shape (n_points, n_variables)
-
-        Returns
-        -------
-        slopes : ndarray of shape (n_points, n_terms, n_variables)
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from symdisc import CandidateLibrary
-        >>> library = CandidateLibrary.polynomial(1, 3)
-        >>> library.slopes(np.array([[2.0]]))[0].T
-        array([[ 0.,  1.,  4., 12.]])
-        """
-        if "slopes" not in self._functions:
-            by_each = [e.diff(s) for e in self.expressions for s in self.symbols]
-            self._functions["slopes"] = _lambdify(self.symbols, by_each, "numpy")
-        z = _as_floats(z)
-        columns = self._functions["slopes"](*z.T)
-        shape = len(z), len(self.expressions), len(self.symbols)
-        return _stack_arrays(columns, z).reshape(shape)
-
     def __len__(self):
         return len(self.expressions)
 

@@ -6,6 +6,9 @@ import numpy as np
 
 from symdisc._equations.library import CandidateLibrary
 
+# Of differences, in units of the largest value of a column.
+STEP = 1e-5
+
 
 @dataclass(frozen=True)
 class Dynamics:
@@ -44,15 +47,23 @@ class Dynamics:
         n_known = len(self.library.symbols) - found.shape[1]
         return np.pad(found, ((0, 0), (n_known, 0), (0, 0)))
 
+    def rates(self, state, weights):
+        """Return rates of the state."""
+        features = self.library.evaluate(state)
+        velocity = state[:, len(self.offset) :]
+        return np.hstack([velocity, features @ self.coefficients(weights).T])
+
     def slopes(self, state, weights):
-        """Return derivatives of the rates, of shape (n_rows, n_columns, n_columns)."""
-        n = len(self.library.symbols)
-        coefficients = self.coefficients(weights)
-        k = len(coefficients)
-        found = np.zeros((len(state), n, n))
-        found[:, n - k :] = np.einsum(
-            "kt,ntj->nkj", coefficients, self.library.slopes(state)
-        )
-        # The rates of the first columns are the others, if there are any.
-        found[:, np.arange(n - k), np.arange(k, n)] = 1.0
+        """Return derivatives of the rates, of shape (n_rows, n_columns, n_columns).
+
+        By central differences, which do for functions with kinks, too.
+        """
+        found = np.empty((*state.shape, state.shape[1]))
+        for j, step in enumerate(STEP * np.abs(state).max(axis=0)):
+            moved = []
+            for way in (step, -step):
+                points = state.copy()
+                points[:, j] += way
+                moved.append(self.rates(points, weights))
+            found[:, :, j] = (moved[0] - moved[1]) / (2 * step)
         return found

@@ -140,11 +140,13 @@ class Problem:
         width, n_columns = self.steps.rows.shape[1], len(self.noise)
         # Stencils at the ends are shifted inwards, and meet others farther off.
         n_bands = (width + width // 2) * n_columns
-        covariance = (jacobian * variance) @ jacobian.T
-        size = len(variance) and covariance.shape[0]
+        covariance = ((jacobian * variance) @ jacobian.T).tocoo()
+        size = covariance.shape[0]
         band = np.zeros((min(n_bands, size), size))
-        for k in range(len(band)):
-            band[k, : size - k] = covariance.diagonal(-k)
+        rows, columns = covariance.coords
+        lower = (rows >= columns) & (rows - columns < n_bands)
+        rows, columns = rows[lower], columns[lower]
+        band[rows - columns, columns] = covariance.data[lower]
         band[0] += np.tile(self.defect**2, size // n_columns)
         return cholesky_banded(band, lower=True, check_finite=False), True
 
@@ -168,17 +170,21 @@ class Problem:
         numpy.linalg.LinAlgError
             If the states run away.
         """
-        damping, weights = 0.0, np.where(active, weights, 0.0)
+        damping, weights, fit = 0.0, np.where(active, weights, 0.0), None
         for _ in range(MAX_ITER):
-            fit = self.update(states, weights, active, damping)
-            if not fit.move < REFUSED:
+            with np.errstate(all="ignore"):
+                found = self.update(states, weights, active, damping)
+            if not found.move < REFUSED:  # or not a number
                 damping = max(10 * damping, 1.0)
                 continue
+            fit = found
             states, weights = fit.states, fit.weights
             if fit.move < tolerance and damping == 0:
                 break
             calm = fit.move < TRUST or damping < TOLERANCE
             damping = 0.0 if calm else damping / 5
+        if fit is None:
+            raise np.linalg.LinAlgError("the states run away")
         return fit
 
     def with_errors(self, *, noise=None, defect=None):

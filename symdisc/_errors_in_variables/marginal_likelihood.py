@@ -89,25 +89,21 @@ class Linearised:
 
     def up(self):
         """Return subsets from no term to all, the largest gain first."""
-        keep, path, total = [], [()], np.diag(self.precision)
-        while len(keep) < len(total):
-            part = self.precision[np.ix_(keep, keep)]
-            table = np.column_stack([self.precision[keep], self.right[keep]])
-            solved = np.linalg.solve(part, table)
-            cross = self.precision[:, keep]
-            left = total - np.einsum("ik,ki->i", cross, solved[:, :-1])
-            rest = self.right - cross @ solved[:, -1]
-            free = left > DEPENDENT * total
-            free[keep] = False
-            if not free.any():
-                break
-            gain = rest**2 / np.where(free, left, 1.0) - self.costs
-            keep.append(int(np.argmax(np.where(free, gain, -np.inf))))
-            path.append(tuple(sorted(keep)))
+        left, rest, total = self.precision, self.right, np.diag(self.precision)
+        free, path = np.ones(len(total), dtype=bool), [()]
+        while (free := free & (np.diag(left) > DEPENDENT * total)).any():
+            size = np.where(free, np.diag(left), 1.0)
+            gain = np.where(free, rest**2 / size - self.costs, -np.inf)
+            best = int(np.argmax(gain))
+            column = left[:, best]
+            rest = rest - column * rest[best] / column[best]
+            left = left - np.outer(column, column) / column[best]
+            free[best] = False
+            path.append(tuple(sorted((*path[-1], best))))
         return path
 
-    def neighbours(self, keep, tied):
-        """Return subsets one term away: one less, one more, or one for another.
+    def changes(self, keep, tied):
+        """Return what it does to the odds to change one term.
 
         Parameters
         ----------
@@ -117,18 +113,30 @@ class Linearised:
 
         Returns
         -------
-        list of tuple of int
+        changes : ndarray of shape (n_out + 1, n_in + 1)
+            Less of one term (last row), one more (last column), or one for another.
+        outside : ndarray of int, of shape (n_out,)
         """
-        outside = sorted(set(range(len(self.right))) - set(keep))
-        without = [tuple(k for k in keep if k != i) for i in keep]
-        found = [*without, *((*keep, j) for j in outside)]
-        found += [
-            (*rest, j)
-            for i, rest in zip(keep, without, strict=True)
-            for j in outside
-            if tied[i, j]
-        ]
-        return [tuple(sorted(each)) for each in found]
+        keep = np.array(keep, dtype=int)
+        outside = np.setdiff1d(np.arange(len(self.right)), keep)
+        inverse = np.linalg.inv(self.precision[np.ix_(keep, keep)])
+        weights, own = inverse @ self.right[keep], np.diag(inverse)
+        cross = self.precision[np.ix_(outside, keep)]
+        shared = cross @ inverse
+        total = np.diag(self.precision)[outside, None]
+        # Without a term, others have more to explain, and more to explain it with.
+        rest = (self.right[outside] - cross @ weights)[:, None]
+        rest = np.hstack([rest + shared * (weights / own), rest])
+        left = total - np.sum(cross * shared, axis=1, keepdims=True)
+        left = np.hstack([left + shared**2 / own, left])
+        free = (left > DEPENDENT * total) & (total > 0)
+        free[:, :-1] &= tied[np.ix_(outside, keep)]
+        gain = rest**2 / np.where(free, left, 1.0) - self.costs[outside, None]
+        gain = np.where(free, gain, -np.inf)
+        loss = np.append(weights**2 / own - self.costs[keep], 0.0)
+        changes = np.vstack([loss - gain, loss])
+        changes[-1, -1] = np.inf
+        return changes, outside
 
     def climb(self, keep, tied):
         """Change a subset by single terms as long as that makes it likelier.
@@ -136,17 +144,32 @@ class Linearised:
         Parameters
         ----------
         keep, tied
-            As of `neighbours`.
+            As of `changes`.
 
         Returns
         -------
         tuple of int
         """
-        best = self.odds(keep)
+        keep, best = tuple(sorted(keep)), self.odds(keep)
         while True:
-            options = self.neighbours(keep, tied)
-            odds = [self.odds(option) for option in options]
-            least = int(np.argmin(odds))
-            if odds[least] > best - GAIN:
-                return tuple(sorted(keep))
-            best, keep = odds[least], options[least]
+            changes, outside = self.changes(keep, tied)
+            least = np.unravel_index(np.argmin(changes), changes.shape)
+            other = changed(keep, outside, *least)
+            # Changes of terms that nearly depend on each other are inexact.
+            odds = self.odds(other)
+            if not odds < best - GAIN:
+                return keep
+            keep, best = other, odds
+
+
+def changed(keep, outside, more, less):
+    """Return a subset with one term more, one less, or both.
+
+    Parameters
+    ----------
+    keep, outside : sequence of int
+    more, less : int
+        Places of the terms in `outside` and in `keep`; past the end is none.
+    """
+    rest = [*keep[:less], *keep[less + 1 :]]
+    return tuple(sorted([*rest, *map(int, outside[more : more + 1])]))

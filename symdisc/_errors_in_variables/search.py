@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symdisc._errors_in_variables.joint_fit import JointFit, Problem
-from symdisc._errors_in_variables.marginal_likelihood import Linearised
+from symdisc._errors_in_variables.marginal_likelihood import Linearised, changed
 
 # Allowed error of a step in units of the noise: from soft, where almost any start
 # converges, to as good as exact.
@@ -104,11 +104,11 @@ class Search:
         best, tried, found = self.odds(self.fit), set(), []
         linear, weights = self._linearised()
         keep = tuple(np.flatnonzero(self.fit.active))
-        near = [(linear.odds(k), k) for k in linear.neighbours(keep, self.tied)]
-        limit = linear.odds(keep) + 2 * (RIVAL + MARGIN)
-        for odds, other in sorted(near)[:MAX_TRIED]:
-            if odds < limit:
-                fit = self._fitted(other, weights, tried)
+        changes, outside = linear.changes(keep, self.tied)
+        for place in np.argsort(changes, axis=None)[:MAX_TRIED]:
+            at = np.unravel_index(place, changes.shape)
+            if changes[at] < 2 * (RIVAL + MARGIN):
+                fit = self._fitted(changed(keep, outside, *at), weights, tried)
                 if fit is not None and self.odds(fit) < best + 2 * RIVAL:
                     found.append(fit)
         return sorted(found, key=self.odds)[:MAX_RIVALS]

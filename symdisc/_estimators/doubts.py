@@ -58,7 +58,10 @@ def warn_of_doubts(est, governing, motion, t, groups):
     sampling = None if t is None else sampling_of(points, t, groups)
     # Offsets and few rows explain everything else.
     decisive = [*_few_rows(est, len(points)), *_offsets(est, motion)]
-    misfit = list(_misfit(est, governing, motion, sampling, t, groups))
+    misfit = list(_rivals(est))
+    if est.noise_ is None:
+        # Refined states have been found to differ from the rows by noise alone.
+        misfit = list(_misfit(est, governing, motion, sampling, t, groups))
     others = [
         *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),
@@ -179,6 +182,34 @@ def _dropped(est):
             f"{left:.2%} of the rates, and all candidates together {least:.2%}. Pass "
             'threshold="auto".'
         )
+
+
+def _rivals(est):
+    """Other terms that are nearly as likely."""
+    if est.rivals_:
+        others = "; ".join(_difference(est.equations_, r) for r in est.rivals_)
+        yield (
+            "Other terms than those of equations_ are nearly as likely on these data: "
+            f"{others}. See rivals_. More rows, or less noise, would tell."
+        )
+
+
+def _difference(equations, other):
+    """Say which terms another system has, and which it lacks."""
+    texts = []
+    for symbol, row, kept in zip(
+        equations.library.symbols,
+        other.coefficients != 0,
+        equations.coefficients != 0,
+        strict=False,
+    ):
+        names = np.array(equations.library.names)
+        more, less = names[row & ~kept], names[kept & ~row]
+        if len(more):
+            texts.append(f"{', '.join(more)} in the equation of {symbol}")
+        if len(less):
+            texts.append(f"without {', '.join(less)} in that of {symbol}")
+    return " ".join(texts)
 
 
 def _misfit(est, governing, motion, sampling, t, groups):

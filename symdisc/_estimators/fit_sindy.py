@@ -18,7 +18,9 @@ from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, check_time, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import TooFewWindowsError
+from symdisc._errors_in_variables.refinement import Noisy
 from symdisc._estimators.base import torch_dtype
+from symdisc._estimators.refine_sindy import noisy_rows
 from symdisc._intake.jumps import without_jumps
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
@@ -63,11 +65,9 @@ class Space:
         Windows that the equations are to be integrated over.
     method : str
         How rates were taken, see `symdisc._sindy.differentiation.Motion`.
-    compared : dict of float or None
-        Errors of the ways that it was chosen from.
     n_iter : int
-    latents : ndarray of shape (n_samples, k), optional
-        As encoded, not smoothed, where rates were taken along time.
+    noisy : Noisy, optional
+        Latents as encoded, where their noise asks for states to be fitted.
     """
 
     encoder: torch.nn.Module
@@ -79,15 +79,13 @@ class Space:
     agreement: float | None = None
     weak: object = None
     method: str = "given"
-    compared: dict | None = None
     n_iter: int = 1
-    latents: np.ndarray | None = None
+    noisy: Noisy | None = None
 
     @classmethod
     def of(cls, encoder, decoder, motion, **others):
         """Return a space with the motion in it."""
         known = {"weak": motion.weak, "method": motion.method}
-        known |= {"compared": motion.errors}
         return cls(encoder, decoder, motion.curve, **known, **others)
 
 
@@ -157,8 +155,9 @@ def _identity(est, governing, X, rates, t, groups):
     identity = Identity(X.shape[1], torch_dtype(X))
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)
-    motion = _motion(est, governing, X, rates, t, groups)
-    return Space.of(identity, identity, motion, latents=None if rates else X)
+    noisy = noisy_rows(est, None if rates else X, t, groups)
+    motion = _motion(est, governing, X, rates, t, groups, noisy)
+    return Space.of(identity, identity, motion, noisy=noisy)
 
 
 def _given(est, governing, X, rates, t, groups):
@@ -174,13 +173,13 @@ def _given(est, governing, X, rates, t, groups):
             'symmetry="discover" needs an estimator with a lie_algebra_ as '
             "autoencoder. Pass a LatentSymmetryDiscoverer, or a LieAlgebra as symmetry."
         )
-    latents = None
+    latents = None if rates else est._apply(encoder, X)
+    noisy = noisy_rows(est, latents, t, groups)
     if rates:
         motion = Motion(est._push(encoder, X, *rates))
     else:
-        latents = est._apply(encoder, X)
-        motion = _motion(est, governing, latents, [], t, groups)
-    known = {"latents": latents}
+        motion = _motion(est, governing, latents, [], t, groups, noisy)
+    known = {"noisy": noisy}
     if est.symmetry == "discover":
         known |= {"algebra": algebra, "agreement": agreement}
     return Space.of(encoder, decoder, motion, **known)
@@ -307,16 +306,36 @@ def _n_clean(coordinates, t, groups):
     return int(np.flatnonzero(noise < MAX_NOISE_OF_MODE).max(initial=0)) + 1
 
 
-def _motion(est, governing, points, rates, t, groups):
+def _motion(est, governing, points, rates, t, groups, noisy):
     """Points that are the latents with their rates, given or along time."""
     if rates:
         return Motion([points, *rates])
+    if noisy is not None and est.differentiation == "auto":
+        curve = [c.astype(points.dtype) for c in noisy.curve]
+        return Motion(curve, method="spline")
     options = {"order": est.order, "joint": est.symmetry is not None}
     options["n_terms"] = len(governing.library(points.shape[1]))
     if est.differentiation == "auto":
         governing.settle(est.symmetry, None)
         return best_rates(governing.equations, points, t, groups, **options)
     return rates_along(est.differentiation, points, t, groups, **options)
+
+
+def take_best_rates(est, governing, space, t, groups):
+    """Take rates in a given latent space along time, without states refined.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+    governing : Governing
+    space : Space
+        What is set.
+    t, groups
+        Times and trajectories.
+    """
+    latents = space.noisy.points.astype(space.curve[0].dtype)
+    motion = _motion(est, governing, latents, [], t, groups, None)
+    space.curve, space.weak, space.method = motion.curve, motion.weak, motion.method
 
 
 def _motion_of_modes(est, n_terms, coordinates, rates, t, groups):

@@ -26,18 +26,15 @@ from symdisc._estimators.fit_sindy import (
     rows_without_jumps,
 )
 from symdisc._estimators.forecast import ForecastingEstimator
-from symdisc._estimators.outcome import set_equations, set_space
-from symdisc._estimators.refine_sindy import refinement
+from symdisc._estimators.sindy_equations import (
+    find_equations,
+    set_equations,
+    set_space,
+)
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
-from symdisc._sindy.differentiation import Motion
 from symdisc._sindy.problem import Governing
-from symdisc._sindy.scoring import (
-    equation_scores,
-    pooled_score,
-    rate_scale,
-    without_rounding,
-)
+from symdisc._sindy.scoring import equation_scores, pooled_score
 
 
 class LatentSINDy(ForecastingEstimator):
@@ -334,17 +331,11 @@ default="residual"
         checkpoint = Checkpoint.of(self)
         with torch.inference_mode(False):  # training needs gradients
             space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
-        set_space(self, space)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
-        step = None if rates else self._median_step
-        self._rate_scale = rate_scale(space.curve, X.dtype, step)
-        speeds = without_rounding(space.curve, X.dtype, step)
-        motion = Motion([*space.curve[:-1], speeds], space.weak)
         seed = int(random.randint(2**31 - 1))
-        options = {"n_bootstrap": self.n_bootstrap, "seed": seed}
-        options["refine"] = refinement(self, space, t, groups)
-        found = governing.find(motion, groups, **options)
+        found, motion = find_equations(self, governing, space, t, groups, seed)
+        set_space(self, space)
         set_equations(self, found, space)
         if self.autoencoder != "residual":
             warn_of_doubts(self, governing, motion, t, groups)

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.scoring import pooled_score
 from symdisc._sindy.stlsq import adjusted_r2, r2
 
 # The decoder of a bent plane is slow.
@@ -117,39 +116,3 @@ def warn_of_doubts(est):
             ConvergenceWarning,
             stacklevel=5,
         )
-
-
-def set_space(est, space):
-    """Set what a LatentSINDy knows of its latent space."""
-    est.encoder_, est.decoder_ = space.encoder, space.decoder
-    est.history_, est.errors_ = space.history, space.errors
-    est.n_iter_ = space.n_iter
-    est.differentiation_ = space.method
-    est.agreement_ = space.agreement
-
-
-def set_equations(est, found, space):
-    """Set what a LatentSINDy knows of its equations, and the states they are of."""
-    est.equations_, est.library_ = found.equations, found.equations.library
-    varies = est._rate_scale > 0
-    est.equation_scores_ = np.where(varies, found.scores, 1.0)
-    est.equation_score_ = pooled_score(found.scores[varies])
-    est.dense_score_ = pooled_score(found.dense_scores[varies])
-    est.n_free_, est.path_ = found.n_free, found.path
-    est._error_directions = found.directions
-    est.coefficients_ = est.equations_.coefficients
-    est.n_components_ = len(est.coefficients_)
-    est.complexity_ = est.equations_.n_terms
-    est._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())
-    est.states_, est.rates_ = space.curve[0], space.curve[-1]
-    est.noise_, est.rivals_ = None, []
-    if found.refined is not None:
-        k, states = est.n_components_, found.refined.states
-        dtype = est.states_.dtype
-        est.states_ = states[:, :k].astype(dtype)
-        est.rates_ = found.equations(states).astype(dtype)
-        est.noise_ = found.refined.noise
-        est.rivals_ = [
-            EquationSystem(table, est.library_, order=est.order)
-            for table in found.refined.rivals
-        ]

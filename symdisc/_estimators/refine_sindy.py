@@ -1,7 +1,5 @@
 """Whether a LatentSINDy fits states along with its equations, and what it says."""
 
-from functools import partial
-
 import numpy as np
 
 from symdisc._data.user_warning import warn_user
@@ -15,45 +13,37 @@ MAX_CORRELATION = 3.3
 MAX_EXCESS = 1.5
 
 
-def refinement(est, space, t, groups):
-    """Return what fits states along with equations, or None.
+def noisy_rows(est, latents, t, groups):
+    """Look at the noise of latents; None where states are not to be fitted.
 
     Parameters
     ----------
     est : LatentSINDy
-    space : Space
-        Latents with their rates.
-    t : ndarray of shape (n_samples,) or None
+    latents : ndarray of shape (n_samples, k) or None
+        As encoded; None where their rates are given.
+    t : ndarray of shape (n_samples,)
     groups : array-like of shape (n_samples,) or None
 
     Returns
     -------
-    callable or None
-        As `symdisc._sindy.problem.Governing.find` takes it.
+    Noisy or None
     """
     asked = est.refine == "states"
-    reason = _not_possible(est, space)
-    if est.refine == "none" or (reason and not asked):
+    reason = _not_possible(est, latents)
+    if reason and asked:
+        warn_user(f'refine="states" cannot be: coefficients are those {reason}')
+    usual = asked or est.differentiation == "auto"
+    if reason or est.refine == "none" or not usual:
         return None
-    if reason:
-        warn_user(
-            f'refine="states" is not possible, and coefficients are those {reason}'
-        )
-        return None
-    if not asked and est.differentiation != "auto":
-        return None
-    points = space.latents
-    rows = Noisy.of(points, t, groups, est.order)
-    if not asked and not _noise_matters(rows, sampling_of(points, t, groups).noise):
-        return None
-    return partial(_refined, est, rows, asked)
+    rows = Noisy.of(latents, t, groups, est.order)
+    if asked or _noise_matters(rows, sampling_of(rows.points, t, groups).noise):
+        return rows
+    return None
 
 
-def _not_possible(est, space):
+def _not_possible(est, latents):
     """Say why states cannot be fitted; empty where they can."""
-    if est.autoencoder == "residual":
-        return "in a latent space that is learned from all rows."
-    if space.latents is None:
+    if latents is None:
         return "of the rates given as y. Pass t and leave out y."
     if est.optimizer is not None:
         return "of the optimizer. Leave it out."
@@ -70,13 +60,25 @@ def _noise_matters(rows, white):
     return bool(np.any((white > 0) & (rows.noise > least)))
 
 
-def _refined(est, rows, asked, library, fields, offset, start):
-    """Fit states and equations; None where no equations are left that fit."""
+def refined(est, rows, library, fields, offset, start):
+    """Fit states and equations; None where no equations fit.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+    rows : Noisy
+    library, fields, offset, start
+        As of `symdisc._errors_in_variables.refinement.refine`.
+
+    Returns
+    -------
+    Refined or None
+    """
     search = est.threshold == "auto"
     found = refine(rows, library, fields, offset, start, search=search)
-    if found is not None and fits(found, len(rows.points)):
+    if found is not None and _fits(found, len(rows.points)):
         return found
-    if asked:
+    if est.refine == "states":
         warn_user(
             'refine="states" found no states that obey equations of these candidates '
             "and differ from the rows by white noise alone. Coefficients are those of "
@@ -85,17 +87,7 @@ def _refined(est, rows, asked, library, fields, offset, start):
     return None
 
 
-def fits(found, n_rows):
-    """Check that rows differ from the states by white noise alone.
-
-    Parameters
-    ----------
-    found : Refined
-    n_rows : int
-
-    Returns
-    -------
-    bool
-    """
+def _fits(found, n_rows):
+    """Check that rows differ from the states by white noise alone."""
     correlated = found.correlation * np.sqrt(n_rows) > MAX_CORRELATION
     return not np.any(correlated | (found.excess > MAX_EXCESS))

@@ -1,0 +1,88 @@
+"""The equations of LatentSINDy in its latent space, and what is known of them."""
+
+from functools import partial
+
+import numpy as np
+
+from symdisc._equations.equations import EquationSystem
+from symdisc._estimators.fit_sindy import take_best_rates
+from symdisc._estimators.refine_sindy import refined
+from symdisc._sindy.differentiation import Motion
+from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
+
+
+def find_equations(est, governing, space, t, groups, seed):
+    """Find the equations, with the states where noise asks for it.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+    governing : Governing
+    space : Space
+        Its rates are taken another way where states could not be refined.
+    t, groups
+        Times and trajectories.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    found : Found
+    motion : Motion
+        What they were fitted to.
+    """
+    options = {"n_bootstrap": est.n_bootstrap, "seed": seed}
+    if space.noisy is not None:
+        refine = partial(refined, est, space.noisy)
+        motion = _motion(est, space)
+        found = governing.find(motion, groups, refine=refine, **options)
+        if found.refined is not None:
+            return found, motion
+        take_best_rates(est, governing, space, t, groups)
+    motion = _motion(est, space)
+    return governing.find(motion, groups, **options), motion
+
+
+def _motion(est, space):
+    """Return the motion in a latent space, less what is rounding."""
+    dtype = space.curve[0].dtype
+    step = None if space.method == "given" else est._median_step
+    est._rate_scale = rate_scale(space.curve, dtype, step)
+    speeds = without_rounding(space.curve, dtype, step)
+    return Motion([*space.curve[:-1], speeds], space.weak)
+
+
+def set_space(est, space):
+    """Set what is known of the latent space."""
+    est.encoder_, est.decoder_ = space.encoder, space.decoder
+    est.history_, est.errors_ = space.history, space.errors
+    est.n_iter_ = space.n_iter
+    est.differentiation_ = space.method
+    est.agreement_ = space.agreement
+
+
+def set_equations(est, found, space):
+    """Set what is known of the equations, and of the states they are of."""
+    est.equations_, est.library_ = found.equations, found.equations.library
+    varies = est._rate_scale > 0
+    est.equation_scores_ = np.where(varies, found.scores, 1.0)
+    est.equation_score_ = pooled_score(found.scores[varies])
+    est.dense_score_ = pooled_score(found.dense_scores[varies])
+    est.n_free_, est.path_ = found.n_free, found.path
+    est._error_directions = found.directions
+    est.coefficients_ = est.equations_.coefficients
+    est.n_components_ = len(est.coefficients_)
+    est.complexity_ = est.equations_.n_terms
+    est._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())
+    est.states_, est.rates_ = space.curve[0], space.curve[-1]
+    est.noise_, est.rivals_ = None, []
+    if found.refined is not None:
+        k, states = est.n_components_, found.refined.states
+        dtype = est.states_.dtype
+        est.states_ = states[:, :k].astype(dtype)
+        est.rates_ = found.equations(states).astype(dtype)
+        est.noise_ = found.refined.noise
+        est.rivals_ = [
+            EquationSystem(table, est.library_, order=est.order)
+            for table in found.refined.rivals
+        ]
