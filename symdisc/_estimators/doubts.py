@@ -185,9 +185,11 @@ def _dropped(est):
 
 
 def _rivals(est):
-    """Other terms that are nearly as likely."""
-    if est.rivals_:
-        others = "; ".join(_difference(est.equations_, r) for r in est.rivals_)
+    """Other terms that are nearly as likely; more terms besides are no rivals."""
+    found = est.equations_.coefficients != 0
+    rivals = [r for r in est.rivals_ if np.any(found & (r.coefficients == 0))]
+    if rivals:
+        others = "; ".join(_difference(est.equations_, r) for r in rivals)
         yield (
             "Other terms than those of equations_ are nearly as likely on these data: "
             f"{others}. See rivals_. More rows, or less noise, would tell."
@@ -204,12 +206,11 @@ def _difference(equations, other):
         strict=False,
     ):
         names = np.array(equations.library.names)
-        more, less = names[row & ~kept], names[kept & ~row]
-        if len(more):
-            texts.append(f"{', '.join(more)} in the equation of {symbol}")
-        if len(less):
-            texts.append(f"without {', '.join(less)} in that of {symbol}")
-    return " ".join(texts)
+        more, less = ", ".join(names[row & ~kept]), ", ".join(names[kept & ~row])
+        if more or less:
+            change = f"{more} for {less}" if more and less else more or f"no {less}"
+            texts.append(f"{change} in the equation of {symbol}")
+    return ", ".join(texts)
 
 
 def _misfit(est, governing, motion, sampling, t, groups):

@@ -21,7 +21,6 @@ from symdisc._data.weak_form import TooFewWindowsError
 from symdisc._errors_in_variables.refinement import Noisy
 from symdisc._estimators.base import torch_dtype
 from symdisc._estimators.refine_sindy import noisy_rows
-from symdisc._intake.jumps import without_jumps
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
 from symdisc._latent.pod import fit_pod
@@ -115,28 +114,6 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     if est.autoencoder == "residual":
         return _learned(est, governing, X, rates, t, groups, random, checkpoint)
     return _given(est, governing, X, rates, t, groups)
-
-
-def rows_without_jumps(est, X, t, groups):
-    """Leave outliers out, and end trajectories at jumps, with warnings.
-
-    Parameters
-    ----------
-    est : LatentSINDy
-        Its names of columns are read.
-    X : ndarray of shape (n_samples, n_features)
-    t : ndarray of shape (n_samples,)
-    groups : array-like of shape (n_samples,) or None
-
-    Returns
-    -------
-    X, t, groups
-    """
-    names = getattr(est, "feature_names_in_", range(X.shape[1]))
-    names = [n if isinstance(n, str) else f"Column {n} of X" for n in names]
-    kept, groups = without_jumps(X, t, groups, names)
-    groups = None if groups is None else np.asarray(groups)[kept]
-    return X[kept], t[kept], groups
 
 
 def _identity(est, governing, X, rates, t, groups):

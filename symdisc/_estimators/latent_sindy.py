@@ -20,17 +20,14 @@ from symdisc._estimators.base import (
     LatentEstimator,
 )
 from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
-from symdisc._estimators.fit_sindy import (
-    find_space,
-    motion_as_fitted,
-    rows_without_jumps,
-)
+from symdisc._estimators.fit_sindy import find_space, motion_as_fitted
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.sindy_equations import (
     find_equations,
     set_equations,
     set_space,
 )
+from symdisc._intake.jumps import without_jumps
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.problem import Governing
@@ -321,7 +318,8 @@ default="residual"
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
         if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
-            X, t, groups = rows_without_jumps(self, X, t, groups)
+            names = getattr(self, "feature_names_in_", None)
+            X, t, groups = without_jumps(X, t, groups, names)
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)

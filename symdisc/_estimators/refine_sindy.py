@@ -11,6 +11,9 @@ from symdisc._sindy.misfit import sampling_of
 MAX_CORRELATION = 3.3
 # The noise may be larger than it looks in differences by this.
 MAX_EXCESS = 1.5
+# States that stay where they are explain nothing: noise is at most this part of the
+# variance.
+MAX_LEFT = 0.5
 
 
 def noisy_rows(est, latents, t, groups):
@@ -76,7 +79,7 @@ def refined(est, rows, library, fields, offset, start):
     """
     search = est.threshold == "auto"
     found = refine(rows, library, fields, offset, start, search=search)
-    if found is not None and _fits(found, len(rows.points)):
+    if found is not None and _fits(found, rows):
         return found
     if est.refine == "states":
         warn_user(
@@ -87,7 +90,9 @@ def refined(est, rows, library, fields, offset, start):
     return None
 
 
-def _fits(found, n_rows):
-    """Check that rows differ from the states by white noise alone."""
-    correlated = found.correlation * np.sqrt(n_rows) > MAX_CORRELATION
-    return not np.any(correlated | (found.excess > MAX_EXCESS))
+def _fits(found, rows):
+    """Check that rows differ from states that move by white noise alone."""
+    correlation = found.correlation * np.sqrt(len(rows.points))
+    left = found.noise**2 / np.var(rows.points, axis=0)
+    bad = (correlation > MAX_CORRELATION) | (found.excess > MAX_EXCESS)
+    return not np.any(bad | (left > MAX_LEFT))

@@ -13,7 +13,7 @@ LEAST = 0.2
 NEIGHBOURS = 3
 
 
-def without_jumps(X, t, groups, names):
+def without_jumps(X, t, groups, names=None):
     """Cut trajectories at jumps and find outliers, with a warning for each column.
 
     Parameters
@@ -21,15 +21,13 @@ def without_jumps(X, t, groups, names):
     X : ndarray of shape (n_samples, n_features)
     t : ndarray of shape (n_samples,)
     groups : array-like of shape (n_samples,) or None
-    names : list of str
+    names : sequence of str, optional
         Names of the columns.
 
     Returns
     -------
-    kept : ndarray of int
-        Rows that are no outliers.
-    groups : ndarray of shape (n_samples,) or None
-        Trajectory of each row, a new one after each jump; as given without any.
+    X, t, groups
+        Rows that are no outliers. Groups are as given without a jump.
 
     Examples
     --------
@@ -42,6 +40,8 @@ def without_jumps(X, t, groups, names):
     ([40], [20])
     """
     parts = stretches(t, groups, X)
+    if names is None:
+        names = [f"Column {i} of X" for i in range(X.shape[1])]
     starts, outliers = set(), set()
     for column, name in zip(X.T, names, strict=True):
         jumps, single = find_jumps(column, parts)
@@ -59,14 +59,13 @@ def without_jumps(X, t, groups, names):
         starts |= set(jumps)
         outliers |= set(single)
     kept = np.setdiff1d(np.arange(len(X)), sorted(outliers))
-    if not starts:
-        return kept, groups
-    labels = np.empty(len(X), dtype=int)
-    number = 0
-    for rows in parts:
-        labels[rows] = number + np.cumsum([row in starts for row in rows])
-        number = labels[rows[-1]] + 1
-    return kept, labels
+    if starts:
+        groups, number = np.empty(len(X), dtype=int), 0
+        for rows in parts:
+            groups[rows] = number + np.cumsum([row in starts for row in rows])
+            number = groups[rows[-1]] + 1
+    groups = None if groups is None else np.asarray(groups)[kept]
+    return X[kept], t[kept], groups
 
 
 def find_jumps(column, parts):
