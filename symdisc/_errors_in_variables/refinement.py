@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import chi2
 
 from symdisc._data.derivatives import smooth_derivatives
 from symdisc._data.stretches import noise_of, stretches
@@ -20,8 +21,10 @@ ORDERS = range(3, 9)
 PRIOR = 100.0
 # Columns are taken for exact to this part of their standard deviation.
 EXACT = 1e-6
-# Numbers in a table of all candidates, beyond which terms are not searched.
-MAX_TABLE = 4_000_000
+# Distance in rows up to which residuals must not be correlated.
+LAGS = 10
+# Products in one step of a fit, beyond which terms are not searched: some seconds.
+MAX_PRODUCTS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ class Noisy:
         """Order of the equations."""
         return len(self.curve) - 1
 
+    def products(self, n_fields):
+        """Count the products in one step of a fit to so many fields."""
+        size, band = self.state.size, (WIDTH + WIDTH // 2) * self.state.shape[1]
+        return size * band * (band + 2 * n_fields)
+
     @property
     def state(self):
         """Points smoothed and, for the second order, their velocities."""
@@ -88,10 +96,8 @@ class Refined:
     states : ndarray of shape (n_samples, order * k)
     noise : ndarray of shape (k,)
         Standard deviation of what the rows differ from the states by.
-    excess : ndarray of shape (k,)
-        That, relative to the white noise of the rows.
-    correlation : ndarray of shape (k,)
-        Of what the rows differ by with that of the next row.
+    p_white : ndarray of shape (k,)
+        Probability that white noise is as correlated as what the rows differ by.
     rivals : list of ndarray of shape (k, n_terms)
         Coefficients of other terms that are nearly as likely.
     """
@@ -100,8 +106,7 @@ class Refined:
     directions: np.ndarray
     states: np.ndarray
     noise: np.ndarray
-    excess: np.ndarray
-    correlation: np.ndarray
+    p_white: np.ndarray
     rivals: list
 
 
@@ -119,7 +124,7 @@ def refine(rows, library, fields, offset, start, *, search=True):
     start : ndarray of shape (k, n_terms)
         Coefficients that may have the right terms.
     search : bool, default=True
-        Whether other terms are tried, as far as there are not too many.
+        Whether other terms are tried, unless that takes too long.
 
     Returns
     -------
@@ -130,13 +135,17 @@ def refine(rows, library, fields, offset, start, *, search=True):
     if not len(rows.parts) or not rates.all():
         return None
     fields, weights = _in_units_of_prior(rows, library, fields, rates, start - offset)
+    search = search and rows.products(len(fields)) <= MAX_PRODUCTS
+    if not search:
+        fields, weights = fields[weights != 0], weights[weights != 0]
+    if not len(fields):
+        return None
     found = _search(rows, Dynamics(library, fields, offset))
-    small = found.problem.rows.size * len(fields) <= MAX_TABLE
     try:
-        fit = found.run(weights, n_cycles=N_CYCLES if search and small else 0)
+        fit = found.run(weights, n_cycles=N_CYCLES if search else 0)
         if fit is None or fit.move > 10 * CONVERGED:
             return None
-        rivals = found.rivals() if search and small else []
+        rivals = found.rivals() if search else []
     except np.linalg.LinAlgError:
         return None
     return _refined(rows, found, fit, rivals)
@@ -180,6 +189,7 @@ def _search(rows, dynamics):
         term_costs(tied, degrees, len(state)),
         softness=np.hstack([relative * s for s in spread]),
         floor=np.hstack([rows.errors / spread[0] * s for s in spread]),
+        least=np.hstack([EXACT * spread[0], *spread[1:]]),
         observed=np.repeat([True, False], [k, k * (order - 1)]),
     )
 
@@ -194,17 +204,52 @@ def _refined(rows, found, fit, rivals):
     dynamics, k = found.problem.dynamics, rows.points.shape[1]
     which = np.flatnonzero(fit.active)
     root = np.linalg.inv(np.linalg.cholesky(fit.precision))
-    misfit = rows.points - fit.states[:, :k]
-    noise = found.problem.noise[:k]
-    first = np.concatenate([part[:-1] for part in rows.parts])
-    after = np.concatenate([part[1:] for part in rows.parts])
-    both = np.mean(misfit[first] * misfit[after], axis=0)
     return Refined(
         dynamics.coefficients(fit.weights),
         np.tensordot(root, dynamics.fields[which], axes=1),
         fit.states,
-        noise,
-        noise / np.maximum(rows.noise, EXACT * rows.curve[0].std(axis=0)),
-        both / np.mean(misfit**2, axis=0),
+        found.problem.noise[:k],
+        whiteness(rows.points - fit.states[:, :k], rows.parts),
         [dynamics.coefficients(rival.weights) for rival in rivals],
     )
+
+
+def whiteness(residuals, parts):
+    """Probability that white noise is as correlated as residuals.
+
+    The test of Ljung and Box for correlations of rows up to `LAGS` apart.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_samples, k)
+    parts : list of ndarray of int
+        Rows of each stretch.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+
+    References
+    ----------
+    G. M. Ljung, G. E. P. Box, "On a measure of lack of fit in time series models",
+    Biometrika 65 (1978), 297-303.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._errors_in_variables.refinement import whiteness
+    >>> noise = np.random.default_rng(0).standard_normal((500, 1))
+    >>> both = np.hstack([noise, np.cumsum(noise, axis=0)])
+    >>> (whiteness(both, [np.arange(500)]) > 0.001).tolist()
+    [True, False]
+    """
+    residuals = residuals - residuals.mean(axis=0)
+    variance = np.mean(residuals**2, axis=0)
+    total = np.zeros(residuals.shape[1])
+    for lag in range(1, LAGS + 1):
+        pairs = [(part[:-lag], part[lag:]) for part in parts if len(part) > lag]
+        count = sum(len(first) for first, _ in pairs)
+        if count:
+            products = [(residuals[i] * residuals[j]).sum(axis=0) for i, j in pairs]
+            total += (sum(products) / variance) ** 2 / count
+    return chi2.sf(total, LAGS)

@@ -39,6 +39,8 @@ class Search:
         Error of a step that is allowed at first.
     floor : ndarray of shape (n_columns,)
         Error of a step that always is.
+    least : ndarray of shape (n_columns,)
+        The least noise.
     observed : ndarray of bool, of shape (n_columns,)
         Columns whose noise is to be estimated.
     fit : JointFit, optional
@@ -52,6 +54,7 @@ class Search:
     costs: np.ndarray
     softness: np.ndarray
     floor: np.ndarray
+    least: np.ndarray
     observed: np.ndarray
     fit: JointFit | None = None
 
@@ -162,5 +165,6 @@ class Search:
         n_free = rows.size - rows.shape[1] - self.fit.active.sum()
         misfit = np.mean((self.states - rows) ** 2, axis=0)
         found = np.sqrt(misfit * rows.size / n_free)
+        found = np.maximum(found, self.least)
         noise = np.where(self.observed, found, self.problem.noise)
         self.problem = self.problem.with_errors(noise=noise)

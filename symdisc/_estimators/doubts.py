@@ -6,12 +6,14 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
+from symdisc._estimators.refine_sindy import fits_with
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
     MAP,
     MUCH_BETTER,
     SLOPE_SEEN,
+    depends_on_state,
     doubts,
     map_score,
     sampling_of,
@@ -38,10 +40,12 @@ MAX_RATE_NOISE = 0.1
 # Central differences that see less than this of a slope bias coefficients; so do other
 # ways if they would see less than that.
 CENTRAL_SEES, SEEN = 0.99, 0.92
+# Sines are nearly polynomials of so many degrees more than an odd one.
+HIGHER = 2
 LONG, TOO_LONG = "The step of t is long", "The step of t is too long"
 
 
-def warn_of_doubts(est, governing, motion, t, groups):
+def warn_of_doubts(est, governing, motion, t, groups, noisy):
     """Warn of what a user should know about equations, in one line each.
 
     Parameters
@@ -53,6 +57,8 @@ def warn_of_doubts(est, governing, motion, t, groups):
         Latents with their rates.
     t : ndarray of shape (n_samples,) or None
     groups : array-like of shape (n_samples,) or None
+    noisy : Noisy or None
+        Rows that states were to be fitted to.
     """
     points = motion.curve[0].astype(float)
     sampling = None if t is None else sampling_of(points, t, groups)
@@ -62,6 +68,7 @@ def warn_of_doubts(est, governing, motion, t, groups):
     if est.noise_ is None:
         # Refined states have been found to differ from the rows by noise alone.
         misfit = list(_misfit(est, governing, motion, sampling, t, groups))
+        misfit = misfit or list(_not_white(est, governing, motion, t, groups, noisy))
     others = [
         *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),
@@ -181,6 +188,31 @@ def _dropped(est):
             f"threshold={est.threshold} drops terms that matter: the equations leave "
             f"{left:.2%} of the rates, and all candidates together {least:.2%}. Pass "
             'threshold="auto".'
+        )
+
+
+def _not_white(est, governing, motion, t, groups, noisy):
+    """Say what noisy rows have beside white noise, where no states fit them."""
+    if noisy is None:
+        return
+    text = (
+        "No motion under these candidates differs from the rows by white noise alone, "
+        "so that terms may be wrong. "
+    )
+    points = motion.curve[0].astype(float)
+    state = np.hstack(motion.curve[: est.order]).astype(float)
+    degree = est.degree + HIGHER
+    if fits_with(replace(governing, degree=degree), est, noisy):
+        yield f"{text}One with degree={degree} does."
+    elif depends_on_state(est.equations_, points, t, groups, state):
+        yield (
+            f"{text}What is left depends on the state: candidates or columns are "
+            "missing, or numbers are rounded. Raise degree, or add to library or X."
+        )
+    else:
+        yield (
+            f"{text}What is left does not depend on the state: noise drives the motion,"
+            " or is correlated along t. Standard errors are those of least squares."
         )
 
 

@@ -336,7 +336,7 @@ default="residual"
         set_space(self, space)
         set_equations(self, found, space)
         if self.autoencoder != "residual":
-            warn_of_doubts(self, governing, motion, t, groups)
+            warn_of_doubts(self, governing, motion, t, groups, space.noisy)
         else:
             warn_of_little_explained(self.equation_scores_)
         if checkpoint is not None:

@@ -3,14 +3,16 @@
 import numpy as np
 
 from symdisc._data.user_warning import warn_user
-from symdisc._errors_in_variables.refinement import EXACT, Noisy, refine
+from symdisc._errors_in_variables.refinement import (
+    EXACT,
+    MAX_PRODUCTS,
+    Noisy,
+    refine,
+)
 from symdisc._sindy.misfit import sampling_of
 
-# Correlation of neighbouring residuals, in standard errors: of white noise it is larger
-# in one fit of a thousand.
-MAX_CORRELATION = 3.3
-# The noise may be larger than it looks in differences by this.
-MAX_EXCESS = 1.5
+# Level of the test of what rows differ from the states by for white noise.
+LEVEL = 0.001
 # States that stay where they are explain nothing: noise is at most this part of the
 # variance.
 MAX_LEFT = 0.5
@@ -58,7 +60,10 @@ def _not_possible(est, latents):
 
 
 def _noise_matters(rows, white):
-    """Whether noise is larger than what integrals of the rates are off by."""
+    """Whether noise is above the errors of integrals, and a fit takes seconds."""
+    if rows.products(0) > MAX_PRODUCTS:
+        # Least squares has to do.
+        return False
     least = np.maximum(rows.errors, EXACT * rows.points.std(axis=0))
     return bool(np.any((white > 0) & (rows.noise > least)))
 
@@ -90,9 +95,36 @@ def refined(est, rows, library, fields, offset, start):
     return None
 
 
+def fits_with(governing, est, rows):
+    """Check whether other candidates have a motion that fits noisy rows.
+
+    Parameters
+    ----------
+    governing : Governing
+    est : LatentSINDy
+    rows : Noisy
+
+    Returns
+    -------
+    bool
+        False where there are too many of them to try.
+    """
+    if est.threshold != "auto" or governing.algebra or governing.fix:
+        return False
+    library = governing.library(rows.points.shape[1])
+    shape = rows.points.shape[1], len(library)
+    if rows.products(shape[0] * shape[1]) > MAX_PRODUCTS:
+        return False
+    every = np.eye(shape[0] * shape[1]).reshape(-1, *shape)
+    with np.errstate(all="ignore"):
+        found = refine(rows, library, every, np.zeros(shape), np.zeros(shape))
+    return found is not None and _fits(found, rows)
+
+
 def _fits(found, rows):
     """Check that rows differ from states that move by white noise alone."""
-    correlation = found.correlation * np.sqrt(len(rows.points))
     left = found.noise**2 / np.var(rows.points, axis=0)
-    bad = (correlation > MAX_CORRELATION) | (found.excess > MAX_EXCESS)
-    return not np.any(bad | (left > MAX_LEFT))
+    # A column without noise stays where it is, and its residuals say nothing.
+    noisy = found.noise > 2 * EXACT * rows.points.std(axis=0)
+    coloured = noisy & (found.p_white < LEVEL / len(noisy))
+    return not np.any(coloured | (left > MAX_LEFT))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from symdisc._data.stretches import noise_of, stretches
 from symdisc._data.weak_form import TooFewWindowsError, weak_form
@@ -22,6 +23,9 @@ MUCH_BETTER = 0.2
 SLOPE_SEEN = 0.95
 # Fraction of the variance of the next row that a map explains, in words.
 MAP = 0.99
+# Windows less than this apart share rows. So many pairs of others tell whether what is
+# left depends on the state: where products add up to so many standard errors.
+OVERLAP, LEAST_PAIRS, STANDARD_ERRORS = 8, 20, 3.0
 
 
 @dataclass
@@ -170,3 +174,47 @@ def map_score(features, points, groups, t):
     total = np.sum((target[~half] - target[~half].mean(axis=0)) ** 2, axis=0)
     moving = total > 0
     return float(np.min(1 - gap[moving] / total[moving], initial=1.0))
+
+
+def depends_on_state(equations, points, t, groups, state):
+    """Check whether what equations leave depends on the state, so that terms miss.
+
+    Integrals over windows of neighbouring states at other times are then off by about
+    the same; of noise they are not.
+
+    Parameters
+    ----------
+    equations, points, t, groups, state
+        As of `unexplained_integrals`.
+
+    Returns
+    -------
+    bool
+    """
+    options = {"order": equations.order, "n_terms": 1, "shortest": SHORTEST}
+    predicted, found = equations(state), 0.0
+    for j, column in enumerate(np.split(points, points.shape[1], axis=1)):
+        try:
+            windows = weak_form(column, t, groups, **options)
+        except TooFewWindowsError:
+            return False
+        left = windows.derivative @ column[:, 0] - windows.average @ predicted[:, j]
+        near = _neighbours(windows.average @ state)
+        known = near >= 0
+        if known.sum() < LEAST_PAIRS:
+            continue
+        left = left - left.mean()
+        pairs = left[known] * left[near[known]]
+        error = np.sqrt(np.sum(pairs**2))
+        found = max(found, pairs.sum() / error if error > 0 else 0.0)
+    return found > STANDARD_ERRORS
+
+
+def _neighbours(centres):
+    """Nearest window that does not overlap; -1 where there is none."""
+    scale = centres.std(axis=0)
+    tree = cKDTree(centres / np.where(scale > 0, scale, 1.0))
+    found = tree.query(tree.data, k=min(4 * OVERLAP, len(centres)))[1]
+    apart = np.abs(found - np.arange(len(centres))[:, None]) > OVERLAP
+    first = found[np.arange(len(centres)), apart.argmax(axis=1)]
+    return np.where(apart.any(axis=1), first, -1)
