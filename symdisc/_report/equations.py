@@ -37,7 +37,24 @@ def equations_section(est):
     parts = [f'<div class="math">{set_lines}</div>', *_scores(est)]
     if equations.errors is not None:
         parts.append(_coefficient_table(equations))
-    return section(title, *parts, drawn, *_path(est))
+    return section(title, *parts, *_states(est), drawn, *_path(est))
+
+
+def _states(est):
+    """Say how noisy the rows are, and which other terms are nearly as likely."""
+    noise = getattr(est, "noise_", None)
+    if noise is None:
+        return
+    names = [symbol.name for symbol in est.library_.symbols]
+    yield table(
+        "States were fitted with the equations, and rows differ from them by noise",
+        ["Variable", "Standard deviation"],
+        zip(names, map(float, noise), strict=False),
+    )
+    for number, rival in enumerate(est.rivals_, 1):
+        lines = "".join(equations_mathml(rival))
+        yield paragraph(f"Other terms that are nearly as likely ({number}):")
+        yield f'<div class="math">{lines}</div>'
 
 
 def _scores(est):
