@@ -237,9 +237,8 @@ def _coefficient_caveats(equations):
     if equations is None or equations.errors is None:
         return
     table = equations.to_table()
-    small = (table.coefficients != 0) & (
-        np.abs(table.coefficients) < N_ERRORS * equations.errors
-    )
+    errors = np.delete(equations.errors, equations.inputs, axis=0)
+    small = (table.coefficients != 0) & (np.abs(table.coefficients) < N_ERRORS * errors)
     terms = [
         f"{table.terms[term]} in {table.equations[equation]}"
         for equation, term in np.argwhere(small)

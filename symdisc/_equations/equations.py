@@ -16,6 +16,12 @@ from symdisc._equations.printing import (
     short_text,
     sum_with_errors,
 )
+from symdisc._equations.system_checks import (
+    check_coefficients,
+    check_errors,
+    check_inputs,
+    check_order,
+)
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_digits
 
@@ -40,7 +46,7 @@ class EquationSystem(EqualByContents, Sequence):
     Parameters
     ----------
     coefficients : array-like of shape (k, n_terms)
-        Coefficients of the library terms in each equation.
+        Coefficients of the library terms in each equation; 0 for inputs.
     library : CandidateLibrary
         Terms, in k variables; for the second order in k positions followed by
         their k velocities.
@@ -50,6 +56,8 @@ class EquationSystem(EqualByContents, Sequence):
         Standard errors of the coefficients, shown by `to_text`.
     order : {1, 2}, default=1
         Order of the equations.
+    inputs : sequence of int, default=()
+        Numbers of the variables that have no equation, but are in those of others.
 
     Attributes
     ----------
@@ -60,6 +68,8 @@ class EquationSystem(EqualByContents, Sequence):
     errors : ndarray of shape (k, n_terms) or None
         As given, in float64.
     order : int
+        As given.
+    inputs : tuple of int
         As given.
     digits : int
         As given.
@@ -88,15 +98,18 @@ class EquationSystem(EqualByContents, Sequence):
     d2z0/dt2 = -0.1*z0_dot - sin(z0)
     """
 
-    def __init__(self, coefficients, library, digits=4, *, errors=None, order=1):
-        self.order = _check_order(order, library)
-        self.coefficients = _check_coefficients(coefficients, library, order)
-        self.errors = _check_errors(errors, self.coefficients)
+    def __init__(
+        self, coefficients, library, digits=4, *, errors=None, order=1, inputs=()
+    ):
+        self.order = check_order(order, library)
+        self.coefficients = check_coefficients(coefficients, library, order)
+        self.errors = check_errors(errors, self.coefficients)
+        self.inputs = check_inputs(inputs, self.coefficients)
         self.library = library
         self.digits = check_digits(digits)
         self.n_terms = int(np.count_nonzero(self.coefficients))
         self.expressions = tuple(
-            exact_sum(row, library.expressions) for row in self.coefficients
+            exact_sum(self.coefficients[i], library.expressions) for i in self._own
         )
 
     @classmethod
@@ -134,7 +147,7 @@ class EquationSystem(EqualByContents, Sequence):
         values = dict(zip(self.library.symbols, known, strict=False))
         # Without evaluation Eq(..., 0) stays an equation in every case.
         return sympy.Eq(
-            functions[index].diff(TIME, self.order),
+            functions[self._own[index]].diff(TIME, self.order),
             self.expressions[index].subs(values),
             evaluate=False,
         )
@@ -151,7 +164,7 @@ class EquationSystem(EqualByContents, Sequence):
         Returns
         -------
         rates : ndarray of shape (n, k) or (k,)
-            Velocities, or accelerations for the second order.
+            Velocities, or accelerations for the second order; 0 for inputs.
 
         Examples
         --------
@@ -217,8 +230,8 @@ class EquationSystem(EqualByContents, Sequence):
         shown = [*positions, *(rf"\dot{{{position}}}" for position in positions)]
         names = dict(zip(self.library.symbols, shown, strict=False))
         lines = [
-            rf"{dot}{{{position}}} &= {expression_latex(expression, names)}"
-            for position, expression in zip(positions, self._shown(digits), strict=True)
+            rf"{dot}{{{positions[i]}}} &= {expression_latex(expression, names)}"
+            for i, expression in zip(self._own, self._shown(digits), strict=True)
         ]
         body = " \\\\\n".join(lines)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
@@ -259,7 +272,7 @@ class EquationSystem(EqualByContents, Sequence):
         digits = self.digits if digits is None else check_digits(digits)
         right = [
             sum_with_errors(*rows, self.library.expressions, digits)
-            for rows in zip(self.coefficients, self.errors, strict=True)
+            for rows in self._rows(self.coefficients, self.errors)
         ]
         pairs = zip(self._left_sides, right, strict=True)
         return "\n".join(f"{left} = {text}" for left, text in pairs)
@@ -276,7 +289,7 @@ class EquationSystem(EqualByContents, Sequence):
         -------
         table : CoefficientTable
             A named tuple with `terms` and `equations`, lists of str, and
-            `coefficients`, ndarray of shape (k, n_terms); prints as a table.
+            `coefficients`, ndarray of shape (n_equations, n_terms); prints as a table.
 
         Examples
         --------
@@ -290,10 +303,10 @@ class EquationSystem(EqualByContents, Sequence):
         z1  0.9081        0
         """
         digits = self.digits if digits is None else check_digits(digits)
-        values = self.coefficients.copy()
+        values = self.coefficients[self._own]
         shown = [
             [short_text(*pair, digits) for pair in zip(*rows, strict=True)]
-            for rows in zip(values, self._spread, strict=True)
+            for rows in self._rows(self.coefficients, self._spread)
         ]
         return CoefficientTable(
             list(self.library.names), self._left_sides, values, shown
@@ -301,15 +314,19 @@ class EquationSystem(EqualByContents, Sequence):
 
     def _contents(self):
         formulas = self.library.expressions, self.library.symbols
-        return self.coefficients, self.errors, *formulas, self.order
+        return self.coefficients, self.errors, *formulas, self.order, self.inputs
 
     def _shown(self, digits=None):
         """Right-hand sides as they are printed, with rounded coefficients."""
         digits = self.digits if digits is None else check_digits(digits)
         return [
             short_sum(*rows, self.library.expressions, digits)
-            for rows in zip(self.coefficients, self._spread, strict=True)
+            for rows in self._rows(self.coefficients, self._spread)
         ]
+
+    def _rows(self, *tables):
+        """Rows of tables that belong to equations, together."""
+        return [tuple(table[i] for table in tables) for i in self._own]
 
     def _lines(self, digits=None):
         # Not text that is split again: names may contain ends of lines.
@@ -324,11 +341,16 @@ class EquationSystem(EqualByContents, Sequence):
     @property
     def _left_sides(self):
         left = "d{}/dt" if self.order == 1 else "d2{}/dt2"
-        return [left.format(symbol) for symbol in self._positions]
+        return [left.format(self._positions[i]) for i in self._own]
+
+    @property
+    def _own(self):
+        """Numbers of the variables that have an equation."""
+        return [i for i in range(len(self.coefficients)) if i not in self.inputs]
 
     @property
     def _positions(self):
-        return self.library.symbols[: len(self)]
+        return self.library.symbols[: len(self.coefficients)]
 
     def __str__(self):
         return self.to_text()
@@ -347,49 +369,3 @@ def _numpy_rates(coefficients, library, z):
 def _torch_rates(coefficients, library, z):
     z = z if z.is_floating_point() else z.double()
     return library.evaluate(z) @ z.new_tensor(coefficients.T)
-
-
-def _check_order(order, library):
-    if order not in (1, 2):
-        raise ValueError(
-            f"order must be 1 or 2; got {order!r}. Use 2 for accelerations."
-        )
-    if len(library.symbols) % order:
-        raise ValueError(
-            f"order=2 needs a library in positions followed by as many velocities; got "
-            f"the {len(library.symbols)} variables {list(map(str, library.symbols))}."
-        )
-    return int(order)
-
-
-def _check_coefficients(coefficients, library, order):
-    coefficients = np.array(coefficients, dtype=float)
-    expected = (len(library.symbols) // order, len(library))
-    if coefficients.shape != expected:
-        raise ValueError(
-            f"coefficients has shape {coefficients.shape}; with this library and order "
-            f"it must be (k, n_terms) = {expected}."
-        )
-    if not np.isfinite(coefficients).all():
-        raise ValueError(
-            "coefficients contains NaN or infinity; check the derivatives they were "
-            "fitted to."
-        )
-    return coefficients
-
-
-def _check_errors(errors, coefficients):
-    if errors is None:
-        return None
-    errors = np.array(errors, dtype=float)
-    if errors.shape != coefficients.shape:
-        raise ValueError(
-            f"errors has shape {errors.shape}; give one standard error for each "
-            f"coefficient: shape {coefficients.shape}."
-        )
-    if not (np.isfinite(errors) & (errors >= 0)).all():
-        raise ValueError(
-            "errors contains negative numbers, NaN or infinity; give standard errors, "
-            "0 for a coefficient that is known."
-        )
-    return errors

@@ -93,7 +93,7 @@ class ModelPath(Sequence):
     @property
     def models(self):
         """Held-out error and coefficients of each model, for each equation."""
-        models = [[] for _ in range(len(self.equations))]
+        models = [[] for _ in self.equations.coefficients]
         for row in self:
             models[row.equation].append((row.error, row.coefficients))
         return models
@@ -122,8 +122,9 @@ class ModelPath(Sequence):
             If there is no such variable, or no model of so many terms.
         """
         system = self.equations
-        names = [symbol.name for symbol in system.library.symbols[: len(system)]]
+        names = [symbol.name for symbol in system.library.symbols]
         coefficients = system.coefficients.copy()
+        names = names[: len(coefficients)]
         for name, count in n_terms.items():
             if name not in names:
                 raise ValueError(f"n_terms names {name!r}; the variables are {names}.")
@@ -137,7 +138,11 @@ class ModelPath(Sequence):
                 )
             coefficients[names.index(name)] = fitting[0].coefficients
         return EquationSystem(
-            coefficients, system.library, system.digits, order=system.order
+            coefficients,
+            system.library,
+            system.digits,
+            order=system.order,
+            inputs=system.inputs,
         )
 
     def __str__(self):

@@ -1,5 +1,6 @@
 """Names of the variables of equations, which may be any text."""
 
+from numbers import Integral
 from unicodedata import normalize
 
 import numpy as np
@@ -42,6 +43,60 @@ def column_names(est, feature_names):
         )
     names = _checked(list(names), est.n_features_in_, est.order)
     return names if est.autoencoder == "none" else None
+
+
+def input_columns(est):
+    """Return the numbers of the columns of X that have no equation.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        With `n_features_in_` and, where X has string names, `feature_names_in_`.
+
+    Returns
+    -------
+    columns : tuple of int
+        In ascending order.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or none is left, or latents are no columns.
+    """
+    if est.inputs is None or not len(est.inputs):
+        return ()
+    if est.autoencoder != "none":
+        raise ValueError(
+            f"inputs={est.inputs!r} are columns of X, which are latent coordinates "
+            'with autoencoder="none" alone. Pass that, or drop inputs.'
+        )
+    if est.symmetry is not None:
+        raise ValueError(
+            f"inputs={est.inputs!r} and symmetry={est.symmetry!r}: a symmetry does not "
+            "say how it acts on inputs. Drop one of them."
+        )
+    names = list(getattr(est, "feature_names_in_", ()))
+    found = [_column(name, names, est.n_features_in_) for name in est.inputs]
+    if len(set(found)) < len(found) or len(found) == est.n_features_in_:
+        raise ValueError(
+            f"inputs={est.inputs!r} has a column twice, or all columns of X. Pass the "
+            "columns that have no equation, once each."
+        )
+    return tuple(sorted(found))
+
+
+def _column(name, names, n_columns):
+    if isinstance(name, str):
+        known = names or default_names(n_columns)
+        if name not in known:
+            raise ValueError(f"inputs has {name!r}; the columns of X are {known}.")
+        return known.index(name)
+    if not isinstance(name, Integral) or not -n_columns <= name < n_columns:
+        raise ValueError(
+            f"inputs has {name!r}; pass names of columns, or numbers from 0 to "
+            f"{n_columns - 1}."
+        )
+    return int(name) % n_columns
 
 
 def _checked(names, n_columns, order):

@@ -138,4 +138,5 @@ def state_rates(equations, state):
     -------
     rates : ndarray of the shape of `state`
     """
-    return np.hstack([state[:, len(equations) :], equations(state)])
+    n = len(equations.coefficients)
+    return np.hstack([state[:, n:], equations(state)])

@@ -15,21 +15,41 @@ class Dynamics:
     """Rates of a state: known ones, and a combination of fields.
 
     The state are the latents; for the second order, latents and their velocities, whose
-    rates are the combination.
+    rates are the combination. Inputs are variables that are known at all rows.
 
     Parameters
     ----------
     library : CandidateLibrary
-        In the columns of the state.
+        In latents and, for the second order, velocities, inputs among both.
     fields : ndarray of shape (n_fields, k, n_terms)
         Coefficients of the rates of the last k columns, which are combined.
     offset : ndarray of shape (k, n_terms)
         Known coefficients.
+    inputs : sequence of int, default=()
+        Variables of the library that are inputs.
+    values : ndarray of shape (n_rows, n_inputs), optional
+        Their values.
     """
 
     library: CandidateLibrary
     fields: np.ndarray
     offset: np.ndarray
+    inputs: tuple = ()
+    values: np.ndarray | None = None
+
+    def features(self, state):
+        """Return values of the candidates at all rows."""
+        if not self.inputs:
+            return self.library.evaluate(state)
+        whole = np.empty((len(state), len(self.library.symbols)))
+        own = np.setdiff1d(np.arange(whole.shape[1]), self.inputs)
+        whole[:, own], whole[:, list(self.inputs)] = state, self.values
+        return self.library.evaluate(whole)
+
+    @property
+    def n_columns(self):
+        """Number of columns of the state."""
+        return len(self.library.symbols) - len(self.inputs)
 
     def coefficients(self, weights):
         """Return coefficients of the candidates in the last k rates."""
@@ -44,12 +64,12 @@ class Dynamics:
     def of_fields(self, features, which):
         """Return rates of some fields, of shape (n_rows, n_columns, n_which)."""
         found = np.einsum("nt,pkt->nkp", features, self.fields[which])
-        n_known = len(self.library.symbols) - found.shape[1]
+        n_known = self.n_columns - found.shape[1]
         return np.pad(found, ((0, 0), (n_known, 0), (0, 0)))
 
     def rates(self, state, weights):
         """Return rates of the state."""
-        features = self.library.evaluate(state)
+        features = self.features(state)
         velocity = state[:, len(self.offset) :]
         return np.hstack([velocity, features @ self.coefficients(weights).T])
 

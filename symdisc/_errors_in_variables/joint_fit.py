@@ -90,7 +90,7 @@ class Problem:
         -------
         JointFit
         """
-        features = self.dynamics.library.evaluate(states)
+        features = self.dynamics.features(states)
         jacobian = self._jacobian(states, weights)
         target = (self.rows + damping * states) / (1 + damping)
         variance = np.tile(self.noise**2, len(states)) / (1 + damping)

@@ -44,6 +44,10 @@ class Noisy:
         Points smoothed, and their derivatives up to the rates.
     errors : ndarray of shape (k,)
         What integrals of smooth rates over a step are off by.
+    inputs : ndarray of shape (n_samples, n_inputs)
+        Columns that are known and have no rates; the others are `points`.
+    columns : tuple of int
+        Where these are among all columns.
     """
 
     points: np.ndarray
@@ -53,11 +57,14 @@ class Noisy:
     noise: np.ndarray
     curve: list
     errors: np.ndarray
+    inputs: np.ndarray
+    columns: tuple
 
     @classmethod
-    def of(cls, points, times, groups, order):
+    def of(cls, points, times, groups, order, columns=()):
         """Look at rows, and smooth them."""
-        points = points.astype(float)
+        inputs = points[:, list(columns)].astype(float)
+        points = np.delete(points, list(columns), axis=1).astype(float)
         parts = stretches(times, groups, points)
         noise = [noise_of(points, times, parts, order=n) for n in ORDERS]
         options = {"method": "spline", "order": order}
@@ -66,7 +73,30 @@ class Noisy:
         gaps = near.integrate(curve[1]) - far.integrate(curve[1])
         errors = np.sqrt(np.mean(gaps**2, axis=0)) if len(gaps) else np.inf
         noise = np.min(noise, axis=0)
-        return cls(points, times, groups, parts, noise, list(curve), errors)
+        known = inputs, tuple(columns)
+        return cls(points, times, groups, parts, noise, list(curve), errors, *known)
+
+    @property
+    def own(self):
+        """Numbers of the columns that have rates, among all."""
+        total = self.points.shape[1] + len(self.columns)
+        return np.setdiff1d(np.arange(total), self.columns)
+
+    def whole(self, values):
+        """Put values of the columns that have rates among zeros for the inputs.
+
+        Parameters
+        ----------
+        values : ndarray of shape (..., k, n)
+
+        Returns
+        -------
+        ndarray of shape (..., n_columns, n)
+        """
+        n_columns = values.shape[-2] + len(self.columns)
+        found = np.zeros((*values.shape[:-2], n_columns, values.shape[-1]))
+        found[..., self.own, :] = values
+        return found
 
     @property
     def order(self):
@@ -134,13 +164,15 @@ def refine(rows, library, fields, offset, start, *, search=True):
     rates = np.sqrt(np.mean(rows.curve[-1] ** 2, axis=0))
     if not len(rows.parts) or not rates.all():
         return None
-    fields, weights = _in_units_of_prior(rows, library, fields, rates, start - offset)
+    fields, offset, start = fields[:, rows.own], offset[rows.own], start[rows.own]
+    dynamics = _dynamics(rows, library, fields, offset)
+    fields, weights = _in_units_of_prior(rows, dynamics, rates, start - offset)
     search = search and rows.products(len(fields)) <= MAX_PRODUCTS
     if not search:
         fields, weights = fields[weights != 0], weights[weights != 0]
     if not len(fields):
         return None
-    found = _search(rows, Dynamics(library, fields, offset))
+    found = _search(rows, _dynamics(rows, library, fields, offset))
     try:
         fit = found.run(weights, n_cycles=N_CYCLES if search else 0)
         if fit is None or fit.move > 10 * CONVERGED:
@@ -151,9 +183,18 @@ def refine(rows, library, fields, offset, start, *, search=True):
     return _refined(rows, found, fit, rivals)
 
 
-def _in_units_of_prior(rows, library, fields, rates, start):
+def _dynamics(rows, library, fields, offset):
+    """Return the dynamics of the columns that have rates."""
+    n = len(library.symbols) // rows.order
+    known = [np.zeros_like(rows.inputs)] * (rows.order - 1)
+    inputs = [i + n * order for order in range(rows.order) for i in rows.columns]
+    values = np.hstack([rows.inputs, *known])
+    return Dynamics(library, fields, offset, tuple(inputs), values)
+
+
+def _in_units_of_prior(rows, dynamics, rates, start):
     """Scale fields to the prior, and find the weights of coefficients."""
-    features = library.evaluate(rows.state)
+    features, fields = dynamics.features(rows.state), dynamics.fields
     second = features.T @ features / len(features)
     squares = np.einsum("pkt,ts,pks->pk", fields, second, fields, optimize=True)
     sizes = np.sqrt(np.mean(squares / rates**2, axis=1))
@@ -205,13 +246,24 @@ def _refined(rows, found, fit, rivals):
     which = np.flatnonzero(fit.active)
     root = np.linalg.inv(np.linalg.cholesky(fit.precision))
     return Refined(
-        dynamics.coefficients(fit.weights),
-        np.tensordot(root, dynamics.fields[which], axes=1),
-        fit.states,
-        found.problem.noise[:k],
+        rows.whole(dynamics.coefficients(fit.weights)),
+        rows.whole(np.tensordot(root, dynamics.fields[which], axes=1)),
+        _with_inputs(rows, fit.states),
+        rows.whole(found.problem.noise[:k, None])[:, 0],
         whiteness(rows.points - fit.states[:, :k], rows.parts),
-        [dynamics.coefficients(rival.weights) for rival in rivals],
+        [rows.whole(dynamics.coefficients(rival.weights)) for rival in rivals],
     )
+
+
+def _with_inputs(rows, states):
+    """Return states with the inputs among them, and 0 for how fast these change."""
+    found = []
+    for part in np.split(states, rows.order, axis=1):
+        whole = rows.whole(part.T).T
+        if not found:
+            whole[:, list(rows.columns)] = rows.inputs
+        found.append(whole)
+    return np.hstack(found)
 
 
 def whiteness(residuals, parts):

@@ -127,7 +127,9 @@ def _rates_of_rest(est, motion, groups):
     if est.differentiation_ != "given":
         return
     points, rates = motion.curve[0], motion.curve[1]
-    for i in np.flatnonzero(~rates.any(axis=0)):
+    at_rest = ~rates.any(axis=0)
+    at_rest[list(est.equations_.inputs)] = False
+    for i in np.flatnonzero(at_rest):
         runs = [points[r, i] for r in trajectory_slices(groups, len(points))]
         if any(np.ptp(run) > ROUNDING * np.abs(run).max() for run in runs):
             yield (
@@ -145,7 +147,7 @@ def _sampling_doubts(est, motion, sampling, t, groups):
     asked = est.differentiation == "central"
     remedy = 'Use differentiation="auto". ' if asked else ""
     names = _names(est)
-    seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
+    seen = _slope_seen(est, sampling)
     worst = int(seen.argmin())
     if seen[worst] < (CENTRAL_SEES if central else SEEN):
         yield (
@@ -163,6 +165,13 @@ def _sampling_doubts(est, motion, sampling, t, groups):
             f"X seems to carry noise that makes up {fraction:.0%} of its differences "
             f"along t. {remedy}Take more rows, or pass derivatives as y."
         )
+
+
+def _slope_seen(est, sampling):
+    """Return what differences see of the slope of each column; 1 if not known."""
+    seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
+    seen[list(est.equations_.inputs)] = 1.0
+    return seen
 
 
 def _relations(est, motion, sampling):
@@ -300,7 +309,7 @@ def _map_doubt(est, motion, sampling, t, groups):
 
 def _unexplained(equations, motion, sampling, t, groups):
     if sampling is None:
-        return np.full((2, len(equations)), np.nan)
+        return np.full((2, len(equations.coefficients)), np.nan)
     points = motion.curve[0].astype(float)
     state = np.hstack(motion.curve[: equations.order]).astype(float)
     return unexplained_integrals(
@@ -320,23 +329,35 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
                 f"order={other} explains them: it leaves {better[bad].max():.2%}. "
                 f"Pass order={other}."
             )
-        seen = np.nan_to_num(sampling.slope_seen, nan=1.0)
+        seen = _slope_seen(est, sampling)
         if seen.min() < SLOPE_SEEN:
             return (
                 f"{TOO_LONG} for {names[int(seen.argmin())]}: "
                 f"differences over one step see {seen.min():.2f} of its slope. Take "
                 "shorter steps, or pass derivatives as y."
             )
-    return (
+    text = (
         "Raise degree, add functions to library, or columns that are missing from X; a "
         "threshold that is too high drops terms that matter."
     )
+    if est.autoencoder == "none" and len(bad) < len(est.equations_):
+        which = [names[i] for i in bad]
+        text += (
+            f" If {', '.join(which)} drives the others and has no law itself, pass "
+            f"inputs={which}."
+        )
+    return text
 
 
 def _other_order(est, governing, motion, sampling, t, groups):
     """Return what equations of the other order leave; None where not tried."""
     points, other = motion.curve[0], 3 - est.order
-    if governing.algebra or governing.optimizer is not None or est.library is not None:
+    if (
+        governing.inputs
+        or governing.algebra
+        or governing.optimizer is not None
+        or est.library is not None
+    ):
         return None
     swapped = replace(governing, order=other)
     if len(swapped.library(points.shape[1])) > MAX_TERMS:

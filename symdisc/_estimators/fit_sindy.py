@@ -132,7 +132,7 @@ def _identity(est, governing, X, rates, t, groups):
     identity = Identity(X.shape[1], torch_dtype(X))
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)
-    noisy = noisy_rows(est, None if rates else X, t, groups)
+    noisy = noisy_rows(est, None if rates else X, t, groups, governing.inputs)
     motion = _motion(est, governing, X, rates, t, groups, noisy)
     return Space.of(identity, identity, motion, noisy=noisy)
 
@@ -288,10 +288,12 @@ def _motion(est, governing, points, rates, t, groups, noisy):
     if rates:
         return Motion([points, *rates])
     if noisy is not None and est.differentiation == "auto":
-        curve = [c.astype(points.dtype) for c in noisy.curve]
+        curve = [noisy.whole(c.T).T.astype(points.dtype) for c in noisy.curve]
+        curve[0][:, list(noisy.columns)] = points[:, list(noisy.columns)]
         return Motion(curve, method="spline")
     options = {"order": est.order, "joint": est.symmetry is not None}
     options["n_terms"] = len(governing.library(points.shape[1]))
+    options["inputs"] = governing.inputs
     if est.differentiation == "auto":
         governing.settle(est.symmetry, None)
         return best_rates(governing.equations, points, t, groups, **options)
@@ -310,7 +312,10 @@ def take_best_rates(est, governing, space, t, groups):
     t, groups
         Times and trajectories.
     """
-    latents = space.noisy.points.astype(space.curve[0].dtype)
+    noisy, dtype = space.noisy, space.curve[0].dtype
+    latents = noisy.whole(noisy.points.T).T
+    latents[:, list(noisy.columns)] = noisy.inputs
+    latents = latents.astype(dtype)
     motion = _motion(est, governing, latents, [], t, groups, None)
     space.curve, space.weak, space.method = motion.curve, motion.weak, motion.method
 
@@ -375,4 +380,5 @@ def motion_as_fitted(est, X, rates, t, groups):
     way = "spline" if est.differentiation_ == "given" else est.differentiation_
     latents = est._apply(est.encoder_, X)
     options = {"order": est.order, "n_terms": 0, "joint": True}
+    options["inputs"] = est.equations_.inputs
     return rates_along(way, latents, t, groups, **options)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
+from symdisc._equations.names import input_columns
 from symdisc._estimators.base import (
     COUNT_OR_AUTO,
     MISSING,
@@ -59,6 +60,10 @@ class LatentSINDy(ForecastingEstimator):
     library : sequence, optional
         Further candidates: the names "sin", "abs", ..., expressions as text or sympy,
         in z0, z1, ... or names of columns, or a pysindy feature library.
+    inputs : sequence of str or int, optional
+        Columns of `X`, by name or number, that drive the others and have no equation,
+        such as forces, or constants of a trajectory. They need ``autoencoder="none"``,
+        are candidates as they are, and `simulate` is given them.
     fix : dict, optional
         Terms with known coefficients, by equation: ``{"dz1/dt": "-9.81*sin(z0)"}``. The
         others are found.
@@ -136,7 +141,7 @@ default="residual"
         The candidates.
     equation_scores_ : ndarray of shape (`n_components_`,)
         R2 of each rate, or of its integrals, on the training data; 1 where the rate is
-        constant.
+        constant, and for inputs.
     equation_score_ : float
         Their mean, constant rates left out.
     dense_score_ : float
@@ -204,6 +209,7 @@ default="residual"
         "degree": [Interval(Integral, 0, None, closed="left")],
         "include_constant": ["boolean"],
         "library": "no_validation",
+        "inputs": ["array-like", None],
         "fix": [dict, None],
         "order": [Interval(Integral, 1, 2, closed="both")],
         "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
@@ -232,6 +238,7 @@ default="residual"
         degree=2,
         include_constant=True,
         library=None,
+        inputs=None,
         fix=None,
         order=1,
         autoencoder="residual",
@@ -254,6 +261,7 @@ default="residual"
         self.degree = degree
         self.include_constant = include_constant
         self.library = library
+        self.inputs = inputs
         self.fix = fix
         self.order = order
         self.autoencoder = autoencoder
@@ -319,7 +327,7 @@ default="residual"
             t = check_time(1.0, groups, len(X))
         if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
             names = getattr(self, "feature_names_in_", None)
-            X, t, groups = without_jumps(X, t, groups, names)
+            X, t, groups = without_jumps(X, t, groups, names, input_columns(self))
         self._median_step = median_step(t, groups)
         random = check_random_state(self.random_state)
         rates = [] if rates is None else split_columns(rates, self.order)

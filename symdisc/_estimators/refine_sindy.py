@@ -18,7 +18,7 @@ LEVEL = 0.001
 MAX_LEFT = 0.5
 
 
-def noisy_rows(est, latents, t, groups):
+def noisy_rows(est, latents, t, groups, inputs=()):
     """Look at the noise of latents; None where states are not to be fitted.
 
     Parameters
@@ -28,6 +28,8 @@ def noisy_rows(est, latents, t, groups):
         As encoded; None where their rates are given.
     t : ndarray of shape (n_samples,)
     groups : array-like of shape (n_samples,) or None
+    inputs : tuple of int, default=()
+        Columns that have no equation.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def noisy_rows(est, latents, t, groups):
     usual = asked or est.differentiation == "auto"
     if reason or est.refine == "none" or not usual:
         return None
-    rows = Noisy.of(latents, t, groups, est.order)
+    rows = Noisy.of(latents, t, groups, est.order, inputs)
     if asked or _noise_matters(rows, sampling_of(rows.points, t, groups).noise):
         return rows
     return None
@@ -111,11 +113,13 @@ def fits_with(governing, est, rows):
     """
     if est.threshold != "auto" or governing.algebra or governing.fix:
         return False
-    library = governing.library(rows.points.shape[1])
-    shape = rows.points.shape[1], len(library)
-    if rows.products(shape[0] * shape[1]) > MAX_PRODUCTS:
-        return False
+    n_columns = rows.points.shape[1] + len(rows.columns)
+    library = governing.library(n_columns)
+    shape = n_columns, len(library)
     every = np.eye(shape[0] * shape[1]).reshape(-1, *shape)
+    every = every[np.any(every[:, rows.own] != 0, axis=(1, 2))]
+    if rows.products(len(every)) > MAX_PRODUCTS:
+        return False
     with np.errstate(all="ignore"):
         found = refine(rows, library, every, np.zeros(shape), np.zeros(shape))
     return found is not None and _fits(found, rows)
@@ -123,8 +127,9 @@ def fits_with(governing, est, rows):
 
 def _fits(found, rows):
     """Check that rows differ from states that move by white noise alone."""
-    left = found.noise**2 / np.var(rows.points, axis=0)
+    noise = found.noise[rows.own]
+    left = noise**2 / np.var(rows.points, axis=0)
     # A column without noise stays where it is, and its residuals say nothing.
-    noisy = found.noise > 2 * EXACT * rows.points.std(axis=0)
+    noisy = noise > 2 * EXACT * rows.points.std(axis=0)
     coloured = noisy & (found.p_white < LEVEL / len(noisy))
     return not np.any(coloured | (left > MAX_LEFT))

@@ -83,6 +83,8 @@ def set_equations(est, found, space):
         est.rates_ = found.equations(states).astype(dtype)
         est.noise_ = found.refined.noise
         est.rivals_ = [
-            EquationSystem(table, est.library_, order=est.order)
+            EquationSystem(
+                table, est.library_, order=est.order, inputs=found.equations.inputs
+            )
             for table in found.refined.rivals
         ]

@@ -9,11 +9,13 @@ from symdisc._data.user_warning import warn_user
 # the standard deviation of its column.
 TIMES_NEIGHBOURS = 20.0
 LEAST = 0.2
+# Inputs that jump more often are followed across their jumps.
+ROWS_PER_JUMP = 20
 # Changes on each side that a jump is compared with.
 NEIGHBOURS = 3
 
 
-def without_jumps(X, t, groups, names=None):
+def without_jumps(X, t, groups, names=None, inputs=()):
     """Cut trajectories at jumps and find outliers, with a warning for each column.
 
     Parameters
@@ -23,6 +25,8 @@ def without_jumps(X, t, groups, names=None):
     groups : array-like of shape (n_samples,) or None
     names : sequence of str, optional
         Names of the columns.
+    inputs : sequence of int, default=()
+        Columns that may jump: trajectories end there, too, and nothing is left out.
 
     Returns
     -------
@@ -43,13 +47,20 @@ def without_jumps(X, t, groups, names=None):
     if names is None:
         names = [f"Column {i} of X" for i in range(X.shape[1])]
     starts, outliers = set(), set()
-    for column, name in zip(X.T, names, strict=True):
-        jumps, single = find_jumps(column, parts)
+    for i, name in enumerate(names):
+        jumps, single = find_jumps(X[:, i], parts)
+        if i in inputs:
+            # Motion has kinks there. Where they are many, what is left is too short.
+            switched = {*jumps, *single, *(row + 1 for row in single)} & set(
+                range(len(X))
+            )
+            starts |= switched if ROWS_PER_JUMP * len(switched) <= len(X) else set()
+            continue
         if jumps:
             warn_user(
                 f"{name} jumps at row {jumps[0]}{_more(jumps)}: the trajectory is taken"
-                " to end there. A jump that is an input needs a column of its own that "
-                "drives the others."
+                " to end there. If it drives the others and has no law itself, pass "
+                "its column in inputs."
             )
         if single:
             warn_user(

@@ -167,6 +167,7 @@ class Writer:
         names = ("coefficients", "library", "digits", "errors", "order")
         return {
             "kind": "equations",
+            "inputs": list(value.inputs),
             **{name: self.write(getattr(value, name)) for name in names},
         }
 

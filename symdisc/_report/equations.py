@@ -66,6 +66,8 @@ def _scores(est):
     if scores is not None:
         names = est.equations_.to_table().equations
         counts = np.count_nonzero(est.equations_.coefficients, axis=1)
+        own = np.setdiff1d(np.arange(len(scores)), est.equations_.inputs)
+        scores, counts = np.asarray(scores)[own], counts[own]
         yield table(
             "Scores on the training data",
             ["Equation", "R2 of its rate", "Terms"],
@@ -75,14 +77,15 @@ def _scores(est):
 
 def _coefficient_table(equations):
     found, digits = equations.to_table(), equations.digits
+    errors = np.delete(equations.errors, equations.inputs, axis=0)
     rows = [
         (
             f"{found.terms[term]} in {found.equations[equation]}",
             *map(Numeral, error_texts(value, error, digits)),
         )
-        for equation, term in np.argwhere(equations.coefficients)
+        for equation, term in np.argwhere(found.coefficients)
         for value, error in [
-            (equations.coefficients[equation, term], equations.errors[equation, term])
+            (found.coefficients[equation, term], errors[equation, term])
         ]
     ]
     return table("Coefficients", ["Term", "Value", "Standard error"], rows)

@@ -55,19 +55,19 @@ def equations_mathml(equations):
     >>> print(*equations_mathml(EquationSystem([[-0.5]], library)))
     <math display="block" alttext="dz0/dt = -0.5*z0">...</math>
     """
-    symbols, n = equations.library.symbols, len(equations)
+    symbols, n = equations.library.symbols, len(equations.coefficients)
     # sympy does not escape names: they are filled in afterwards.
     blanks = [sympy.Symbol(f"blank{_letters(i)}") for i in range(len(symbols))]
     names = [_set_name(symbol.name) for symbol in symbols[:n]]
     names += [_derivative(symbol.name) for symbol in symbols[: len(symbols) - n]]
     filled = {f"<mi>{b}</mi>": name for b, name in zip(blanks, names, strict=True)}
     lines = []
-    for symbol, expression, text in zip(
-        symbols, equations._shown(), equations._lines(), strict=False
+    for i, expression, text in zip(
+        equations._own, equations._shown(), equations._lines(), strict=True
     ):
         body = _body(expression.xreplace(dict(zip(symbols, blanks, strict=True))))
         body = re.sub("<mi>blank[a-z]+</mi>", lambda found: filled[found.group()], body)
-        left = _derivative(symbol.name, equations.order)
+        left = _derivative(symbols[i].name, equations.order)
         lines.append(math(_equation(left, body), text))
     return lines
 

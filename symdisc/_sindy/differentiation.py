@@ -44,7 +44,7 @@ class Motion:
     errors: dict = None
 
 
-def take_rates(method, points, t, groups, *, order, n_terms, joint):
+def take_rates(method, points, t, groups, *, order, n_terms, joint, inputs=()):
     """Take rates along time in one way.
 
     Parameters
@@ -58,6 +58,8 @@ def take_rates(method, points, t, groups, *, order, n_terms, joint):
         Number of candidates.
     joint : bool
         Whether all equations are integrated over the same windows.
+    inputs : sequence of int, default=()
+        Columns that are taken as they are, jumps and all, and have no rates.
 
     Returns
     -------
@@ -84,13 +86,17 @@ def take_rates(method, points, t, groups, *, order, n_terms, joint):
         check_size(rate, "X differentiated along t")
     if weak is not None:
         curve = points, *curve[1:]
-    curve = [np.asarray(c, dtype=points.dtype) for c in curve]
+    curve = [np.array(c, dtype=points.dtype) for c in curve]
+    which = list(inputs)
+    curve[0][:, which] = points[:, which]
+    for rate in curve[1:]:
+        rate[:, which] = 0.0
     return Motion(curve, weak, method)
 
 
-def rates_along(method, points, t, groups, *, order, n_terms, joint=False):
+def rates_along(method, points, t, groups, **options):
     """Take rates in the way asked for; by "spline" where windows are too few."""
-    options = {"order": order, "n_terms": n_terms, "joint": joint}
+    options = {"joint": False, **options}
     try:
         return take_rates(method, points, t, groups, **options)
     except TooFewWindowsError as error:
@@ -98,7 +104,7 @@ def rates_along(method, points, t, groups, *, order, n_terms, joint=False):
         return take_rates("spline", points, t, groups, **options)
 
 
-def best_rates(fit, points, t, groups, *, order, n_terms, joint=False):
+def best_rates(fit, points, t, groups, *, order, n_terms, joint=False, inputs=()):
     """Take rates in the way whose equations hold best on rows not fitted.
 
     Equations are fitted to every other segment of the trajectories, and integrated over
@@ -109,14 +115,14 @@ def best_rates(fit, points, t, groups, *, order, n_terms, joint=False):
     ----------
     fit : callable
         Maps a Motion and the segment of each row to equations.
-    points, t, groups, order, n_terms, joint
+    points, t, groups, order, n_terms, joint, inputs
         As of `take_rates`.
 
     Returns
     -------
     Motion
     """
-    options = {"order": order, "n_terms": n_terms, "joint": joint}
+    options = {"order": order, "n_terms": n_terms, "joint": joint, "inputs": inputs}
     folds = _folds(points, t, groups)
     judges = folds and [_judges(points, t, held, order) for _, held in folds]
     if n_terms > MAX_TERMS or not folds or not all(judges):
@@ -187,6 +193,7 @@ def _error(fit, motion, points, t, folds, judges, options):
             left = left + each * np.mean(gap**2)
             total = total + each * np.var(rate)
     used = total > 1e-20 * total.max()
+    used[list(options["inputs"])] = False
     if not used.any():
         return 0.0
     return float(np.exp(np.mean(np.log(left[used] / total[used] + 1e-30))))

@@ -116,7 +116,7 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
         Fraction of the variance of the integrals that is left, and how much of that
         noise explains; NaN where a column does not move or rows are too few.
     """
-    left, by_noise = np.full((2, len(equations)), np.nan)
+    left, by_noise = np.full((2, len(equations.coefficients)), np.nan)
     predicted, slopes = equations(state), _slopes(equations, state, noise)
     for j, column in enumerate(np.split(points, points.shape[1], axis=1)):
         try:
@@ -139,7 +139,7 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
 
 def _slopes(equations, state, noise):
     """Mean squared change of each rate by the noise of the points."""
-    change = np.zeros(len(equations))
+    change = np.zeros(len(equations.coefficients))
     base = equations(state)
     for k, sigma in enumerate(noise):
         if sigma > 0:

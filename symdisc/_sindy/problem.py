@@ -6,8 +6,9 @@ import numpy as np
 
 from symdisc._data.validation import check_size
 from symdisc._equations.equations import EquationSystem
+from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
-from symdisc._equations.names import column_names
+from symdisc._equations.names import column_names, input_columns
 from symdisc._equations.parsing import make_library
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
@@ -73,6 +74,8 @@ class Governing:
         Of the candidate library, like `degree`.
     fix : dict or None
         Known terms, see `symdisc._sindy.known_terms.known_terms`.
+    inputs : tuple of int
+        Variables that have no equation.
     """
 
     degree: int
@@ -86,6 +89,7 @@ class Governing:
     names: list | None = None
     include_constant: bool = True
     fix: dict | None = None
+    inputs: tuple = ()
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -95,6 +99,7 @@ class Governing:
         governing.names = column_names(est, feature_names)
         governing.include_constant = est.include_constant
         governing.fix = est.fix
+        governing.inputs = input_columns(est)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
         elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
@@ -117,7 +122,7 @@ class Governing:
 
     def library(self, dim):
         """Candidates for `dim` latent dimensions."""
-        return make_library(
+        library = make_library(
             dim,
             self.degree,
             self.functions,
@@ -125,6 +130,12 @@ class Governing:
             names=self.names,
             include_constant=self.include_constant,
         )
+        if self.order == 1 or not self.inputs:
+            return library
+        # How fast an input changes is another input.
+        rates = {library.symbols[dim + i] for i in self.inputs}
+        kept = [e for e in library.expressions if not e.free_symbols & rates]
+        return CandidateLibrary(kept, library.symbols)
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""
@@ -152,7 +163,8 @@ class Governing:
         coefficients = np.concatenate(
             [part.solve(**self._options)[0] for part in parts]
         )
-        return EquationSystem(coefficients * unit, library, order=self.order)
+        known = {"order": self.order, "inputs": self.inputs}
+        return EquationSystem(coefficients * unit, library, **known)
 
     def find(self, motion, groups, *, n_bootstrap=0, seed=None, refine=None):
         """Fit the final equations.
@@ -194,8 +206,9 @@ class Governing:
             library,
             errors=None if directions is None else np.linalg.norm(directions, axis=0),
             order=self.order,
+            inputs=self.inputs,
         )
-        n_free = equations.coefficients.size if basis is None else len(basis)
+        n_free = len(equations) * len(library) if basis is None else len(basis)
         path = _path(equations, [path for _, path in solved], unit)
         return Found(equations, scores, dense, n_free, path, directions, refined)
 
@@ -205,6 +218,7 @@ class Governing:
         if self.fix:
             values, known = known_terms(self.fix, library, self.order)
         if basis is None:
+            known[list(self.inputs)] = True
             every = np.eye(values.size).reshape(-1, *shape)
             return every[~known.ravel()], values
         if self.fix:
@@ -223,6 +237,7 @@ class Governing:
         if basis is None and penalty is None:
             deviation = latents.std(axis=0)
             unit = np.where(deviation > 0, deviation, 1.0)
+        rates[:, list(self.inputs)] = 0.0
         rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
         parts = [Regression(*part, basis, penalty) for part in rows]
         if self.fix:
@@ -264,8 +279,8 @@ class Governing:
         elif not isinstance(weak, list):
             yield weak.average @ features, weak.derivative @ latents, weak.groups
         else:
-            for form, latent in zip(weak, latents.T, strict=True):
-                rate = form.derivative @ latent
+            for i, (form, latent) in enumerate(zip(weak, latents.T, strict=True)):
+                rate = form.derivative @ latent * (i not in self.inputs)
                 # What is left of a constant is rounding.
                 rounding = ROUNDING * (abs(form.derivative) @ np.abs(latent))
                 rate = rate * np.any(np.abs(rate) > rounding)

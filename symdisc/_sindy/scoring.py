@@ -83,8 +83,8 @@ def equation_scores(equations, curve, scale, *, weak=None, weight=None):
     scores : ndarray of shape (k,)
     """
     found, rates = equations(np.hstack(curve[:-1])), curve[-1]
-    forms = weak if isinstance(weak, list) else [weak] * len(equations)
-    scores = np.full(len(equations), np.nan)
+    forms = weak if isinstance(weak, list) else [weak] * len(scale)
+    scores = np.full(len(scale), np.nan)
     for i in np.flatnonzero(scale > 0):
         target, predicted, weights = rates[:, i], found[:, i], weight
         if weak is not None:

@@ -218,7 +218,7 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
     """Simulate from the first snapshots of trajectories, and draw nothing yet."""
     check_simulates(est)
     found = _trajectories(est, X, t, X_dot, groups, n_trajectories)
-    equations, k = est.equations_, len(est.equations_)
+    equations, k = est.equations_, len(est.equations_.coefficients)
     rates = partial(state_rates, equations)
     known = {"method": "DOP853", "scale": est._latent_size}
     simulated = [
