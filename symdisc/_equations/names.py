@@ -45,13 +45,15 @@ def column_names(est, feature_names):
     return names if est.autoencoder == "none" else None
 
 
-def input_columns(est):
+def input_columns(est, names=None):
     """Return the numbers of the columns of X that have no equation.
 
     Parameters
     ----------
     est : LatentSINDy
-        With `n_features_in_` and, where X has string names, `feature_names_in_`.
+        With `n_features_in_`.
+    names : list of str, optional
+        Names of the columns.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def input_columns(est):
             f"inputs={est.inputs!r} and symmetry={est.symmetry!r}: a symmetry does not "
             "say how it acts on inputs. Drop one of them."
         )
-    names = list(getattr(est, "feature_names_in_", ()))
+    names = list(names or ())
     found = [_column(name, names, est.n_features_in_) for name in est.inputs]
     if len(set(found)) < len(found) or len(found) == est.n_features_in_:
         raise ValueError(

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, Radau
 
 from symdisc._data.trajectories import check_time
+from symdisc._equations.inputs import NO_INPUTS
 
 # A trajectory that leaves its start by this factor has blown up.
 MAX_GROWTH = 1e4
@@ -27,8 +28,8 @@ def check_times(t):
     return check_time(t, None, len(t))
 
 
-def integrate(rates, starts, t, *, method, scale):
-    """Follow an autonomous ordinary differential equation from several starts.
+def integrate(rates, starts, t, *, method, scale, inputs=None):
+    """Follow an ordinary differential equation from several starts.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ def integrate(rates, starts, t, *, method, scale):
         `scipy.integrate.solve_ivp`.
     scale : float
         Typical size of a state: a state `MAX_GROWTH` times as large has blown up.
+    inputs : Inputs, optional
+        What drives the motion.
 
     Returns
     -------
@@ -58,12 +61,12 @@ def integrate(rates, starts, t, *, method, scale):
             f"method={method!r} is not known; use 'euler' or one of {sorted(SOLVERS)}."
         )
     limit = MAX_GROWTH * max(scale, float(np.abs(starts).max()))
+    inputs = inputs or NO_INPUTS
     if method == "euler":
-        paths = _euler(rates, starts, t, limit)
+        paths = _euler(rates, starts, t, limit, inputs)
     else:
-        paths = np.stack(
-            [_solve(rates, z0, t, SOLVERS[method], limit) for z0 in starts]
-        )
+        solver = SOLVERS[method]
+        paths = np.stack([_solve(rates, z, t, solver, limit, inputs) for z in starts])
     lost = np.isnan(paths).any(axis=2)
     if lost.any():
         first = int(np.argmax(lost.any(axis=1)))
@@ -78,12 +81,12 @@ def integrate(rates, starts, t, *, method, scale):
     return paths
 
 
-def _euler(rates, starts, t, limit):
+def _euler(rates, starts, t, limit, inputs):
     paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
-    paths[:, 0] = state = starts
+    paths[:, 0] = state = inputs.into(starts, t[0])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for i, step in enumerate(np.diff(t), start=1):
-            state = state + step * rates(state)
+            state = inputs.into(state + step * rates(state), t[i])
             state = np.where(_within(state, limit)[:, None], state, np.nan)
             paths[:, i] = state
     return paths
@@ -93,29 +96,32 @@ def _within(states, limit):
     return np.abs(states).max(axis=1) < limit
 
 
-def _solve(rates, start, t, solver, limit):
+def _solve(rates, start, t, solver, limit, inputs):
     """Step by hand: solve_ivp cannot stop at a number of evaluations."""
     budget = max(MIN_BUDGET, MAX_EVALUATIONS * len(t))
     path = np.full((len(t), len(start)), np.nan)
-    path[0] = start
+    path[0] = start = inputs.into(start[None], t[0])[0]
     n_done = 1
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         # A first step sized by rates that are NaN is never accepted nor given up.
         if not np.isfinite(rates(start[None])).all():
             return path
         run = solver(
-            lambda _, z: rates(z[None])[0],
+            lambda time, z: rates(inputs.into(z[None], time))[0],
             t[0],
             start,
             t[-1],
             rtol=TOLERANCE,
             atol=TOLERANCE,
+            max_step=inputs.max_step,
         )
         while run.status == "running" and run.nfev < budget:
             run.step()
             reached = t[n_done : np.searchsorted(t, run.t, side="right")]
             if len(reached):
                 states = run.dense_output()(reached).T
+                for row, time in enumerate(reached):
+                    states[row] = inputs.into(states[row : row + 1], time)
                 states[~np.logical_and.accumulate(_within(states, limit))] = np.nan
                 path[n_done : n_done + len(reached)] = states
                 n_done += len(reached)

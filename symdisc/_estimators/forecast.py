@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from symdisc._data.times import as_seconds
 from symdisc._data.validation import as_samples, check_snapshots
 from symdisc._equations.equations import EquationSystem
-from symdisc._equations.simulation import check_times, integrate, state_rates
+from symdisc._equations.inputs import read_inputs
+from symdisc._equations.simulation import (
+    check_times,
+    integrate,
+    state_rates,
+)
 from symdisc._estimators.base import LatentEstimator
 
 
@@ -72,6 +77,8 @@ class ForecastingEstimator(LatentEstimator):
         t,
         *,
         x0_dot=None,
+        inputs=None,
+        interpolation="linear",
         method="DOP853",
         latent=False,
         n_draws=0,
@@ -88,6 +95,11 @@ class ForecastingEstimator(LatentEstimator):
             Strictly increasing times.
         x0_dot : array-like of the shape of `x0`, optional
             Velocities at the first time, needed for equations of second order.
+        inputs : array-like of shape (n_times, n_inputs) or callable, optional
+            Values of the inputs of the equations at the times `t`, or a function of
+            time that returns them, in the order of the columns of `X`.
+        interpolation : {"linear", "previous"}, default="linear"
+            What inputs are between the times: on a line, or held until the next.
         method : str, default="DOP853"
             Method of `scipy.integrate.solve_ivp`, or "euler": one explicit Euler step
             per interval, as in Yang et al. (2024).
@@ -119,9 +131,11 @@ class ForecastingEstimator(LatentEstimator):
         x0, single = self._as_starts(x0)
         x0_dot = None if x0_dot is None else self._as_starts(x0_dot)[0]
         state = self._encode_state(x0, x0_dot, "x0_dot")
-        follow = partial(
-            self._follow, state, check_times(as_seconds(t)[0]), method, latent
-        )
+        times = check_times(as_seconds(t)[0])
+        columns = self.equations_.inputs
+        names = [self.equations_.library.symbols[i].name for i in columns]
+        driven = read_inputs(inputs, columns, names, times, interpolation)
+        follow = partial(self._follow, state, times, method, latent, driven)
         if n_draws == 0:
             paths = follow(self.equations_)
             return paths[0] if single else paths
@@ -129,7 +143,7 @@ class ForecastingEstimator(LatentEstimator):
         paths = np.stack(drawn)
         return paths[:, 0] if single else paths
 
-    def _follow(self, state, times, method, latent, equations):
+    def _follow(self, state, times, method, latent, inputs, equations):
         """Follow equations from several states."""
         paths = integrate(
             partial(state_rates, equations),
@@ -137,6 +151,7 @@ class ForecastingEstimator(LatentEstimator):
             times,
             method=method,
             scale=self._latent_size,
+            inputs=inputs,
         )[..., : self._n_features_out].astype(state[0].dtype)
         if latent:
             return paths
@@ -159,6 +174,7 @@ class ForecastingEstimator(LatentEstimator):
                 known.coefficients + np.tensordot(weights, directions, axes=1),
                 known.library,
                 order=known.order,
+                inputs=known.inputs,
             )
 
     def _encode_state(self, X, X_dot, name):

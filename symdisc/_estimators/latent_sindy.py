@@ -13,7 +13,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
-from symdisc._equations.names import input_columns
 from symdisc._estimators.base import (
     COUNT_OR_AUTO,
     MISSING,
@@ -325,15 +324,15 @@ default="residual"
         t = check_time(t, groups, len(X))
         if rates is None and t is None:
             t = check_time(1.0, groups, len(X))
-        if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
-            names = getattr(self, "feature_names_in_", None)
-            X, t, groups = without_jumps(X, t, groups, names, input_columns(self))
-        self._median_step = median_step(t, groups)
-        random = check_random_state(self.random_state)
-        rates = [] if rates is None else split_columns(rates, self.order)
         governing = Governing.of(self, feature_names)
         if X.dtype == np.float32:
             governing.rcond = np.finfo(X.dtype).eps
+        if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
+            names, inputs = governing.names, governing.inputs
+            X, t, groups = without_jumps(X, t, groups, names, inputs)
+        self._median_step = median_step(t, groups)
+        random = check_random_state(self.random_state)
+        rates = [] if rates is None else split_columns(rates, self.order)
         checkpoint = Checkpoint.of(self)
         with torch.inference_mode(False):  # training needs gradients
             space = find_space(self, governing, X, rates, t, groups, random, checkpoint)

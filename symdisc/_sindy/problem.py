@@ -99,7 +99,7 @@ class Governing:
         governing.names = column_names(est, feature_names)
         governing.include_constant = est.include_constant
         governing.fix = est.fix
-        governing.inputs = input_columns(est)
+        governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
         elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:

@@ -77,7 +77,8 @@ class CoefficientDisplay(Display):
             write_in(ax, "All coefficients are zero:\nthe equations say no motion.")
             return
         for equation in range(len(self.equations)):
-            self._mark(ax, equation, terms, plain(table.equations[equation]))
+            name = plain(table.equations[equation])
+            self._mark(ax, equation, self.equations._own[equation], terms, name)
         ax.axvline(0, color="0.5", linewidth=0.8)
         ax.set_yticks(range(len(terms)), [plain(table.terms[term]) for term in terms])
         ax.set_ylim(len(terms) - 0.5, -0.5)
@@ -89,11 +90,11 @@ class CoefficientDisplay(Display):
         ax.margins(x=0.25)
         ax.legend(fontsize="small")
 
-    def _mark(self, ax, equation, terms, label):
+    def _mark(self, ax, equation, variable, terms, label):
         """Draw the coefficients of one equation, each row a little below the last."""
-        values = self.equations.coefficients[equation, terms]
+        values = self.equations.coefficients[variable, terms]
         errors = self.equations.errors
-        errors = np.zeros_like(values) if errors is None else errors[equation, terms]
+        errors = np.zeros_like(values) if errors is None else errors[variable, terms]
         shift = (equation + 0.5) / len(self.equations) - 0.5
         rows = np.arange(len(terms)) + 0.6 * shift
         color = COLORS[equation % len(COLORS)]

@@ -81,8 +81,7 @@ class ForecastDisplay(Display):
         for name, one in estimators.items():
             check_simulates(one)
             rows = _flat(one, X)
-            forecast = one.simulate(rows[..., 0, :], t, **_starts(one, X_dot))
-            errors[name] = _error(rows, _flat(one, forecast))
+            errors[name] = _error(rows, _forecast(one, rows, t, _starts(one, X_dot)))
         return cls(t, errors).plot(ax)
 
     def _draw(self, ax):
@@ -110,6 +109,19 @@ def _flat(est, X):
     if shape and X.shape[-len(shape) :] == shape:
         return X.reshape(*X.shape[: -len(shape)], -1)
     return X
+
+
+def _forecast(est, rows, t, starts):
+    """Simulate from the first rows, driven by the inputs in them if there are any."""
+    columns = list(est.equations_.inputs)
+    if not columns:
+        return _flat(est, est.simulate(rows[..., 0, :], t, **starts))
+    found = np.empty_like(rows)
+    for place in np.ndindex(rows.shape[:-2]):
+        given = {name: value[place] for name, value in starts.items()}
+        given["inputs"] = rows[place][:, columns]
+        found[place] = est.simulate(rows[place][0], t, **given)
+    return found
 
 
 def _starts(est, X_dot):

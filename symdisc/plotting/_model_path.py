@@ -86,7 +86,7 @@ class ModelPathDisplay(Display):
         self.lines_, self.chosen_ = {}, {}
         system = self.path.equations
         names = system.to_table().equations
-        for equation, name in enumerate(names):
+        for equation, name in zip(system._own, names, strict=True):
             rows = sorted(
                 (row.n_terms, max(row.error, LEAST_ERROR), row.chosen)
                 for row in self.path

@@ -10,6 +10,7 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, trajectory_slices
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.predictability import forecast_horizon, lyapunov_exponent
+from symdisc._equations.inputs import read_inputs
 from symdisc._equations.simulation import integrate, state_rates
 from symdisc.plotting._figures import COLORS, Display, cut, plain, pyplot
 from symdisc.plotting._forecast import check_simulates
@@ -221,10 +222,17 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
     equations, k = est.equations_, len(est.equations_.coefficients)
     rates = partial(state_rates, equations)
     known = {"method": "DOP853", "scale": est._latent_size}
-    simulated = [
-        integrate(rates, each.states[:1], each.times, **known)[0, :, :k]
-        for each in found
-    ]
+    simulated = []
+    for each in found:
+        given = read_inputs(
+            each.states[:, list(equations.inputs)] if equations.inputs else None,
+            equations.inputs,
+            names=(),
+            t=each.times,
+            interpolation="linear",
+        )
+        paths = integrate(rates, each.states[:1], each.times, inputs=given, **known)
+        simulated.append(paths[0, :, :k])
     states = np.vstack([each.states for each in found])
     starts = np.vstack([each.states[:1] for each in found])
     durations = np.array([np.ptp(each.times) for each in found])
@@ -234,7 +242,9 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
         simulated,
         est.get_feature_names_out(),
         labels=[each.label for each in found],
-        lyapunov_exponent=lyapunov_exponent(equations, starts, durations, states),
+        lyapunov_exponent=None
+        if equations.inputs
+        else lyapunov_exponent(equations, starts, durations, states),
     )
 
 
