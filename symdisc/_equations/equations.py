@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 
 from symdisc._equations.export import CoefficientTable, read_pysindy
+from symdisc._equations.library import numpy_rates, torch_rates
 from symdisc._equations.printing import (
     exact_sum,
     expression_latex,
@@ -26,6 +27,8 @@ from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_digits
 
 TIME = sympy.Symbol("t")
+# Number of a row, in maps.
+STEP = sympy.Symbol("k", integer=True)
 
 
 class EquationSystem(EqualByContents, Sequence):
@@ -58,6 +61,8 @@ class EquationSystem(EqualByContents, Sequence):
         Order of the equations.
     inputs : sequence of int, default=()
         Numbers of the variables that have no equation, but are in those of others.
+    discrete : bool, default=False
+        Whether they are a map, whose left-hand sides are the next values.
 
     Attributes
     ----------
@@ -70,6 +75,8 @@ class EquationSystem(EqualByContents, Sequence):
     order : int
         As given.
     inputs : tuple of int
+        As given.
+    discrete : bool
         As given.
     digits : int
         As given.
@@ -99,12 +106,21 @@ class EquationSystem(EqualByContents, Sequence):
     """
 
     def __init__(
-        self, coefficients, library, digits=4, *, errors=None, order=1, inputs=()
+        self,
+        coefficients,
+        library,
+        digits=4,
+        *,
+        errors=None,
+        order=1,
+        inputs=(),
+        discrete=False,
     ):
         self.order = check_order(order, library)
         self.coefficients = check_coefficients(coefficients, library, order)
         self.errors = check_errors(errors, self.coefficients)
         self.inputs = check_inputs(inputs, self.coefficients)
+        self.discrete = bool(discrete)
         self.library = library
         self.digits = check_digits(digits)
         self.n_terms = int(np.count_nonzero(self.coefficients))
@@ -142,12 +158,18 @@ class EquationSystem(EqualByContents, Sequence):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         # Built when asked for: undefined functions of sympy cannot be pickled.
+        i = self._own[index]
+        if self.discrete:
+            functions = {s: sympy.Function(s.name) for s in self._positions}
+            values = {s: function(STEP) for s, function in functions.items()}
+            right, left = self.expressions[index].subs(values), self._positions[i]
+            return sympy.Eq(functions[left](STEP + 1), right, evaluate=False)
         functions = [sympy.Function(s.name)(TIME) for s in self._positions]
         known = [*functions, *(function.diff(TIME) for function in functions)]
         values = dict(zip(self.library.symbols, known, strict=False))
         # Without evaluation Eq(..., 0) stays an equation in every case.
         return sympy.Eq(
-            functions[self._own[index]].diff(TIME, self.order),
+            functions[i].diff(TIME, self.order),
             self.expressions[index].subs(values),
             evaluate=False,
         )
@@ -164,7 +186,7 @@ class EquationSystem(EqualByContents, Sequence):
         Returns
         -------
         rates : ndarray of shape (n, k) or (k,)
-            Velocities, or accelerations for the second order; 0 for inputs.
+            Velocities, accelerations, or the next values of a map; 0 for inputs.
 
         Examples
         --------
@@ -173,7 +195,7 @@ class EquationSystem(EqualByContents, Sequence):
         >>> decay([[4.0]])
         array([[-2.]])
         """
-        return _numpy_rates(self.coefficients, self.library, z)
+        return numpy_rates(self.coefficients, self.library, z)
 
     def to_callable(self, backend="numpy"):
         """Right-hand side as a function of ``z``, for use outside this package.
@@ -198,7 +220,7 @@ class EquationSystem(EqualByContents, Sequence):
         >>> decay.to_callable("torch")(torch.tensor([[4.0]]))
         tensor([[-2.]])
         """
-        functions = {"numpy": _numpy_rates, "torch": _torch_rates}
+        functions = {"numpy": numpy_rates, "torch": torch_rates}
         if backend not in functions:
             raise ValueError(f"backend must be 'numpy' or 'torch'; got {backend!r}.")
         return partial(functions[backend], self.coefficients, self.library)
@@ -229,8 +251,12 @@ class EquationSystem(EqualByContents, Sequence):
         positions = [name_latex(symbol.name) for symbol in self._positions]
         shown = [*positions, *(rf"\dot{{{position}}}" for position in positions)]
         names = dict(zip(self.library.symbols, shown, strict=False))
+        left = [rf"{dot}{{{position}}}" for position in positions]
+        if self.discrete:
+            left = [f"{position}[k+1]" for position in positions]
+            names = {s: f"{name}[k]" for s, name in names.items()}
         lines = [
-            rf"{dot}{{{positions[i]}}} &= {expression_latex(expression, names)}"
+            f"{left[i]} &= {expression_latex(expression, names)}"
             for i, expression in zip(self._own, self._shown(digits), strict=True)
         ]
         body = " \\\\\n".join(lines)
@@ -270,8 +296,9 @@ class EquationSystem(EqualByContents, Sequence):
         if not errors:
             return "\n".join(self._lines(digits))
         digits = self.digits if digits is None else check_digits(digits)
+        terms = tuple(map(self._at_step, self.library.expressions))
         right = [
-            sum_with_errors(*rows, self.library.expressions, digits)
+            sum_with_errors(*rows, terms, digits)
             for rows in self._rows(self.coefficients, self.errors)
         ]
         pairs = zip(self._left_sides, right, strict=True)
@@ -314,7 +341,8 @@ class EquationSystem(EqualByContents, Sequence):
 
     def _contents(self):
         formulas = self.library.expressions, self.library.symbols
-        return self.coefficients, self.errors, *formulas, self.order, self.inputs
+        kind = self.order, self.inputs, self.discrete
+        return self.coefficients, self.errors, *formulas, *kind
 
     def _shown(self, digits=None):
         """Right-hand sides as they are printed, with rounded coefficients."""
@@ -330,7 +358,7 @@ class EquationSystem(EqualByContents, Sequence):
 
     def _lines(self, digits=None):
         # Not text that is split again: names may contain ends of lines.
-        right = map(expression_text, self._shown(digits))
+        right = [expression_text(self._at_step(e)) for e in self._shown(digits)]
         pairs = zip(self._left_sides, right, strict=True)
         return [f"{left} = {text}" for left, text in pairs]
 
@@ -338,9 +366,17 @@ class EquationSystem(EqualByContents, Sequence):
     def _spread(self):
         return np.zeros_like(self.coefficients) if self.errors is None else self.errors
 
+    def _at_step(self, expression):
+        """Write variables of a map with the number of the row."""
+        if not self.discrete:
+            return expression
+        names = {s: sympy.Symbol(f"{s.name}[k]") for s in self.library.symbols}
+        return expression.xreplace(names)
+
     @property
     def _left_sides(self):
         left = "d{}/dt" if self.order == 1 else "d2{}/dt2"
+        left = "{}[k+1]" if self.discrete else left
         return [left.format(self._positions[i]) for i in self._own]
 
     @property
@@ -360,12 +396,3 @@ class EquationSystem(EqualByContents, Sequence):
 
     def _repr_latex_(self):
         return f"$$\n{self.to_latex()}\n$$"
-
-
-def _numpy_rates(coefficients, library, z):
-    return library.evaluate(np.asarray(z, dtype=float)) @ coefficients.T
-
-
-def _torch_rates(coefficients, library, z):
-    z = z if z.is_floating_point() else z.double()
-    return library.evaluate(z) @ z.new_tensor(coefficients.T)

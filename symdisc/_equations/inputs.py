@@ -60,8 +60,8 @@ def read_inputs(inputs, columns, names, t, interpolation):
         given = "given" if inputs is not None else "None"
         raise ValueError(
             f"inputs is {given}, but the equations have {known}. Pass values at the "
-            "times t, of shape (n_times, n_inputs), or a function of t, where there are "
-            "any."
+            "times t, of shape (n_times, n_inputs), or a function of t, where there "
+            "are any."
         )
     if not n:
         return NO_INPUTS

@@ -255,3 +255,14 @@ def _stack_tensors(columns, z):
         for column in columns
     ]
     return torch.stack(columns, dim=-1)
+
+
+def numpy_rates(coefficients, library, z):
+    """Combine the terms of a library at points, as doubles."""
+    return library.evaluate(np.asarray(z, dtype=float)) @ coefficients.T
+
+
+def torch_rates(coefficients, library, z):
+    """Combine the terms of a library at points in a tensor."""
+    z = z if z.is_floating_point() else z.double()
+    return library.evaluate(z) @ z.new_tensor(coefficients.T)

@@ -143,6 +143,7 @@ class ModelPath(Sequence):
             system.digits,
             order=system.order,
             inputs=system.inputs,
+            discrete=system.discrete,
         )
 
     def __str__(self):

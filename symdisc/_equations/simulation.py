@@ -81,6 +81,44 @@ def integrate(rates, starts, t, *, method, scale, inputs=None):
     return paths
 
 
+def iterate(equations, starts, t, *, scale, inputs=None):
+    """Follow a map from several starts.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+    starts : ndarray of shape (n_starts, d)
+    t : ndarray of shape (n_times,)
+        Numbers of rows, a whole number of steps apart.
+    scale, inputs
+        As of `integrate`; inputs are those at the times.
+
+    Returns
+    -------
+    ndarray of shape (n_starts, n_times, d)
+        NaN from where a trajectory blows up.
+    """
+    counts = np.diff(t)
+    if np.any(counts != np.round(counts)):
+        raise ValueError(
+            "t has steps that are no whole numbers, but the equations are a map. Pass "
+            "numbers of rows, as numpy.arange(n_times)."
+        )
+    inputs = inputs or NO_INPUTS
+    state = inputs.into(starts, t[0])
+    limit = MAX_GROWTH * max(scale, float(np.abs(starts).max()))
+    paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
+    paths[:, 0] = state
+    with np.errstate(all="ignore"):
+        for i, count in enumerate(counts, start=1):
+            for number in range(int(count)):
+                time = t[i - 1] + number + 1
+                state = inputs.into(equations(state), time)
+                state = np.where(_within(state, limit)[:, None], state, np.nan)
+            paths[:, i] = state
+    return paths
+
+
 def _euler(rates, starts, t, limit, inputs):
     paths = np.full((len(starts), len(t), starts.shape[1]), np.nan)
     paths[:, 0] = state = inputs.into(starts, t[0])

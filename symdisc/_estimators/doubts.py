@@ -303,7 +303,7 @@ def _map_doubt(est, motion, sampling, t, groups):
     return (
         f"The rows look like those of a map: a combination of the candidates explains "
         f"{score:.4f} of the next row, whose differences look like noise. Equations of "
-        "motion do not hold for them."
+        "motion do not hold for them. Pass discrete=True."
     )
 
 

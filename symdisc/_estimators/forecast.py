@@ -14,6 +14,7 @@ from symdisc._equations.inputs import read_inputs
 from symdisc._equations.simulation import (
     check_times,
     integrate,
+    iterate,
     state_rates,
 )
 from symdisc._estimators.base import LatentEstimator
@@ -58,7 +59,7 @@ class ForecastingEstimator(LatentEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features), or frames
-            X_dot, or X_ddot for equations of second order.
+            X_dot, X_ddot for equations of second order, or the next row of a map.
 
         Raises
         ------
@@ -92,7 +93,7 @@ class ForecastingEstimator(LatentEstimator):
             Snapshots at the first time; one may also be a frame of the shape
             `snapshot_shape_`, or a row of a DataFrame.
         t : array-like of shape (n_times,)
-            Strictly increasing times.
+            Strictly increasing times; for a map numbers of rows, as ``range(50)``.
         x0_dot : array-like of the shape of `x0`, optional
             Velocities at the first time, needed for equations of second order.
         inputs : array-like of shape (n_times, n_inputs) or callable, optional
@@ -145,14 +146,14 @@ class ForecastingEstimator(LatentEstimator):
 
     def _follow(self, state, times, method, latent, inputs, equations):
         """Follow equations from several states."""
-        paths = integrate(
-            partial(state_rates, equations),
-            np.hstack(state).astype(float),
-            times,
-            method=method,
-            scale=self._latent_size,
-            inputs=inputs,
-        )[..., : self._n_features_out].astype(state[0].dtype)
+        start = np.hstack(state).astype(float)
+        known = {"scale": self._latent_size, "inputs": inputs}
+        if equations.discrete:
+            paths = iterate(equations, start, times, **known)
+        else:
+            rates = partial(state_rates, equations)
+            paths = integrate(rates, start, times, method=method, **known)
+        paths = paths[..., : self._n_features_out].astype(state[0].dtype)
         if latent:
             return paths
         flat = paths.reshape(-1, paths.shape[-1])
@@ -175,6 +176,7 @@ class ForecastingEstimator(LatentEstimator):
                 known.library,
                 order=known.order,
                 inputs=known.inputs,
+                discrete=known.discrete,
             )
 
     def _encode_state(self, X, X_dot, name):

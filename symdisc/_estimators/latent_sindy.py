@@ -8,11 +8,8 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from symdisc._data.out_of_core import split_columns
-from symdisc._data.trajectories import check_time, median_step
-from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._estimators.base import (
     COUNT_OR_AUTO,
     MISSING,
@@ -20,17 +17,16 @@ from symdisc._estimators.base import (
     LatentEstimator,
 )
 from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
-from symdisc._estimators.fit_sindy import find_space, motion_as_fitted
+from symdisc._estimators.fit_sindy import find_space
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.sindy_equations import (
     find_equations,
     set_equations,
     set_space,
 )
-from symdisc._intake.jumps import without_jumps
+from symdisc._estimators.sindy_samples import given_to_fit, given_to_score
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
-from symdisc._sindy.problem import Governing
 from symdisc._sindy.scoring import equation_scores, pooled_score
 
 
@@ -63,6 +59,9 @@ class LatentSINDy(ForecastingEstimator):
         Columns of `X`, by name or number, that drive the others and have no equation,
         such as forces, or constants of a trajectory. They need ``autoencoder="none"``,
         are candidates as they are, and `simulate` is given them.
+    discrete : bool, default=False
+        Whether to look for a map, x[k+1] = F(x[k]), of rows that follow each other,
+        instead of equations for rates. It needs ``autoencoder="none"``.
     fix : dict, optional
         Terms with known coefficients, by equation: ``{"dz1/dt": "-9.81*sin(z0)"}``. The
         others are found.
@@ -209,6 +208,7 @@ default="residual"
         "include_constant": ["boolean"],
         "library": "no_validation",
         "inputs": ["array-like", None],
+        "discrete": ["boolean"],
         "fix": [dict, None],
         "order": [Interval(Integral, 1, 2, closed="both")],
         "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
@@ -238,6 +238,7 @@ default="residual"
         include_constant=True,
         library=None,
         inputs=None,
+        discrete=False,
         fix=None,
         order=1,
         autoencoder="residual",
@@ -261,6 +262,7 @@ default="residual"
         self.include_constant = include_constant
         self.library = library
         self.inputs = inputs
+        self.discrete = discrete
         self.fix = fix
         self.order = order
         self.autoencoder = autoencoder
@@ -317,33 +319,21 @@ default="residual"
         FloatingPointError
             If training diverges.
         """
-        along = {"differentiation": self.differentiation, "order": self.order}
-        data = self._take_in_fit(X, y, t, groups, step=1.0, **along)
-        X = check_snapshots(self, data.X, ensure_min_samples=MIN_SAMPLES)
-        rates, t, groups = self._check_rates(X, data.y, self.order), data.t, data.groups
-        t = check_time(t, groups, len(X))
-        if rates is None and t is None:
-            t = check_time(1.0, groups, len(X))
-        governing = Governing.of(self, feature_names)
-        if X.dtype == np.float32:
-            governing.rcond = np.finfo(X.dtype).eps
-        if rates is None and self.autoencoder == "none" and isinstance(X, np.ndarray):
-            names, inputs = governing.names, governing.inputs
-            X, t, groups = without_jumps(X, t, groups, names, inputs)
-        self._median_step = median_step(t, groups)
-        random = check_random_state(self.random_state)
-        rates = [] if rates is None else split_columns(rates, self.order)
-        checkpoint = Checkpoint.of(self)
+        given = given_to_fit(self, X, y, t, groups, feature_names)
+        governing, along = given.governing, (given.t, given.groups)
+        self._median_step = given.step
+        random, checkpoint = check_random_state(self.random_state), Checkpoint.of(self)
         with torch.inference_mode(False):  # training needs gradients
-            space = find_space(self, governing, X, rates, t, groups, random, checkpoint)
+            data = given.X, given.rates, *along
+            space = find_space(self, governing, *data, random, checkpoint)
         governing.settle(self.symmetry, space)
         self.lie_algebra_ = governing.algebra
         seed = int(random.randint(2**31 - 1))
-        found, motion = find_equations(self, governing, space, t, groups, seed)
+        found, motion = find_equations(self, governing, space, *along, seed)
         set_space(self, space)
         set_equations(self, found, space)
         if self.autoencoder != "residual":
-            warn_of_doubts(self, governing, motion, t, groups, space.noisy)
+            warn_of_doubts(self, governing, motion, *along, space.noisy)
         else:
             warn_of_little_explained(self.equation_scores_)
         if checkpoint is not None:
@@ -381,17 +371,7 @@ default="residual"
             ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        way = None if self.differentiation_ == "given" else self.differentiation_
-        demands = {"differentiation": way or "spline", "order": self.order}
-        data = self._take_in(
-            *(X, y, t, groups, sample_weight), step=self._median_step, **demands
-        )
-        X = check_snapshots(self, data.X, reset=False, ensure_min_samples=2)
-        rates = self._check_rates(X, data.y, self.order)
-        motion = motion_as_fitted(self, X, rates, data.t, data.groups)
-        weight = data.weight
-        if weight is not None:
-            weight = _check_sample_weight(weight, X)
+        motion, weight = given_to_score(self, X, y, t, groups, sample_weight)
         known = {"weak": motion.weak, "weight": weight}
         found = equation_scores(
             self.equations_, motion.curve, self._rate_scale, **known

@@ -50,6 +50,8 @@ def noisy_rows(est, latents, t, groups, inputs=()):
 
 def _not_possible(est, latents):
     """Say why states cannot be fitted; empty where they can."""
+    if est.discrete:
+        return "of single steps of a map."
     if latents is None:
         return "of the rates given as y. Pass t and leave out y."
     if est.optimizer is not None:

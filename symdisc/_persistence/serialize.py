@@ -168,6 +168,7 @@ class Writer:
         return {
             "kind": "equations",
             "inputs": list(value.inputs),
+            "discrete": value.discrete,
             **{name: self.write(getattr(value, name)) for name in names},
         }
 

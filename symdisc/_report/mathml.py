@@ -59,6 +59,8 @@ def equations_mathml(equations):
     # sympy does not escape names: they are filled in afterwards.
     blanks = [sympy.Symbol(f"blank{_letters(i)}") for i in range(len(symbols))]
     names = [_set_name(symbol.name) for symbol in symbols[:n]]
+    if equations.discrete:
+        names = [f"<mrow>{name}<mo>[k]</mo></mrow>" for name in names]
     names += [_derivative(symbol.name) for symbol in symbols[: len(symbols) - n]]
     filled = {f"<mi>{b}</mi>": name for b, name in zip(blanks, names, strict=True)}
     lines = []
@@ -68,6 +70,8 @@ def equations_mathml(equations):
         body = _body(expression.xreplace(dict(zip(symbols, blanks, strict=True))))
         body = re.sub("<mi>blank[a-z]+</mi>", lambda found: filled[found.group()], body)
         left = _derivative(symbols[i].name, equations.order)
+        if equations.discrete:
+            left = f"<mrow>{_set_name(symbols[i].name)}<mo>[k+1]</mo></mrow>"
         lines.append(math(_equation(left, body), text))
     return lines
 

@@ -47,6 +47,7 @@ def known_terms(fix, library, order):
     rows = {}
     for i, symbol in enumerate(library.symbols[:k]):
         rows |= {symbol.name: i, left.format(symbol.name): i}
+        rows[f"{symbol.name}[k+1]"] = i
     places = {expression: i for i, expression in enumerate(library.expressions)}
     values = np.zeros((k, len(library)))
     known = np.zeros(values.shape, dtype=bool)

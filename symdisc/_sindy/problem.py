@@ -76,6 +76,8 @@ class Governing:
         Known terms, see `symdisc._sindy.known_terms.known_terms`.
     inputs : tuple of int
         Variables that have no equation.
+    discrete : bool
+        Whether rates are the next rows of a map.
     """
 
     degree: int
@@ -90,6 +92,7 @@ class Governing:
     include_constant: bool = True
     fix: dict | None = None
     inputs: tuple = ()
+    discrete: bool = False
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -98,7 +101,7 @@ class Governing:
         governing = cls(*what, est.threshold, est.optimizer, est.equivariance_weight)
         governing.names = column_names(est, feature_names)
         governing.include_constant = est.include_constant
-        governing.fix = est.fix
+        governing.fix, governing.discrete = est.fix, est.discrete
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
@@ -163,8 +166,7 @@ class Governing:
         coefficients = np.concatenate(
             [part.solve(**self._options)[0] for part in parts]
         )
-        known = {"order": self.order, "inputs": self.inputs}
-        return EquationSystem(coefficients * unit, library, **known)
+        return EquationSystem(coefficients * unit, library, **self._kind)
 
     def find(self, motion, groups, *, n_bootstrap=0, seed=None, refine=None):
         """Fit the final equations.
@@ -205,8 +207,7 @@ class Governing:
             coefficients,
             library,
             errors=None if directions is None else np.linalg.norm(directions, axis=0),
-            order=self.order,
-            inputs=self.inputs,
+            **self._kind,
         )
         n_free = len(equations) * len(library) if basis is None else len(basis)
         path = _path(equations, [path for _, path in solved], unit)
@@ -285,6 +286,12 @@ class Governing:
                 rounding = ROUNDING * (abs(form.derivative) @ np.abs(latent))
                 rate = rate * np.any(np.abs(rate) > rounding)
                 yield form.average @ features, rate[:, None], form.groups
+
+    @property
+    def _kind(self):
+        """Which equations they are."""
+        kind = {"order": self.order, "inputs": self.inputs}
+        return kind | {"discrete": self.discrete}
 
     @property
     def _options(self):

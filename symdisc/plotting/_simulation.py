@@ -11,7 +11,7 @@ from symdisc._data.trajectories import check_time, trajectory_slices
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.predictability import forecast_horizon, lyapunov_exponent
 from symdisc._equations.inputs import read_inputs
-from symdisc._equations.simulation import integrate, state_rates
+from symdisc._equations.simulation import integrate, iterate, state_rates
 from symdisc.plotting._figures import COLORS, Display, cut, plain, pyplot
 from symdisc.plotting._forecast import check_simulates
 
@@ -228,10 +228,17 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
             each.states[:, list(equations.inputs)] if equations.inputs else None,
             equations.inputs,
             names=(),
-            t=each.times,
+            t=np.arange(len(each.times)) if equations.discrete else each.times,
             interpolation="linear",
         )
-        paths = integrate(rates, each.states[:1], each.times, inputs=given, **known)
+        along = each.states[:1], each.times
+        if equations.discrete:
+            along = each.states[:1], np.arange(len(each.times))
+        if equations.discrete:
+            known = {"scale": est._latent_size}
+            paths = iterate(equations, *along, inputs=given, **known)
+        else:
+            paths = integrate(rates, *along, inputs=given, **known)
         simulated.append(paths[0, :, :k])
     states = np.vstack([each.states for each in found])
     starts = np.vstack([each.states[:1] for each in found])
@@ -243,7 +250,7 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
         est.get_feature_names_out(),
         labels=[each.label for each in found],
         lyapunov_exponent=None
-        if equations.inputs
+        if equations.inputs or equations.discrete
         else lyapunov_exponent(equations, starts, durations, states),
     )
 

@@ -1,0 +1,137 @@
+"""What a LatentSINDy takes of the data that it is given."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from symdisc._data.out_of_core import split_columns
+from symdisc._data.trajectories import check_time, median_step, transition_pairs
+from symdisc._data.validation import MIN_SAMPLES, check_snapshots
+from symdisc._estimators.fit_sindy import motion_as_fitted
+from symdisc._intake.jumps import without_jumps
+from symdisc._sindy.differentiation import Motion
+from symdisc._sindy.problem import Governing
+
+
+@dataclass
+class Given:
+    """Rows that equations are fitted to.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+    rates : list of ndarray
+        Time derivatives of X, or the next rows of a map; empty where they are taken
+        along `t`.
+    t : ndarray of shape (n_samples,) or None
+    groups : array-like of shape (n_samples,) or None
+    step : float
+        Median time between rows.
+    governing : Governing
+        What equations are looked for.
+    """
+
+    X: object
+    rates: list
+    t: np.ndarray | None
+    groups: object
+    step: float
+    governing: Governing
+
+
+def given_to_fit(est, X, y, t, groups, feature_names):
+    """Take in what `fit` is given.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+    X, y, t, groups, feature_names
+        As of `LatentSINDy.fit`.
+
+    Returns
+    -------
+    Given
+    """
+    way = None if est.discrete else est.differentiation
+    along = {"differentiation": way, "order": est.order}
+    data = est._take_in_fit(X, y, t, groups, step=1.0, **along)
+    X = check_snapshots(est, data.X, ensure_min_samples=MIN_SAMPLES)
+    rates, t, groups = est._check_rates(X, data.y, est.order), data.t, data.groups
+    t = check_time(t, groups, len(X))
+    if rates is None and t is None:
+        t = check_time(1.0, groups, len(X))
+    governing = Governing.of(est, feature_names)
+    if X.dtype == np.float32:
+        governing.rcond = np.finfo(X.dtype).eps
+    step = median_step(t, groups)
+    if est.discrete:
+        _check_map(est, rates)
+        X, following, groups = _pairs(X, t, groups)
+        return Given(X, [following], None, groups, step, governing)
+    if rates is not None:
+        rates = split_columns(rates, est.order)
+        return Given(X, rates, t, groups, step, governing)
+    if est.autoencoder == "none" and isinstance(X, np.ndarray):
+        names, inputs = governing.names, governing.inputs
+        X, t, groups = without_jumps(X, t, groups, names, inputs)
+    return Given(X, [], t, groups, median_step(t, groups), governing)
+
+
+def _check_map(est, rates):
+    if est.autoencoder != "none" or est.order != 1:
+        raise ValueError(
+            f"discrete={est.discrete} looks for a map of the columns of X, but "
+            f"autoencoder={est.autoencoder!r} and order={est.order}. Pass "
+            'autoencoder="none" and order=1.'
+        )
+    if rates is not None:
+        raise ValueError(
+            f"discrete={est.discrete} takes the next row of X, and y has derivatives. "
+            "Leave out y."
+        )
+
+
+def _pairs(X, t, groups):
+    """Return rows, those that follow them, and the trajectory of each."""
+    X = np.asarray(X)
+    before, after = transition_pairs(t, groups, len(X))
+    if len(before) < MIN_SAMPLES:
+        raise ValueError(
+            f"X has {len(before)} rows that another one of the same trajectory "
+            f"follows; a map needs {MIN_SAMPLES}. Pass longer trajectories."
+        )
+    groups = None if groups is None else np.asarray(groups)[before]
+    return X[before], X[after], groups
+
+
+def given_to_score(est, X, y, t, groups, sample_weight):
+    """Take in what `score` is given.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Fitted.
+    X, y, t, groups, sample_weight
+        As of `LatentSINDy.score`.
+
+    Returns
+    -------
+    motion : Motion
+    weight : ndarray of shape (n_samples,) or None
+    """
+    way = None if est.differentiation_ == "given" else est.differentiation_
+    way = None if est.discrete else way or "spline"
+    demands = {"differentiation": way, "order": est.order, "step": est._median_step}
+    data = est._take_in(X, y, t, groups, sample_weight, **demands)
+    X = check_snapshots(est, data.X, reset=False, ensure_min_samples=2)
+    rates, weight = est._check_rates(X, data.y, est.order), data.weight
+    if weight is not None:
+        weight = _check_sample_weight(weight, X)
+    if not est.discrete:
+        return motion_as_fitted(est, X, rates, data.t, data.groups), weight
+    _check_map(est, rates)
+    times = check_time(data.t, data.groups, len(X))
+    before, after = transition_pairs(times, data.groups, len(X))
+    weight = None if weight is None else weight[before]
+    return Motion([X[before], X[after]]), weight
