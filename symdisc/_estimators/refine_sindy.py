@@ -13,6 +13,8 @@ from symdisc._sindy.misfit import sampling_of
 
 # Level of the test of what rows differ from the states by for white noise.
 LEVEL = 0.001
+# What is no more than this many roundings is no noise.
+ROUNDINGS = 8
 # States that stay where they are explain nothing: noise is at most this part of the
 # variance.
 MAX_LEFT = 0.5
@@ -43,9 +45,9 @@ def noisy_rows(est, latents, t, groups, inputs=()):
     if reason or est.refine == "none" or not usual:
         return None
     rows = Noisy.of(latents, t, groups, est.order, inputs)
-    if asked or _noise_matters(rows, sampling_of(rows.points, t, groups).noise):
-        return rows
-    return None
+    rounding = ROUNDINGS * np.finfo(latents.dtype).eps * np.abs(rows.points).max(axis=0)
+    white = sampling_of(rows.points, t, groups).noise > rounding
+    return rows if asked or _noise_matters(rows, white) else None
 
 
 def _not_possible(est, latents):
@@ -69,7 +71,7 @@ def _noise_matters(rows, white):
         # Least squares has to do.
         return False
     least = np.maximum(rows.errors, EXACT * rows.points.std(axis=0))
-    return bool(np.any((white > 0) & (rows.noise > least)))
+    return bool(np.any(white & (rows.noise > least)))
 
 
 def refined(est, rows, library, fields, offset, start):
