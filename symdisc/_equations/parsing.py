@@ -9,6 +9,7 @@ from numbers import Integral
 
 import numpy as np
 import sympy
+from sympy import sympify
 from sympy.core.function import AppliedUndef
 
 from symdisc._equations.library import CandidateLibrary, monomials
@@ -50,7 +51,14 @@ MAX_CANDIDATES = 2000
 
 
 def make_library(
-    n_components, degree, functions=None, order=1, *, names=None, include_constant=True
+    n_components,
+    degree,
+    functions=None,
+    order=1,
+    *,
+    names=None,
+    include_constant=True,
+    constants=None,
 ):
     """Polynomials and chosen functions of the latent variables.
 
@@ -79,6 +87,9 @@ def make_library(
         Names of the position variables, instead of ``z0, z1, ...``.
     include_constant : bool, default=True
         Whether the constant 1 is a candidate.
+    constants : dict of str to float or None, optional
+        Values of further names in `functions`. One without a value is a variable of the
+        library, after the others.
 
     Returns
     -------
@@ -115,9 +126,15 @@ def make_library(
             "leave out columns of X."
         )
     symbols = make_symbols(names or default_names(n_components), order)
+    known = {
+        name: sympy.Symbol(name, positive=True) if value is None else sympify(value)
+        for name, value in (constants or {}).items()
+    }
+    free = tuple(value for value in known.values() if value.is_Symbol)
     expressions = [*monomials(symbols, 0, degree)]
     for item in _as_items(functions):
-        expressions.extend(_expressions(item, symbols, order))
+        expressions.extend(_expressions(item, symbols, order, known))
+    symbols = (*symbols, *free)
     expressions = _without_multiples(expressions, symbols)
     if not include_constant:
         expressions = [e for e in expressions if e.free_symbols]
@@ -235,14 +252,15 @@ def _is_library(item):
     return hasattr(item, "fit") and hasattr(item, "get_feature_names")
 
 
-def _expressions(item, symbols, order):
-    names = symbols_by_name(symbols, order)
+def _expressions(item, symbols, order, constants):
+    names = symbols_by_name(symbols, order) | constants
     if isinstance(item, str) and item.lower() in BY_NAME:
         function = BY_NAME[item.lower()]
         return [function(z) for z in symbols[: len(symbols) // order]]
     if isinstance(item, str):
         formula = parse_expression(item, names)
-        return [_in_symbols(formula, {s.name: s for s in symbols})]
+        known = {s.name: s for s in symbols} | constants
+        return [_in_symbols(formula, known)]
     if isinstance(item, sympy.Expr):
         return [_in_symbols(item, names)]
     if _is_library(item):

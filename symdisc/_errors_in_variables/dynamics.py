@@ -1,6 +1,6 @@
 """Rates of a state as candidates with unknown coefficients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Dynamics:
         Variables of the library that are inputs.
     values : ndarray of shape (n_rows, n_inputs), optional
         Their values.
+    constants : ndarray of shape (n_constants,), optional
+        Values of the last variables of the library.
     """
 
     library: CandidateLibrary
@@ -36,20 +38,23 @@ class Dynamics:
     offset: np.ndarray
     inputs: tuple = ()
     values: np.ndarray | None = None
+    constants: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def features(self, state):
         """Return values of the candidates at all rows."""
-        if not self.inputs:
+        if not self.inputs and not len(self.constants):
             return self.library.evaluate(state)
-        whole = np.empty((len(state), len(self.library.symbols)))
-        own = np.setdiff1d(np.arange(whole.shape[1]), self.inputs)
+        n_variables = self.n_columns + len(self.inputs)
+        whole = np.empty((len(state), n_variables + len(self.constants)))
+        own = np.setdiff1d(np.arange(n_variables), self.inputs)
         whole[:, own], whole[:, list(self.inputs)] = state, self.values
+        whole[:, n_variables:] = self.constants
         return self.library.evaluate(whole)
 
     @property
     def n_columns(self):
         """Number of columns of the state."""
-        return len(self.library.symbols) - len(self.inputs)
+        return len(self.library.symbols) - len(self.inputs) - len(self.constants)
 
     def coefficients(self, weights):
         """Return coefficients of the candidates in the last k rates."""
@@ -86,4 +91,20 @@ class Dynamics:
                 points[:, j] += way
                 moved.append(self.rates(points, weights))
             found[:, :, j] = (moved[0] - moved[1]) / (2 * step)
+        return found
+
+    def with_constants(self, constants):
+        """Return the same with other values of the constants."""
+        return replace(self, constants=constants)
+
+    def by_constants(self, state, weights):
+        """Return derivatives of the rates by the logarithms of the constants."""
+        found = np.empty((*state.shape, len(self.constants)))
+        for j in range(len(self.constants)):
+            moved = []
+            for way in (STEP, -STEP):
+                constants = self.constants.copy()
+                constants[j] *= np.exp(way)
+                moved.append(self.with_constants(constants).rates(state, weights))
+            found[:, :, j] = (moved[0] - moved[1]) / (2 * STEP)
         return found

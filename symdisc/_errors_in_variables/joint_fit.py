@@ -13,6 +13,8 @@ from symdisc._errors_in_variables.quadrature import Steps
 # beyond TRUST times the noise are damped, and refused beyond REFUSED times.
 TOLERANCE, TRUST, REFUSED = 0.05, 3.0, 30.0
 MAX_ITER = 15
+# Largest change of the logarithm of a constant in a step.
+MAX_CHANGE = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class JointFit:
         Squared misfit of rows and equations, in units of their errors.
     move : float
         Largest change of a state by the last step, in units of the noise.
+    constants : ndarray of shape (n_constants,)
+        Constants inside candidates.
+    constant_errors : ndarray of shape (n_constants,)
+        Their standard errors.
     """
 
     states: np.ndarray
@@ -39,6 +45,8 @@ class JointFit:
     information: np.ndarray
     cost: float
     move: float
+    constants: np.ndarray
+    constant_errors: np.ndarray
 
     @property
     def precision(self):
@@ -99,25 +107,36 @@ class Problem:
         residual = residual.ravel() + jacobian @ (target - states).ravel()
         which = np.flatnonzero(active)
         design = self.dynamics.of_fields(self.steps.integrate(features), which)
+        by_constants = self.dynamics.by_constants(states, weights)
+        design = np.dstack([design, self.steps.integrate(by_constants)])
         design = design.reshape(len(residual), -1)
         factor = self._factor(jacobian, variance)
         solved = cho_solve_banded(
             factor, np.column_stack([design, residual]), check_finite=False
         )
         information, right = design.T @ solved[:, :-1], design.T @ solved[:, -1]
-        found = np.linalg.solve(information + np.eye(len(which)), right)
+        n, precision = len(which), information + np.eye(len(right))
+        found = np.linalg.solve(precision, right)
         multiplier = solved[:, -1] - solved[:, :-1] @ found
         change = variance * (jacobian.T @ multiplier)
         new = target - change.reshape(states.shape)
         weights = np.zeros(len(weights))
-        weights[which] = found
+        weights[which] = found[:n]
+        # What is known of the weights, whatever the constants are.
+        rest = np.linalg.inv(precision[n:, n:])
+        cross = precision[:n, n:]
+        factors = np.exp(np.clip(found[n:], -MAX_CHANGE, MAX_CHANGE))
+        constants = self.dynamics.constants * factors
+        spread = np.sqrt(np.diag(np.linalg.inv(precision))[n:])
         return JointFit(
             new,
             weights,
             active,
-            information,
+            information[:n, :n] - cross @ rest @ cross.T,
             float((residual - design @ found) @ multiplier + found @ found),
             float(np.abs((new - states) / self.noise).max()),
+            constants,
+            constants * spread,
         )
 
     def _jacobian(self, states, weights):
@@ -171,14 +190,16 @@ class Problem:
             If the states run away.
         """
         damping, weights, fit = 0.0, np.where(active, weights, 0.0), None
+        problem = self
         for _ in range(MAX_ITER):
             with np.errstate(all="ignore"):
-                found = self.update(states, weights, active, damping)
+                found = problem.update(states, weights, active, damping)
             if not found.move < REFUSED:  # or not a number
                 damping = max(10 * damping, 1.0)
                 continue
             fit = found
             states, weights = fit.states, fit.weights
+            problem = problem.with_constants(fit.constants)
             if fit.move < tolerance and damping == 0:
                 break
             calm = fit.move < TRUST or damping < TOLERANCE
@@ -186,6 +207,10 @@ class Problem:
         if fit is None:
             raise np.linalg.LinAlgError("the states run away")
         return fit
+
+    def with_constants(self, constants):
+        """Return the problem with other constants inside the candidates."""
+        return replace(self, dynamics=self.dynamics.with_constants(constants))
 
     def with_errors(self, *, noise=None, defect=None):
         """Return the problem with other errors."""

@@ -1,6 +1,6 @@
 """Equations refined together with the states that noisy rows are observations of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2
@@ -128,8 +128,10 @@ class Refined:
         Standard deviation of what the rows differ from the states by.
     p_white : ndarray of shape (k,)
         Probability that white noise is as correlated as what the rows differ by.
-    rivals : list of ndarray of shape (k, n_terms)
-        Coefficients of other terms that are nearly as likely.
+    rivals : list of (ndarray of shape (k, n_terms), ndarray of shape (n_constants,))
+        Coefficients of other terms that are nearly as likely, and constants.
+    constants, constant_errors : ndarray of shape (n_constants,)
+        Constants inside candidates.
     """
 
     coefficients: np.ndarray
@@ -138,9 +140,11 @@ class Refined:
     noise: np.ndarray
     p_white: np.ndarray
     rivals: list
+    constants: np.ndarray
+    constant_errors: np.ndarray
 
 
-def refine(rows, library, fields, offset, start, *, search=True):
+def refine(rows, library, fields, offset, start, *, constants=(), search=True):
     """Fit states and coefficients together, and choose the terms.
 
     Parameters
@@ -153,6 +157,8 @@ def refine(rows, library, fields, offset, start, *, search=True):
         Coefficients that are known.
     start : ndarray of shape (k, n_terms)
         Coefficients that may have the right terms.
+    constants : sequence of float, default=()
+        Values of the last variables of the library, to start from.
     search : bool, default=True
         Whether other terms are tried, unless that takes too long.
 
@@ -165,14 +171,14 @@ def refine(rows, library, fields, offset, start, *, search=True):
     if not len(rows.parts) or not rates.all():
         return None
     fields, offset, start = fields[:, rows.own], offset[rows.own], start[rows.own]
-    dynamics = _dynamics(rows, library, fields, offset)
+    dynamics = _dynamics(rows, library, fields, offset, np.array(constants, float))
     fields, weights = _in_units_of_prior(rows, dynamics, rates, start - offset)
     search = search and rows.products(len(fields)) <= MAX_PRODUCTS
     if not search:
         fields, weights = fields[weights != 0], weights[weights != 0]
     if not len(fields):
         return None
-    found = _search(rows, _dynamics(rows, library, fields, offset))
+    found = _search(rows, replace(dynamics, fields=fields))
     try:
         fit = found.run(weights, n_cycles=N_CYCLES if search else 0)
         if fit is None or fit.move > 10 * CONVERGED:
@@ -183,13 +189,13 @@ def refine(rows, library, fields, offset, start, *, search=True):
     return _refined(rows, found, fit, rivals)
 
 
-def _dynamics(rows, library, fields, offset):
+def _dynamics(rows, library, fields, offset, constants):
     """Return the dynamics of the columns that have rates."""
-    n = len(library.symbols) // rows.order
+    n = (len(library.symbols) - len(constants)) // rows.order
     known = [np.zeros_like(rows.inputs)] * (rows.order - 1)
     inputs = [i + n * order for order in range(rows.order) for i in rows.columns]
     values = np.hstack([rows.inputs, *known])
-    return Dynamics(library, fields, offset, tuple(inputs), values)
+    return Dynamics(library, fields, offset, tuple(inputs), values, constants)
 
 
 def _in_units_of_prior(rows, dynamics, rates, start):
@@ -251,7 +257,12 @@ def _refined(rows, found, fit, rivals):
         _with_inputs(rows, fit.states),
         rows.whole(found.problem.noise[:k, None])[:, 0],
         whiteness(rows.points - fit.states[:, :k], rows.parts),
-        [rows.whole(dynamics.coefficients(rival.weights)) for rival in rivals],
+        [
+            (rows.whole(dynamics.coefficients(rival.weights)), rival.constants)
+            for rival in rivals
+        ],
+        fit.constants,
+        fit.constant_errors,
     )
 
 

@@ -77,6 +77,7 @@ class Search:
             self.problem = self.problem.with_errors(defect=defect)
             if self.fit is not None:
                 self.fit = self._refined(self.weights, self.fit.active)
+                self._move_to_fit()
             tried = set()
             self._try(np.flatnonzero(start), start, tried)
             for _ in range(n_cycles):
@@ -84,7 +85,7 @@ class Search:
                     break
             if self.fit is None:
                 return None
-            self.states, self.weights = self.fit.states, self.fit.weights
+            self._move_to_fit()
             if relative <= NEARLY_EXACT and relative != SCHEDULE[-1]:
                 self._take_noise()
         self.fit = self.problem.refine(
@@ -132,7 +133,7 @@ class Search:
             keep = linear.climb(min(path, key=linear.odds), self.tied)
             better |= self._try(keep, weights, tried)
         if better:
-            self.states, self.weights = self.fit.states, self.fit.weights
+            self._move_to_fit()
         return better
 
     def _try(self, keep, weights, tried):
@@ -155,6 +156,11 @@ class Search:
         except np.linalg.LinAlgError:
             # The states run away under these equations.
             return None
+
+    def _move_to_fit(self):
+        """Go on from the best fit."""
+        self.states, self.weights = self.fit.states, self.fit.weights
+        self.problem = self.problem.with_constants(self.fit.constants)
 
     def _refined(self, weights, active):
         return self.problem.refine(self.states, weights, active)

@@ -292,6 +292,10 @@ def _motion(est, governing, points, rates, t, groups, noisy):
         curve[0][:, list(noisy.columns)] = points[:, list(noisy.columns)]
         return Motion(curve, method="spline")
     options = {"order": est.order, "joint": est.symmetry is not None}
+    if governing.free and est.differentiation == "auto":
+        # Ways are not compared by candidates that are not known yet.
+        options |= {"n_terms": 0, "inputs": governing.inputs}
+        return take_rates("spline", points, t, groups, **options)
     options["n_terms"] = len(governing.library(points.shape[1]))
     options["inputs"] = governing.inputs
     if est.differentiation == "auto":

@@ -55,6 +55,10 @@ class LatentSINDy(ForecastingEstimator):
     library : sequence, optional
         Further candidates: the names "sin", "abs", ..., expressions as text or sympy,
         in z0, z1, ... or names of columns, or a pysindy feature library.
+    constants : dict, optional
+        Values of names in `library` that are no variables, such as ``{"K": None, "n":
+        2}`` for "z0**n/(K**n + z0**n)". None are positive numbers that are found along
+        with the coefficients, see `constants_`.
     inputs : sequence of str or int, optional
         Columns of `X`, by name or number, that drive the others and have no equation,
         such as forces, or constants of a trajectory. They need ``autoencoder="none"``,
@@ -127,6 +131,8 @@ default="residual"
         The equations; print them.
     coefficients_ : ndarray of shape (`n_components_`, n_terms)
         Coefficients of the candidates.
+    constants_ : dict of float
+        Values of the names in `constants`.
     complexity_ : int
         Number of coefficients that are not zero.
     n_free_ : int
@@ -207,6 +213,7 @@ default="residual"
         "degree": [Interval(Integral, 0, None, closed="left")],
         "include_constant": ["boolean"],
         "library": "no_validation",
+        "constants": [dict, None],
         "inputs": ["array-like", None],
         "discrete": ["boolean"],
         "fix": [dict, None],
@@ -237,6 +244,7 @@ default="residual"
         degree=2,
         include_constant=True,
         library=None,
+        constants=None,
         inputs=None,
         discrete=False,
         fix=None,
@@ -261,6 +269,7 @@ default="residual"
         self.degree = degree
         self.include_constant = include_constant
         self.library = library
+        self.constants = constants
         self.inputs = inputs
         self.discrete = discrete
         self.fix = fix
@@ -331,7 +340,7 @@ default="residual"
         seed = int(random.randint(2**31 - 1))
         found, motion = find_equations(self, governing, space, *along, seed)
         set_space(self, space)
-        set_equations(self, found, space)
+        set_equations(self, governing, found, space)
         if self.autoencoder != "residual":
             warn_of_doubts(self, governing, motion, *along, space.noisy)
         else:

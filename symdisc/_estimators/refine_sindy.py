@@ -74,13 +74,14 @@ def _noise_matters(rows, white):
     return bool(np.any(white & (rows.noise > least)))
 
 
-def refined(est, rows, library, fields, offset, start):
+def refined(est, rows, governing, library, fields, offset, start):
     """Fit states and equations; None where no equations fit.
 
     Parameters
     ----------
     est : LatentSINDy
     rows : Noisy
+    governing : Governing
     library, fields, offset, start
         As of `symdisc._errors_in_variables.refinement.refine`.
 
@@ -88,8 +89,11 @@ def refined(est, rows, library, fields, offset, start):
     -------
     Refined or None
     """
-    search = est.threshold == "auto"
-    found = refine(rows, library, fields, offset, start, search=search)
+    options = {"search": est.threshold == "auto"}
+    if governing.free:
+        library = governing.library(len(offset), symbolic=True)
+        options["constants"] = [governing.values[name] for name in governing.free]
+    found = refine(rows, library, fields, offset, start, **options)
     if found is not None and _fits(found, rows):
         return found
     if est.refine == "states":
@@ -115,7 +119,8 @@ def fits_with(governing, est, rows):
     bool
         False where there are too many of them to try.
     """
-    if est.threshold != "auto" or governing.algebra or governing.fix:
+    known = governing.algebra or governing.fix or governing.free
+    if est.threshold != "auto" or known:
         return False
     n_columns = rows.points.shape[1] + len(rows.columns)
     library = governing.library(n_columns)

@@ -1,5 +1,6 @@
 """The equations of LatentSINDy in its latent space, and what is known of them."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -8,6 +9,7 @@ from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
 from symdisc._estimators.refine_sindy import refined
 from symdisc._sindy.differentiation import Motion
+from symdisc._sindy.free_constants import find_constants
 from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
 
 
@@ -32,6 +34,8 @@ def find_equations(est, governing, space, t, groups, seed):
         What they were fitted to.
     """
     options = {"n_bootstrap": est.n_bootstrap, "seed": seed}
+    if governing.free:
+        find_constants(governing, _motion(est, space), groups)
     if space.noisy is not None:
         refine = partial(refined, est, space.noisy)
         motion = _motion(est, space)
@@ -61,8 +65,9 @@ def set_space(est, space):
     est.agreement_ = space.agreement
 
 
-def set_equations(est, found, space):
+def set_equations(est, governing, found, space):
     """Set what is known of the equations, and of the states they are of."""
+    est.constants_ = dict(governing.values)
     est.equations_, est.library_ = found.equations, found.equations.library
     varies = est._rate_scale > 0
     est.equation_scores_ = np.where(varies, found.scores, 1.0)
@@ -82,9 +87,8 @@ def set_equations(est, found, space):
         est.states_ = states[:, :k].astype(dtype)
         est.rates_ = found.equations(states).astype(dtype)
         est.noise_ = found.refined.noise
-        est.rivals_ = [
-            EquationSystem(
-                table, est.library_, order=est.order, inputs=found.equations.inputs
-            )
-            for table in found.refined.rivals
-        ]
+        for table, constants in found.refined.rivals:
+            named = dict(zip(governing.free, constants, strict=True))
+            library = replace(governing, values=governing.values | named).library(k)
+            options = {"order": est.order, "inputs": governing.inputs}
+            est.rivals_.append(EquationSystem(table, library, **options))

@@ -1,6 +1,6 @@
 """From latents and their rates to equations, with or without a symmetry imposed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,6 +78,10 @@ class Governing:
         Variables that have no equation.
     discrete : bool
         Whether rates are the next rows of a map.
+    values : dict of str to float
+        Values of the constants in candidates.
+    free : tuple of str
+        Those that are to be found.
     """
 
     degree: int
@@ -93,6 +97,8 @@ class Governing:
     fix: dict | None = None
     inputs: tuple = ()
     discrete: bool = False
+    values: dict = field(default_factory=dict)
+    free: tuple = ()
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -102,6 +108,9 @@ class Governing:
         governing.names = column_names(est, feature_names)
         governing.include_constant = est.include_constant
         governing.fix, governing.discrete = est.fix, est.discrete
+        constants = est.constants or {}
+        governing.values = {name: v for name, v in constants.items() if v is not None}
+        governing.free = tuple(name for name, v in constants.items() if v is None)
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
@@ -123,8 +132,11 @@ class Governing:
         elif isinstance(symmetry, str) and self.algebra is None:
             self.algebra = known_algebra(symmetry, space.curve[0].shape[1])
 
-    def library(self, dim):
-        """Candidates for `dim` latent dimensions."""
+    def library(self, dim, *, symbolic=False):
+        """Candidates for `dim` latent dimensions; free constants as variables."""
+        constants = dict(self.values)
+        if symbolic:
+            constants |= dict.fromkeys(self.free)
         library = make_library(
             dim,
             self.degree,
@@ -132,6 +144,7 @@ class Governing:
             self.order,
             names=self.names,
             include_constant=self.include_constant,
+            constants=constants,
         )
         if self.order == 1 or not self.inputs:
             return library
@@ -179,7 +192,7 @@ class Governing:
         n_bootstrap, seed : int
             Number of draws for the standard errors, and what determines them.
         refine : callable, optional
-            Maps the library, fields to combine, known coefficients, and coefficients
+            Maps this, the library, fields to combine, known coefficients, and coefficients
             found by regression to a Refined or None.
 
         Returns
@@ -192,9 +205,12 @@ class Governing:
         refined = None
         if refine is not None:
             combined = self._combined(coefficients.shape, library, basis)
-            refined = refine(library, *combined, coefficients)
+            refined = refine(self, library, *combined, coefficients)
         if refined is not None:
             coefficients = refined.coefficients
+            if self.free:
+                self.values |= dict(zip(self.free, refined.constants, strict=True))
+                parts, unit, library, basis = self._parts(motion, groups)
         pairs = list(zip(parts, _split(coefficients / unit, parts), strict=True))
         scores = [part.scores(found, self.rcond) for part, found in pairs]
         scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
