@@ -16,6 +16,7 @@ from symdisc._equations.printing import (
     short_sum,
     short_text,
     sum_with_errors,
+    with_short_floats,
 )
 from symdisc._equations.system_checks import (
     check_coefficients,
@@ -289,14 +290,14 @@ class EquationSystem(EqualByContents, Sequence):
         """
         if errors and self.errors is None:
             raise ValueError(
-                f"errors={errors!r} asks for standard errors, which these equations "
-                "were made without; pass errors to EquationSystem, or print them "
-                "without."
+                f"errors={errors!r} asks for standard errors, which are not known; pass "
+                "errors to EquationSystem, or print the equations without."
             )
         if not errors:
             return "\n".join(self._lines(digits))
         digits = self.digits if digits is None else check_digits(digits)
-        terms = tuple(map(self._at_step, self.library.expressions))
+        every = self.library.expressions
+        terms = [self._at_step(with_short_floats(e, digits)) for e in every]
         right = [
             sum_with_errors(*rows, terms, digits)
             for rows in self._rows(self.coefficients, self.errors)
@@ -347,8 +348,9 @@ class EquationSystem(EqualByContents, Sequence):
     def _shown(self, digits=None):
         """Right-hand sides as they are printed, with rounded coefficients."""
         digits = self.digits if digits is None else check_digits(digits)
+        terms = [with_short_floats(e, digits) for e in self.library.expressions]
         return [
-            short_sum(*rows, self.library.expressions, digits)
+            short_sum(*rows, terms, digits)
             for rows in self._rows(self.coefficients, self._spread)
         ]
 

@@ -5,11 +5,10 @@ import copy
 import operator
 import re
 from math import comb
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import sympy
-from sympy import sympify
 from sympy.core.function import AppliedUndef
 
 from symdisc._equations.library import CandidateLibrary, monomials
@@ -118,18 +117,9 @@ def make_library(
         raise ValueError(
             f"order must be 1 or 2; got {order!r}. Use 2 for accelerations."
         )
-    count = comb(order * n_components + degree, degree)
-    if count > MAX_CANDIDATES:
-        raise ValueError(
-            f"degree={degree} makes {count} candidates of {n_components} variables, "
-            f"and {MAX_CANDIDATES} are the most that can be searched. Lower degree, or "
-            "leave out columns of X."
-        )
+    _check_count(n_components, degree, order)
     symbols = make_symbols(names or default_names(n_components), order)
-    known = {
-        name: sympy.Symbol(name, positive=True) if value is None else sympify(value)
-        for name, value in (constants or {}).items()
-    }
+    known = _constants(constants or {}, symbols)
     free = tuple(value for value in known.values() if value.is_Symbol)
     expressions = [*monomials(symbols, 0, degree)]
     for item in _as_items(functions):
@@ -144,6 +134,38 @@ def make_library(
             "candidate. Use degree=1 or more, or name candidates in library."
         )
     return CandidateLibrary(expressions, symbols)
+
+
+def _check_count(n_components, degree, order):
+    count = comb(order * n_components + degree, degree)
+    if count > MAX_CANDIDATES:
+        raise ValueError(
+            f"degree={degree} makes {count} candidates of {n_components} variables, "
+            f"and {MAX_CANDIDATES} are the most that can be searched. Lower degree, or "
+            "leave out columns of X."
+        )
+
+
+def _constants(constants, symbols):
+    """Return numbers by name, and symbols for those that are to be found."""
+    taken = symbols_by_name(symbols)
+    found = {}
+    for name, value in constants.items():
+        if not isinstance(name, str) or not name.isidentifier() or name in taken:
+            raise ValueError(
+                f"constants has the name {name!r}; give identifiers that are no "
+                f"variables, which are {list(taken)}."
+            )
+        if value is None:
+            found[name] = sympy.Symbol(name, positive=True)
+        elif isinstance(value, Real) and np.isfinite(value):
+            found[name] = sympy.sympify(value)
+        else:
+            raise ValueError(
+                f"constants[{name!r}] is {value!r}; give a number, or None for a "
+                "positive one that is to be found."
+            )
+    return found
 
 
 def parse_expression(text, symbols):

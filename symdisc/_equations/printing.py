@@ -113,6 +113,21 @@ def exact_sum(row, terms):
     return sympy.Add(*(exact_number(value) * term for value, term in pairs if value))
 
 
+def with_short_floats(expression, digits):
+    """Round the floats inside an expression to significant digits.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from symdisc._equations.printing import expression_text, with_short_floats
+    >>> x = sympy.Symbol("x")
+    >>> expression_text(with_short_floats(x / (x + 0.3000081712824677), 4))
+    'x/(x + 0.3)'
+    """
+    floats = expression.atoms(sympy.Float)
+    return expression.xreplace({f: short_number(float(f), digits, 0.0) for f in floats})
+
+
 def short_sum(row, errors, terms, digits):
     """Return the sum of coefficients times terms, the coefficients rounded.
 

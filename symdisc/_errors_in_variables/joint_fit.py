@@ -106,38 +106,38 @@ class Problem:
         residual = self.steps.differences(states) - known
         residual = residual.ravel() + jacobian @ (target - states).ravel()
         which = np.flatnonzero(active)
-        design = self.dynamics.of_fields(self.steps.integrate(features), which)
-        by_constants = self.dynamics.by_constants(states, weights)
-        design = np.dstack([design, self.steps.integrate(by_constants)])
-        design = design.reshape(len(residual), -1)
+        design = self._design(states, weights, features, which)
         factor = self._factor(jacobian, variance)
         solved = cho_solve_banded(
             factor, np.column_stack([design, residual]), check_finite=False
         )
         information, right = design.T @ solved[:, :-1], design.T @ solved[:, -1]
-        n, precision = len(which), information + np.eye(len(right))
+        precision = information + np.eye(len(right))
         found = np.linalg.solve(precision, right)
         multiplier = solved[:, -1] - solved[:, :-1] @ found
         change = variance * (jacobian.T @ multiplier)
         new = target - change.reshape(states.shape)
-        weights = np.zeros(len(weights))
+        n, weights = len(which), np.zeros(len(weights))
         weights[which] = found[:n]
-        # What is known of the weights, whatever the constants are.
-        rest = np.linalg.inv(precision[n:, n:])
-        cross = precision[:n, n:]
         factors = np.exp(np.clip(found[n:], -MAX_CHANGE, MAX_CHANGE))
         constants = self.dynamics.constants * factors
-        spread = np.sqrt(np.diag(np.linalg.inv(precision))[n:])
         return JointFit(
             new,
             weights,
             active,
-            information[:n, :n] - cross @ rest @ cross.T,
+            _reduced(information, precision, n),
             float((residual - design @ found) @ multiplier + found @ found),
             float(np.abs((new - states) / self.noise).max()),
             constants,
-            constants * spread,
+            constants * np.sqrt(np.diag(np.linalg.inv(precision))[n:]),
         )
+
+    def _design(self, states, weights, features, which):
+        """Integrals of the rates by weights, and by the logarithms of constants."""
+        found = self.dynamics.of_fields(self.steps.integrate(features), which)
+        by_constants = self.dynamics.by_constants(states, weights)
+        found = np.dstack([found, self.steps.integrate(by_constants)])
+        return found.reshape(found.shape[0] * found.shape[1], -1)
 
     def _jacobian(self, states, weights):
         """Return the derivative of the steps' residuals by the states, sparse."""
@@ -217,3 +217,10 @@ class Problem:
         noise = self.noise if noise is None else noise
         defect = self.defect if defect is None else defect
         return replace(self, noise=noise, defect=defect)
+
+
+def _reduced(information, precision, n):
+    """Return what is known of the first n parameters, whatever the others are."""
+    cross = precision[:n, n:]
+    rest = np.linalg.solve(precision[n:, n:], cross.T)
+    return information[:n, :n] - cross @ rest

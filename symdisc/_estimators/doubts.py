@@ -338,7 +338,8 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
             )
     text = (
         "Raise degree, add functions to library, or columns that are missing from X; a "
-        "threshold that is too high drops terms that matter."
+        "threshold that is too high drops terms that matter. Rates that saturate need "
+        'constants={"K": None} and a library such as ["z0/(K + z0)"].'
     )
     if est.autoencoder == "none" and len(bad) < len(est.equations_):
         which = [names[i] for i in bad]

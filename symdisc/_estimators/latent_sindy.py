@@ -131,8 +131,9 @@ default="residual"
         The equations; print them.
     coefficients_ : ndarray of shape (`n_components_`, n_terms)
         Coefficients of the candidates.
-    constants_ : dict of float
-        Values of the names in `constants`.
+    constants_, constant_errors_ : dict of float
+        Values of the names in `constants`, and standard errors of those that were found
+        together with states.
     complexity_ : int
         Number of coefficients that are not zero.
     n_free_ : int

@@ -80,13 +80,15 @@ def set_equations(est, governing, found, space):
     est.complexity_ = est.equations_.n_terms
     est._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())
     est.states_, est.rates_ = space.curve[0], space.curve[-1]
-    est.noise_, est.rivals_ = None, []
+    est.noise_, est.rivals_, est.constant_errors_ = None, [], {}
     if found.refined is not None:
         k, states = est.n_components_, found.refined.states
         dtype = est.states_.dtype
         est.states_ = states[:, :k].astype(dtype)
         est.rates_ = found.equations(states).astype(dtype)
         est.noise_ = found.refined.noise
+        errors = map(float, found.refined.constant_errors)
+        est.constant_errors_ = dict(zip(governing.free, errors, strict=True))
         for table, constants in found.refined.rivals:
             named = dict(zip(governing.free, constants, strict=True))
             library = replace(governing, values=governing.values | named).library(k)

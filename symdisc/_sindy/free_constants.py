@@ -1,21 +1,49 @@
 """Constants inside candidates, fitted along with the coefficients."""
 
+import re
 from itertools import product
 
 import numpy as np
 from scipy.optimize import least_squares
 
+from symdisc._sindy.standard_errors import error_directions
+
 # Values tried of each constant where there are one, two or more, and at most in all.
-GRID, MOST_TRIED = {1: 25, 2: 9}, 81
+GRID, MOST_TRIED = {1: 25, 2: 10}, 100
 # Quantiles of the sizes of the variables between which constants are looked for.
 QUANTILES = 0.02, 1.0
+# Of differences by the logarithm of a constant.
+STEP = 1e-4
+
+
+def check_constants(est):
+    """Raise where constants cannot be found.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+    """
+    free = [name for name, value in (est.constants or {}).items() if value is None]
+    if free and (est.autoencoder == "residual" or est.symmetry is not None):
+        raise ValueError(
+            f"constants has {free} to be found, which needs latents that are given and "
+            f"no symmetry, but autoencoder={est.autoencoder!r} and "
+            f"symmetry={est.symmetry!r}. Pass numbers instead of None."
+        )
+    used = set(re.findall(r"[^\W\d]\w*", str(est.library)))
+    missing = [name for name in est.constants or {} if name not in used]
+    if missing:
+        raise ValueError(
+            f"constants has {missing}, but library={est.library!r} does not. Use them "
+            "in library, or leave them out."
+        )
 
 
 def find_constants(governing, motion, groups):
     """Find values of the free constants, and set them.
 
     Separable least squares: the coefficients are solved for at each value. Values on a
-    grid, between the smallest and the largest sizes of the variables, are compared by
+    grid, over the sizes of the variables and one over these, are compared by
     the Bayesian information criterion of the sparse equations there; the best are then
     refined with their terms.
 
@@ -34,6 +62,8 @@ def find_constants(governing, motion, groups):
     """
     sizes = np.abs(np.delete(motion.curve[0], governing.inputs, axis=1))
     low, high = np.quantile(sizes[sizes > 0], QUANTILES)
+    # Constants are sizes of variables, or of what they are multiplied by.
+    low, high = min(low, 1 / high), max(high, 1 / low)
     n_free = len(governing.free)
     count = GRID.get(n_free, max(int(MOST_TRIED ** (1 / n_free)), 2))
     axis = np.geomspace(low, high, count)
@@ -55,6 +85,55 @@ def find_constants(governing, motion, groups):
         gtol=1e-14,
     )
     _set(governing, found.x)
+
+
+def directions_with_constants(governing, motion, groups, pairs):
+    """Return a root of the covariance of coefficients, whatever the constants are.
+
+    Parameters
+    ----------
+    governing : Governing
+    motion, groups
+        As of `find_constants`.
+    pairs : list of (Regression, ndarray of shape (k, n_terms))
+        With their coefficients.
+
+    Returns
+    -------
+    list of ndarray of shape (n_directions, k, n_terms), or of None
+    """
+    logs = np.log([governing.values[name] for name in governing.free])
+    slopes = [[] for _ in pairs]
+    for step in STEP * np.eye(len(logs)):
+        moved = []
+        for way in (step, -step):
+            _set(governing, logs + way)
+            moved.append(governing._parts(motion, groups)[0])
+        for slope, after, before in zip(slopes, *moved, strict=True):
+            slope.append((after.features - before.features) / (2 * STEP))
+    _set(governing, logs)
+    return [
+        _directions(*pair, slope) for pair, slope in zip(pairs, slopes, strict=True)
+    ]
+
+
+def _directions(part, coefficients, slopes):
+    """Directions of one regression, each of its equations with the constants."""
+    found, n_terms = [], coefficients.shape[1]
+    for i, row in enumerate(coefficients):
+        columns = np.column_stack([slope @ row for slope in slopes])
+        matter = np.linalg.norm(columns, axis=0) > 0
+        features = np.hstack([part.features, columns])
+        rows = np.append(row, 1.0 * matter)[None]
+        each = error_directions(
+            features, part.rates[:, i : i + 1], rows, groups=part.groups
+        )
+        if each is None:
+            return None
+        placed = np.zeros((len(each), *coefficients.shape))
+        placed[:, i] = each[:, 0, :n_terms]
+        found.append(placed)
+    return np.concatenate(found)
 
 
 def _set(governing, logs):

@@ -13,6 +13,7 @@ from symdisc._equations.parsing import make_library
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
+from symdisc._sindy.free_constants import check_constants, directions_with_constants
 from symdisc._sindy.known_terms import known_terms, without_known
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.regression import Regression
@@ -111,6 +112,7 @@ class Governing:
         constants = est.constants or {}
         governing.values = {name: v for name, v in constants.items() if v is not None}
         governing.free = tuple(name for name, v in constants.items() if v is None)
+        check_constants(est)
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
@@ -192,7 +194,7 @@ class Governing:
         n_bootstrap, seed : int
             Number of draws for the standard errors, and what determines them.
         refine : callable, optional
-            Maps this, the library, fields to combine, known coefficients, and coefficients
+            Maps this, the library, fields to combine, known coefficients, and those
             found by regression to a Refined or None.
 
         Returns
@@ -209,13 +211,17 @@ class Governing:
         if refined is not None:
             coefficients = refined.coefficients
             if self.free:
-                self.values |= dict(zip(self.free, refined.constants, strict=True))
+                constants = map(float, refined.constants)
+                self.values |= dict(zip(self.free, constants, strict=True))
                 parts, unit, library, basis = self._parts(motion, groups)
         pairs = list(zip(parts, _split(coefficients / unit, parts), strict=True))
         scores = [part.scores(found, self.rcond) for part, found in pairs]
         scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
         if refined is None:
-            drawn = [part.error_directions(f, n_bootstrap, seed) for part, f in pairs]
+            if self.free and not (self.fix or n_bootstrap):
+                drawn = directions_with_constants(self, motion, groups, pairs)
+            else:
+                drawn = [p.error_directions(f, n_bootstrap, seed) for p, f in pairs]
             directions = _placed(drawn, unit)
         else:
             directions = refined.directions
