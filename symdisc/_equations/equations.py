@@ -290,8 +290,8 @@ class EquationSystem(EqualByContents, Sequence):
         """
         if errors and self.errors is None:
             raise ValueError(
-                f"errors={errors!r} asks for standard errors, which are not known; pass "
-                "errors to EquationSystem, or print the equations without."
+                f"errors={errors!r} asks for standard errors, which these do not have; "
+                "pass errors to EquationSystem, or print without."
             )
         if not errors:
             return "\n".join(self._lines(digits))
