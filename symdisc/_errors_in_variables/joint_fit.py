@@ -67,8 +67,8 @@ class Problem:
         Their fields in units of the prior standard deviation of their weights.
     noise : ndarray of shape (n_columns,)
         Standard deviation of the noise of each column.
-    defect : ndarray of shape (n_columns,)
-        Standard deviation of the error allowed to the equations in one step.
+    defect : ndarray of shape (n_columns,) or (n_steps, n_columns)
+        Standard deviation of the error allowed to the equations in a step.
     """
 
     rows: np.ndarray
@@ -166,7 +166,8 @@ class Problem:
         lower = (rows >= columns) & (rows - columns < n_bands)
         rows, columns = rows[lower], columns[lower]
         band[rows - columns, columns] = covariance.data[lower]
-        band[0] += np.tile(self.defect**2, size // n_columns)
+        shape = size // n_columns, n_columns
+        band[0] += np.broadcast_to(self.defect**2, shape).ravel()
         return cholesky_banded(band, lower=True, check_finite=False), True
 
     def refine(self, states, weights, active, *, tolerance=TOLERANCE):

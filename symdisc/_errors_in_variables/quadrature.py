@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 # Rows whose rates a step integrates; its error is of that order in the step.
 WIDTH = 6
@@ -35,6 +36,25 @@ class Steps:
         return np.einsum("sw,sw...->s...", self.rises, values[self.rows])
 
 
+def integration_errors(steps, wider, rates):
+    """Estimate what integrals over steps are off by.
+
+    Parameters
+    ----------
+    steps, wider : Steps
+        The same steps, with narrow and with wide stencils.
+    rates : ndarray of shape (n_rows, k)
+
+    Returns
+    -------
+    errors : ndarray of shape (n_steps, k)
+        The largest difference of both over neighbouring steps, which have nearly the
+        same rows: one that is small by chance says nothing.
+    """
+    gaps = np.abs(steps.integrate(rates) - wider.integrate(rates))
+    return maximum_filter1d(gaps, steps.rows.shape[1], axis=0)
+
+
 def steps_along(times, parts, width=WIDTH):
     """Return the steps between neighbouring rows of stretches.
 
@@ -53,6 +73,7 @@ def steps_along(times, parts, width=WIDTH):
     Examples
     --------
     >>> import numpy as np
+    from scipy.ndimage import maximum_filter1d
     >>> from symdisc._errors_in_variables.quadrature import steps_along
     >>> t = np.array([0.0, 0.1, 0.3, 0.4, 0.7, 1.0, 1.2])
     >>> steps = steps_along(t, [np.arange(7)])

@@ -11,16 +11,25 @@ from symdisc._equations.library import degree_of
 from symdisc._errors_in_variables.dynamics import Dynamics
 from symdisc._errors_in_variables.joint_fit import Problem
 from symdisc._errors_in_variables.marginal_likelihood import term_costs
-from symdisc._errors_in_variables.quadrature import WIDTH, steps_along
+from symdisc._errors_in_variables.quadrature import (
+    WIDTH,
+    integration_errors,
+    steps_along,
+)
 from symdisc._errors_in_variables.search import CONVERGED, N_CYCLES, Search
 
 # The least noise over these orders of differences: low ones see motion, too.
 ORDERS = range(3, 9)
+# Rows of the stencils that others are judged by.
+WIDER = WIDTH + 2
 # Standard deviation of a weight, in units of what makes its term as large as its rate:
 # wide enough to change nothing but what the data do not determine at all.
 PRIOR = 100.0
 # Columns are taken for exact to this part of their standard deviation.
 EXACT = 1e-6
+# Rows say nothing about a fit where an integral is off by more than this part of the
+# noise.
+RESOLVED = 0.3
 # Distance in rows up to which residuals must not be correlated.
 LAGS = 10
 # Products in one step of a fit, beyond which terms are not searched: some seconds.
@@ -42,8 +51,8 @@ class Noisy:
         Standard deviation of white noise on each column.
     curve : list of ndarray of shape (n_samples, k)
         Points smoothed, and their derivatives up to the rates.
-    errors : ndarray of shape (k,)
-        What integrals of smooth rates over a step are off by.
+    errors : ndarray of shape (n_steps, k)
+        What integrals of smooth rates over each step are off by.
     inputs : ndarray of shape (n_samples, n_inputs)
         Columns that are known and have no rates; the others are `points`.
     columns : tuple of int
@@ -69,9 +78,8 @@ class Noisy:
         noise = [noise_of(points, times, parts, order=n) for n in ORDERS]
         options = {"method": "spline", "order": order}
         curve = smooth_derivatives(points, times, groups, **options)
-        near, far = (steps_along(times, parts, w) for w in (WIDTH, WIDTH + 2))
-        gaps = near.integrate(curve[1]) - far.integrate(curve[1])
-        errors = np.sqrt(np.mean(gaps**2, axis=0)) if len(gaps) else np.inf
+        steps = [steps_along(times, parts, w) for w in (WIDTH, WIDER)]
+        errors = integration_errors(*steps, curve[1])
         noise = np.min(noise, axis=0)
         known = inputs, tuple(columns)
         return cls(points, times, groups, parts, noise, list(curve), errors, *known)
@@ -236,6 +244,7 @@ def _search(rows, dynamics):
         term_costs(tied, degrees, len(state)),
         softness=np.hstack([relative * s for s in spread]),
         floor=np.hstack([rows.errors / spread[0] * s for s in spread]),
+        wider=steps_along(rows.times, rows.parts, WIDER),
         least=np.hstack([EXACT * spread[0], *spread[1:]]),
         observed=np.repeat([True, False], [k, k * (order - 1)]),
     )
@@ -256,7 +265,7 @@ def _refined(rows, found, fit, rivals):
         rows.whole(np.tensordot(root, dynamics.fields[which], axes=1)),
         _with_inputs(rows, fit.states),
         rows.whole(found.problem.noise[:k, None])[:, 0],
-        whiteness(rows.points - fit.states[:, :k], rows.parts),
+        whiteness(rows.points - fit.states[:, :k], _resolved(rows, found)),
         [
             (rows.whole(dynamics.coefficients(rival.weights)), rival.constants)
             for rival in rivals
@@ -264,6 +273,19 @@ def _refined(rows, found, fit, rivals):
         fit.constants,
         fit.constant_errors,
     )
+
+
+def _resolved(rows, found):
+    """Return the stretches of rows in which integrals are exact enough to judge by."""
+    k, steps = rows.points.shape[1], found.problem.steps
+    large = found.floor[:, :k] > RESOLVED * found.problem.noise[:k]
+    lost = np.unique(steps.rows[large.any(axis=1)])
+    parts = []
+    for part in rows.parts:
+        kept = ~np.isin(part, lost)
+        ends = np.flatnonzero(np.diff(kept.astype(int))) + 1
+        parts.extend(piece for piece in np.split(part, ends) if piece[0] not in lost)
+    return parts
 
 
 def _with_inputs(rows, states):
@@ -291,6 +313,7 @@ def whiteness(residuals, parts):
     Returns
     -------
     ndarray of shape (k,)
+        0 where rows are too few to tell.
 
     References
     ----------
@@ -306,8 +329,11 @@ def whiteness(residuals, parts):
     >>> (whiteness(both, [np.arange(500)]) > 0.001).tolist()
     [True, False]
     """
-    residuals = residuals - residuals.mean(axis=0)
-    variance = np.mean(residuals**2, axis=0)
+    used = np.concatenate(parts) if parts else np.zeros(0, dtype=int)
+    if len(used) <= LAGS:
+        return np.zeros(residuals.shape[1])
+    residuals = residuals - residuals[used].mean(axis=0)
+    variance = np.mean(residuals[used] ** 2, axis=0)
     total = np.zeros(residuals.shape[1])
     for lag in range(1, LAGS + 1):
         pairs = [(part[:-lag], part[lag:]) for part in parts if len(part) > lag]

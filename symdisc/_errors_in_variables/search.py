@@ -6,6 +6,7 @@ import numpy as np
 
 from symdisc._errors_in_variables.joint_fit import JointFit, Problem
 from symdisc._errors_in_variables.marginal_likelihood import Linearised, changed
+from symdisc._errors_in_variables.quadrature import Steps, integration_errors
 
 # Allowed error of a step in units of the noise: from soft, where almost any start
 # converges, to as good as exact.
@@ -37,8 +38,10 @@ class Search:
         Of the fields, see `term_costs`.
     softness : ndarray of shape (n_columns,)
         Error of a step that is allowed at first.
-    floor : ndarray of shape (n_columns,)
-        Error of a step that always is.
+    floor : ndarray of shape (n_steps, n_columns)
+        Error of each step that always is: what its integral is off by.
+    wider : Steps
+        With wider stencils, which show that.
     least : ndarray of shape (n_columns,)
         The least noise.
     observed : ndarray of bool, of shape (n_columns,)
@@ -54,6 +57,7 @@ class Search:
     costs: np.ndarray
     softness: np.ndarray
     floor: np.ndarray
+    wider: Steps
     least: np.ndarray
     observed: np.ndarray
     fit: JointFit | None = None
@@ -86,6 +90,8 @@ class Search:
             if self.fit is None:
                 return None
             self._move_to_fit()
+            rates = self.problem.dynamics.rates(self.states, self.weights)
+            self.floor = integration_errors(self.problem.steps, self.wider, rates)
             if relative <= NEARLY_EXACT and relative != SCHEDULE[-1]:
                 self._take_noise()
         self.fit = self.problem.refine(

@@ -70,7 +70,8 @@ def _noise_matters(rows, white):
     if rows.products(0) > MAX_PRODUCTS:
         # Least squares has to do.
         return False
-    least = np.maximum(rows.errors, EXACT * rows.points.std(axis=0))
+    errors = np.sqrt(np.mean(rows.errors**2, axis=0))
+    least = np.maximum(errors, EXACT * rows.points.std(axis=0))
     return bool(np.any(white & (rows.noise > least)))
 
 
