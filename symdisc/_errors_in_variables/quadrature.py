@@ -73,7 +73,6 @@ def steps_along(times, parts, width=WIDTH):
     Examples
     --------
     >>> import numpy as np
-    from scipy.ndimage import maximum_filter1d
     >>> from symdisc._errors_in_variables.quadrature import steps_along
     >>> t = np.array([0.0, 0.1, 0.3, 0.4, 0.7, 1.0, 1.2])
     >>> steps = steps_along(t, [np.arange(7)])

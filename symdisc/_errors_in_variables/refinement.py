@@ -24,7 +24,7 @@ ORDERS = range(3, 9)
 WIDER = WIDTH + 2
 # Standard deviation of a weight, in units of what makes its term as large as its rate:
 # wide enough to change nothing but what the data do not determine at all.
-PRIOR = 100.0
+PRIOR = 1000.0
 # Columns are taken for exact to this part of their standard deviation.
 EXACT = 1e-6
 # Rows say nothing about a fit where an integral is off by more than this part of the
@@ -136,8 +136,9 @@ class Refined:
         Standard deviation of what the rows differ from the states by.
     p_white : ndarray of shape (k,)
         Probability that white noise is as correlated as what the rows differ by.
-    rivals : list of (ndarray of shape (k, n_terms), ndarray of shape (n_constants,))
-        Coefficients of other terms that are nearly as likely, and constants.
+    rivals : list of tuple of ndarray
+        Coefficients of other terms that are nearly as likely, their standard errors,
+        and constants.
     constants, constant_errors : ndarray of shape (n_constants,)
         Constants inside candidates.
     """
@@ -181,17 +182,18 @@ def refine(rows, library, fields, offset, start, *, constants=(), search=True):
     fields, offset, start = fields[:, rows.own], offset[rows.own], start[rows.own]
     dynamics = _dynamics(rows, library, fields, offset, np.array(constants, float))
     fields, weights = _in_units_of_prior(rows, dynamics, rates, start - offset)
-    search = search and rows.products(len(fields)) <= MAX_PRODUCTS
-    if not search:
+    if not search or rows.products(len(fields)) > MAX_PRODUCTS:
+        # Of many candidates those of the start are left, to be dropped or kept.
         fields, weights = fields[weights != 0], weights[weights != 0]
     if not len(fields):
         return None
     found = _search(rows, replace(dynamics, fields=fields))
     try:
-        fit = found.run(weights, n_cycles=N_CYCLES if search else 0)
-        if fit is None or fit.move > 10 * CONVERGED:
-            return None
-        rivals = found.rivals() if search else []
+        with np.errstate(all="ignore"):
+            fit = found.run(weights, n_cycles=N_CYCLES if search else 0)
+            if fit is None or not fit.move <= 10 * CONVERGED:
+                return None
+            rivals = found.rivals() if search else []
     except np.linalg.LinAlgError:
         return None
     return _refined(rows, found, fit, rivals)
@@ -258,21 +260,29 @@ def _tied(fields):
 
 def _refined(rows, found, fit, rivals):
     dynamics, k = found.problem.dynamics, rows.points.shape[1]
-    which = np.flatnonzero(fit.active)
-    root = np.linalg.inv(np.linalg.cholesky(fit.precision))
     return Refined(
         rows.whole(dynamics.coefficients(fit.weights)),
-        rows.whole(np.tensordot(root, dynamics.fields[which], axes=1)),
+        _directions(rows, dynamics, fit),
         _with_inputs(rows, fit.states),
         rows.whole(found.problem.noise[:k, None])[:, 0],
         whiteness(rows.points - fit.states[:, :k], _resolved(rows, found)),
         [
-            (rows.whole(dynamics.coefficients(rival.weights)), rival.constants)
+            (
+                rows.whole(dynamics.coefficients(rival.weights)),
+                np.linalg.norm(_directions(rows, dynamics, rival), axis=0),
+                rival.constants,
+            )
             for rival in rivals
         ],
         fit.constants,
         fit.constant_errors,
     )
+
+
+def _directions(rows, dynamics, fit):
+    """Return a root of the covariance of the coefficients."""
+    root = np.linalg.inv(np.linalg.cholesky(fit.precision))
+    return rows.whole(np.tensordot(root, dynamics.fields[fit.active], axes=1))
 
 
 def _resolved(rows, found):
@@ -302,7 +312,8 @@ def _with_inputs(rows, states):
 def whiteness(residuals, parts):
     """Probability that white noise is as correlated as residuals.
 
-    The test of Ljung and Box for correlations of rows up to `LAGS` apart.
+    A portmanteau test of correlations of rows up to `LAGS` apart, which holds for noise
+    whose variance changes from row to row.
 
     Parameters
     ----------
@@ -317,8 +328,8 @@ def whiteness(residuals, parts):
 
     References
     ----------
-    G. M. Ljung, G. E. P. Box, "On a measure of lack of fit in time series models",
-    Biometrika 65 (1978), 297-303.
+    I. N. Lobato, J. C. Nankervis, N. E. Savin, "Testing for zero autocorrelation in the
+    presence of statistical dependence", Econometric Theory 18 (2002), 730-743.
 
     Examples
     --------
@@ -333,12 +344,13 @@ def whiteness(residuals, parts):
     if len(used) <= LAGS:
         return np.zeros(residuals.shape[1])
     residuals = residuals - residuals[used].mean(axis=0)
-    variance = np.mean(residuals[used] ** 2, axis=0)
     total = np.zeros(residuals.shape[1])
     for lag in range(1, LAGS + 1):
         pairs = [(part[:-lag], part[lag:]) for part in parts if len(part) > lag]
-        count = sum(len(first) for first, _ in pairs)
-        if count:
-            products = [(residuals[i] * residuals[j]).sum(axis=0) for i, j in pairs]
-            total += (sum(products) / variance) ** 2 / count
+        if pairs:
+            first, second = map(np.concatenate, zip(*pairs, strict=True))
+            products = residuals[first] * residuals[second]
+            # The variance of a product is its own, since noise may differ along rows.
+            size = np.maximum(np.sum(products**2, axis=0), np.finfo(float).tiny)
+            total += products.sum(axis=0) ** 2 / size
     return chi2.sf(total, LAGS)

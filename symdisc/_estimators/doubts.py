@@ -226,11 +226,9 @@ def _not_white(est, governing, motion, t, groups, noisy):
 
 
 def _rivals(est):
-    """Other terms that are nearly as likely; more terms besides are no rivals."""
-    found = est.equations_.coefficients != 0
-    rivals = [r for r in est.rivals_ if np.any(found & (r.coefficients == 0))]
-    if rivals:
-        others = "; ".join(_difference(est.equations_, r) for r in rivals)
+    """Say which other terms are nearly as likely."""
+    if est.rivals_:
+        others = "; ".join(_difference(est.equations_, r) for r in est.rivals_)
         yield (
             "Other terms than those of equations_ are nearly as likely on these data: "
             f"{others}. See rivals_. More rows, or less noise, would tell."
@@ -249,7 +247,8 @@ def _difference(equations, other):
         names = np.array(equations.library.names)
         more, less = ", ".join(names[row & ~kept]), ", ".join(names[kept & ~row])
         if more or less:
-            change = f"{more} for {less}" if more and less else more or f"no {less}"
+            change = f"{more} for {less}" if more and less else f"also {more}"
+            change = change if more else f"no {less}"
             texts.append(f"{change} in the equation of {symbol}")
     return ", ".join(texts)
 

@@ -91,7 +91,8 @@ class ForecastingEstimator(LatentEstimator):
         ----------
         x0 : array-like of shape (n_features,) or (n_starts, n_features)
             Snapshots at the first time; one may also be a frame of the shape
-            `snapshot_shape_`, or a row of a DataFrame.
+            `snapshot_shape_`, or a row of a DataFrame. Columns that are `inputs` are
+            there, too, and their values are not used.
         t : array-like of shape (n_times,)
             Strictly increasing times; for a map numbers of rows, as ``range(50)``.
         x0_dot : array-like of the shape of `x0`, optional

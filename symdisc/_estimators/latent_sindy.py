@@ -62,7 +62,7 @@ class LatentSINDy(ForecastingEstimator):
     inputs : sequence of str or int, optional
         Columns of `X`, by name or number, that drive the others and have no equation,
         such as forces, or constants of a trajectory. They need ``autoencoder="none"``,
-        are candidates as they are, and `simulate` is given them.
+        are candidates as they are, taken to be exact, and `simulate` is given them.
     discrete : bool, default=False
         Whether to look for a map, x[k+1] = F(x[k]), of rows that follow each other,
         instead of equations for rates. It needs ``autoencoder="none"``.

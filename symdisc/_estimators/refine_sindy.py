@@ -44,7 +44,12 @@ def noisy_rows(est, latents, t, groups, inputs=()):
     usual = asked or est.differentiation == "auto"
     if reason or est.refine == "none" or not usual:
         return None
-    rows = Noisy.of(latents, t, groups, est.order, inputs)
+    # What stays where it is has no noise, and no equation but rest.
+    still = np.flatnonzero(np.ptp(latents, axis=0) == 0)
+    columns = tuple(sorted({*inputs, *map(int, still)}))
+    if len(columns) == latents.shape[1]:
+        return None
+    rows = Noisy.of(latents, t, groups, est.order, columns)
     rounding = ROUNDINGS * np.finfo(latents.dtype).eps * np.abs(rows.points).max(axis=0)
     white = sampling_of(rows.points, t, groups).noise > rounding
     return rows if asked or _noise_matters(rows, white) else None

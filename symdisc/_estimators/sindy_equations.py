@@ -89,8 +89,9 @@ def set_equations(est, governing, found, space):
         est.noise_ = found.refined.noise
         errors = map(float, found.refined.constant_errors)
         est.constant_errors_ = dict(zip(governing.free, errors, strict=True))
-        for table, constants in found.refined.rivals:
+        for table, errors, constants in found.refined.rivals:
             named = dict(zip(governing.free, constants, strict=True))
             library = replace(governing, values=governing.values | named).library(k)
             options = {"order": est.order, "inputs": governing.inputs}
+            options["errors"] = errors
             est.rivals_.append(EquationSystem(table, library, **options))

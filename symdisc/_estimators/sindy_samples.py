@@ -7,11 +7,16 @@ from sklearn.utils.validation import _check_sample_weight
 
 from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step, transition_pairs
+from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._estimators.fit_sindy import motion_as_fitted
 from symdisc._intake.jumps import without_jumps
+from symdisc._intake.rejected_rows import short_stretches
 from symdisc._sindy.differentiation import Motion
 from symdisc._sindy.problem import Governing
+
+# Fourth powers of smaller numbers are zero in double precision.
+TINY = 1e-80
 
 
 @dataclass
@@ -59,6 +64,7 @@ def given_to_fit(est, X, y, t, groups, feature_names):
     X = check_snapshots(est, data.X, ensure_min_samples=MIN_SAMPLES)
     rates, t, groups = est._check_rates(X, data.y, est.order), data.t, data.groups
     t = check_time(t, groups, len(X))
+    _check_not_tiny(est, X)
     if rates is None and t is None:
         t = check_time(1.0, groups, len(X))
     governing = Governing.of(est, feature_names)
@@ -75,7 +81,36 @@ def given_to_fit(est, X, y, t, groups, feature_names):
     if est.autoencoder == "none" and isinstance(X, np.ndarray):
         names, inputs = governing.names, governing.inputs
         X, t, groups = without_jumps(X, t, groups, names, inputs)
+        X, t, groups = _without_remains(X, t, groups, 1 + est.order)
     return Given(X, [], t, groups, median_step(t, groups), governing)
+
+
+def _without_remains(X, t, groups, needed):
+    """Leave out what is too short between rows that were left out."""
+    short = short_stretches(X, t, groups, needed)
+    if not 0 < sum(map(len, short)) < len(X):
+        return X, t, groups
+    lost = np.concatenate(short)
+    warn_user(
+        f"{len(lost)} rows between outliers, jumps and gaps are left out: a derivative "
+        f"along t needs {needed} rows that follow each other."
+    )
+    groups = None if groups is None else np.delete(np.asarray(groups), lost)
+    return np.delete(X, lost, axis=0), np.delete(t, lost), groups
+
+
+def _check_not_tiny(est, X):
+    """Raise where products of the columns would be zero in double precision."""
+    if est.autoencoder != "none" or not isinstance(X, np.ndarray):
+        return
+    largest = np.abs(X).max(axis=0)
+    tiny = np.flatnonzero((largest > 0) & (largest < TINY))
+    if len(tiny):
+        raise ValueError(
+            f"X has values of at most {largest[tiny[0]]:.1g} in column {tiny[0]}: "
+            "products of them are zero in double precision. Multiply X, as by another "
+            "unit."
+        )
 
 
 def _check_map(est, rates):

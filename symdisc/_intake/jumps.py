@@ -9,8 +9,10 @@ from symdisc._data.user_warning import warn_user
 # the standard deviation of its column.
 TIMES_NEIGHBOURS = 20.0
 LEAST = 0.2
-# Inputs that jump more often are followed across their jumps.
+# A column that jumps more often moves in steps.
 ROWS_PER_JUMP = 20
+# No trajectory is cut into pieces with fewer rows.
+SHORTEST = 10
 # Changes on each side that a jump is compared with.
 NEIGHBOURS = 3
 
@@ -50,25 +52,16 @@ def without_jumps(X, t, groups, names=None, inputs=()):
     for i, name in enumerate(names):
         jumps, single = find_jumps(X[:, i], parts)
         if i in inputs:
-            # Motion has kinks there. Where they are many, what is left is too short.
-            switched = {*jumps, *single, *(row + 1 for row in single)} & set(
-                range(len(X))
-            )
-            starts |= switched if ROWS_PER_JUMP * len(switched) <= len(X) else set()
+            # Motion has a kink where an input changes at once.
+            starts |= {*jumps, *single}
             continue
-        if jumps:
-            warn_user(
-                f"{name} jumps at row {jumps[0]}{_more(jumps)}: the trajectory is taken"
-                " to end there. If it drives the others and has no law itself, pass "
-                "its column in inputs."
-            )
-        if single:
-            warn_user(
-                f"{name} has an outlier in row {single[0]}{_more(single)}. It is left "
-                "out."
-            )
+        if ROWS_PER_JUMP * len(jumps) > len(X):
+            _warn_of_steps(name, jumps)
+            continue
+        _warn_of_jumps(name, jumps, single)
         starts |= set(jumps)
         outliers |= set(single)
+    starts = _apart(starts, parts)
     kept = np.setdiff1d(np.arange(len(X)), sorted(outliers))
     if starts:
         groups, number = np.empty(len(X), dtype=int), 0
@@ -77,6 +70,39 @@ def without_jumps(X, t, groups, names=None, inputs=()):
             number = groups[rows[-1]] + 1
     groups = None if groups is None else np.asarray(groups)[kept]
     return X[kept], t[kept], groups
+
+
+def _warn_of_steps(name, jumps):
+    warn_user(
+        f"{name} moves in {len(jumps)} steps, as rounded numbers do, or switches. Pass "
+        "more digits; if it drives the others and has no law itself, pass its column "
+        "in inputs."
+    )
+
+
+def _warn_of_jumps(name, jumps, single):
+    if jumps:
+        warn_user(
+            f"{name} jumps at row {jumps[0]}{_more(jumps)}: the trajectory is taken to "
+            "end there. If it drives the others and has no law itself, pass its column "
+            "in inputs."
+        )
+    if single:
+        warn_user(
+            f"{name} has an outlier in row {single[0]}{_more(single)}. It is left out."
+        )
+
+
+def _apart(starts, parts):
+    """Return those at which no piece becomes shorter than what is differentiated."""
+    kept = set()
+    for rows in parts:
+        last = 0
+        for place in np.flatnonzero(np.isin(rows, sorted(starts))):
+            if min(place - last, len(rows) - place) >= SHORTEST:
+                kept.add(int(rows[place]))
+                last = place
+    return kept
 
 
 def find_jumps(column, parts):

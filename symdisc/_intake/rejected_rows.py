@@ -80,7 +80,7 @@ def without_short(samples, demands):
         samples, times = _leave_out(samples, times, short, "trajectories", demands)
     if demands.differentiation is None or not n:
         return samples
-    short = _short_stretches(samples.X, times, samples.groups, needed)
+    short = short_stretches(samples.X, times, samples.groups, needed)
     # The only trajectory may be too short as a whole.
     few = 0 < sum(map(len, short)) <= MAX_LEFT_OUT * len(times)
     if few:
@@ -90,8 +90,22 @@ def without_short(samples, demands):
     return samples
 
 
-def _short_stretches(X, times, groups, needed):
-    """Return stretches that are too short, and those that become so without them."""
+def short_stretches(X, times, groups, needed):
+    """Return stretches that are too short, and those that become so without them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+    times : ndarray of shape (n_samples,)
+    groups : array-like of shape (n_samples,) or None
+    needed : int
+        Rows that a stretch needs.
+
+    Returns
+    -------
+    list of ndarray of int
+        Rows of each.
+    """
     kept, lost = np.arange(len(times)), []
     if not is_large(X):
         X = np.asarray(X)

@@ -60,6 +60,8 @@ def find_constants(governing, motion, groups):
     squares problems whose variables separate", SIAM Journal on Numerical Analysis 10
     (1973), 413-432.
     """
+    # Names that cannot be used are said before values are tried.
+    governing.library(motion.curve[0].shape[1], symbolic=True)
     sizes = np.abs(np.delete(motion.curve[0], governing.inputs, axis=1))
     low, high = np.quantile(sizes[sizes > 0], QUANTILES)
     # Constants are sizes of variables, or of what they are multiplied by.
@@ -73,17 +75,28 @@ def find_constants(governing, motion, groups):
     ]
     _, active, values = min(tried, key=lambda each: each[0])
     _set(governing, np.log(values))
+    if active is None:
+        raise ValueError(
+            f"constants has {list(governing.free)}, but no value makes the candidates "
+            f"of library={governing.functions!r} finite on these data. Pass a number, "
+            "or other candidates."
+        )
     if not _matter(governing, motion, active):
         return
     step = np.log(axis[1] / axis[0])
-    found = least_squares(
-        lambda logs: _residuals(governing, motion, groups, logs, active),
-        np.log(values),
-        bounds=(np.log(values) - 2 * step, np.log(values) + 2 * step),
-        xtol=1e-12,
-        ftol=1e-14,
-        gtol=1e-14,
-    )
+    logs = np.log(values)
+
+    def residuals(logs):
+        return _residuals(governing, motion, groups, logs, active)
+
+    try:
+        tight = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
+        bounds = logs - 2 * step, logs + 2 * step
+        found = least_squares(residuals, logs, bounds=bounds, **tight)
+    except ValueError:
+        # Candidates are not finite nearby.
+        _set(governing, logs)
+        return
     _set(governing, found.x)
 
 
@@ -144,7 +157,11 @@ def _set(governing, logs):
 def _compare(governing, motion, groups, logs):
     """Return the criterion of sparse equations, and which terms they have."""
     _set(governing, logs)
-    parts, _, _, _ = governing._parts(motion, groups)
+    try:
+        parts, _, _, _ = governing._parts(motion, groups)
+    except ValueError:
+        # A candidate is not finite, or too large, with these values.
+        return np.inf, None
     total, active = 0.0, []
     for part in parts:
         coefficients = part.solve(**governing._options)[0]

@@ -147,3 +147,15 @@ def test_mistakes(options, message):
         est = LatentSINDy(**({"autoencoder": "none"} | OPTIONS["monod"] | options))
         with pytest.raises(ValueError, match=message):
             est.fit(runs, t=step)
+
+
+def test_values_at_which_candidates_overflow_are_skipped():
+    t = np.linspace(0, 5, 300)
+    X = 100 * follow(lambda _, z: [np.exp(-2 * z[0]) - 0.5], [1.0], t)
+    options = {"library": ["exp(-K*z0)"], "constants": {"K": None}, "degree": 1}
+    est = LatentSINDy(autoencoder="none", **options).fit(X, t=t)
+    assert_allclose(est.constants_["K"], 0.02, rtol=0.01)
+    negative = np.column_stack([np.cos(t), np.sin(t)])
+    options = {"library": ["log(z0 - K)"], "constants": {"K": None}}
+    with pytest.raises(ValueError, match="no value makes the candidates"):
+        LatentSINDy(autoencoder="none", **options).fit(negative, t=t)

@@ -272,3 +272,92 @@ def test_attributes_are_saved(tmp_path):
     assert again.rivals_ == est.rivals_
     for name in ("states_", "rates_", "noise_"):
         assert_allclose(getattr(again, name), getattr(est, name), rtol=0, atol=0)
+
+
+def sprott(_, z):
+    return [z[1] * z[2], z[0] - z[1], 1 - z[0] * z[1]]
+
+
+SPROTT = [{"z1*z2": 1.0}, {"z0": 1.0, "z1": -1.0}, {"1": 1.0, "z0*z1": -1.0}]
+
+
+class TestDataOfOthers:
+    """Situations that outside tests found wrong."""
+
+    def sprott(self):
+        t = np.linspace(0, 50, 1000)
+        return follow(sprott, [0.1, 0.5, 0.2], t), t
+
+    def test_two_systems_side_by_side(self):
+        t = np.linspace(0, 30, 500)
+        starts = [0.1, 0.5, 0.2], [0.4, 0.1, 0.9]
+        X = np.hstack([follow(sprott, start, t) for start in starts])
+        est = LatentSINDy(autoencoder="none").fit(noisy(X, 0.02, 1), t=t)
+        second = [{"z4*z5": 1.0}, {"z3": 1.0, "z4": -1.0}, {"1": 1.0, "z3*z4": -1.0}]
+        check(est, SPROTT + second)
+
+    def test_noise_that_differs_between_runs(self):
+        rng, t = np.random.default_rng(0), np.linspace(0, 3, 25)
+        runs = [follow(sprott, rng.uniform(0.1, 1, 3), t) for _ in range(12)]
+        sizes = np.resize([0.01, 0.06], 12)
+        rows = [
+            run + size * rng.standard_normal(run.shape)
+            for run, size in zip(runs, sizes, strict=True)
+        ]
+        est = LatentSINDy(autoencoder="none").fit(rows, t=t[1])
+        assert est.noise_ is not None
+        check(est, SPROTT)
+
+    @pytest.mark.filterwarnings("ignore:Candidates depend", "ignore:Other terms")
+    def test_a_large_offset(self):
+        X, t = self.sprott()
+        est = LatentSINDy(autoencoder="none")
+        est.fit(noisy(X, 0.02) + np.array([100, -50, 0]), t=t)
+        found = terms(est)
+        assert set(found[0]) == {"z2", "z1*z2"}
+        assert set(found[2]) == {"1", "z0", "z1", "z0*z1"}
+        assert_allclose(found[2]["z0*z1"], -1.0, rtol=0.01)
+
+    def test_a_constant_column(self):
+        clean = np.column_stack([np.cos(T), -np.sin(T)])
+        X = np.column_stack([noisy(clean, 0.02), np.full(1000, 3.0)])
+        est = LatentSINDy(autoencoder="none", degree=1, include_constant=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Candidates depend")
+            est.fit(X, t=T)
+        assert terms(est)[2] == {}
+        assert_allclose(est.noise_[:2], 0.02 * clean.std(axis=0), rtol=0.1)
+        assert_allclose(terms(est)[0]["z1"], 1.0, rtol=0.01)
+
+    def test_rounded_numbers(self):
+        t = 0.05 * np.arange(1000)
+        X = np.rint(4 * np.column_stack([np.cos(t), -np.sin(t)])).astype(int)
+        with pytest.warns(UserWarning, match="moves in .* steps, as rounded numbers"):
+            est = LatentSINDy(autoencoder="none").fit(X, t=t)
+        assert [set(row) for row in terms(est)] == [{"z1"}, {"z0"}]
+
+    @no_doubts
+    @pytest.mark.filterwarnings("ignore:.* rows between outliers")
+    @pytest.mark.parametrize("seed", range(4))
+    def test_many_outliers_are_no_crash(self, seed):
+        rng, (X, t) = np.random.default_rng(seed), self.sprott()
+        X = X + 0.02 * X.std(axis=0) * rng.standard_normal(X.shape)
+        X = X + 10 * (rng.random(X.shape) < 0.01)
+        assert LatentSINDy(autoencoder="none").fit(X, t=t).complexity_
+
+    def test_pulses_of_an_input(self):
+        t = 0.05 * np.arange(1000)
+        u = 20.0 * (np.arange(1000) % 50 == 0)
+        x, rng = np.zeros(1000), np.random.default_rng(0)
+        for k in range(999):
+            x[k + 1] = x[k] * np.exp(-0.025) + 2 * u[k] * (1 - np.exp(-0.025))
+        X = np.column_stack([x + 0.1 * rng.standard_normal(1000), u])
+        est = LatentSINDy(autoencoder="none", degree=1, inputs=[1]).fit(X, t=t)
+        assert set(terms(est)[0]) == {"z0", "z1"}
+        assert_allclose(terms(est)[0]["z0"], -0.5, rtol=0.05)
+
+    @pytest.mark.parametrize("unit", [1e-100, 1e-200])
+    def test_numbers_whose_products_vanish(self, unit):
+        X, t = self.sprott()
+        with pytest.raises(ValueError, match="products of them are zero"):
+            LatentSINDy(autoencoder="none").fit(unit * X, t=t)
