@@ -59,6 +59,8 @@ DOUBTS = "|".join(
         "y is zero in every row",
         ".* has an (outlier|offset)",
         ".* jumps at row",
+        ".* moves in .* steps",
+        ".* rows between outliers",
         "No motion under these candidates",
         "Other terms than those",
     ]
