@@ -13,6 +13,7 @@ from symdisc._data.training_data import as_snapshots
 from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
+from symdisc._estimators.doubts import warn_of_little_explained
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.outcome import (
@@ -338,8 +339,7 @@ or (encoder, decoder), default="residual"
             self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)
             self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
             read = autoencoder, snapshots
-            equations = read_equations(self, *read)
-            self.equations_, self.equation_score_, self.dense_score_ = equations
+            self._set_equations(*read_equations(self, *read))
             self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
@@ -369,6 +369,12 @@ or (encoder, decoder), default="residual"
         if self.autoencoder == "none":
             return n_components
         return resolve_components(self, X, random)
+
+    def _set_equations(self, equations, score, dense_score):
+        self.equations_, self.equation_score_ = equations, score
+        self.dense_score_ = dense_score
+        if equations is not None:
+            warn_of_little_explained(score)
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement

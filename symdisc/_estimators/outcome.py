@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
 
 # The decoder of a bent plane is slow.
@@ -48,7 +49,11 @@ def read_equations(est, autoencoder, snapshots):
         fit_equations(features, velocity, threshold=threshold).coefficients
         for threshold in (est.threshold, 0.0)
     )
-    score, most = (r2(features, velocity, table).mean() for table in (sparse, dense))
+    # Rounding decides about R2 of a rate that is constant.
+    varies = rate_scale([latent, velocity], velocity.dtype, None) > 0
+    score, most = (
+        pooled_score(r2(features, velocity, table)[varies]) for table in (sparse, dense)
+    )
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
     return EquationSystem(sparse, library), score, dense_score
 

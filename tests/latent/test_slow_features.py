@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import no_doubts
 from scipy.linalg import subspace_angles
 
 from symdisc import LatentSymmetryDiscoverer
@@ -48,6 +49,7 @@ def find(data, seed, **params):
     return est.fit(data.X, data.X_dot)
 
 
+@no_doubts
 @pytest.mark.parametrize("seed", [0, 1])
 def test_turns_of_an_object_from_images(seed):
     data = make_rotating_object(2000, n_pixels=16, random_state=seed)

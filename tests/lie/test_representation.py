@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -170,6 +171,7 @@ def drifting(seed, n=800):
     return Z @ lift, Z_dot @ lift, Z
 
 
+@no_doubts
 @pytest.mark.parametrize("seed", [0, 1])
 def test_translations_of_a_motion(seed):
     X, X_dot, Z = drifting(seed)
@@ -193,6 +195,7 @@ def test_translations_of_a_motion(seed):
     assert abs(change[:, 0].mean()) > 0.1 > 10 * abs(change[:, 1].mean())
 
 
+@no_doubts
 def test_a_representation_can_be_saved(tmp_path):
     X, X_dot, _ = drifting(0)
     est = LatentSymmetryDiscoverer(
