@@ -61,6 +61,7 @@ def test_turns_of_an_object_from_images(seed):
     assert radius.std() < 0.25 * radius.mean()
 
 
+@no_doubts
 @pytest.mark.slow
 def test_object_in_ten_seeds():
     right = 0
