@@ -173,10 +173,15 @@ class Search:
 
     def _take_noise(self):
         """Take the noise from the misfit of the rows."""
-        rows = self.problem.rows
-        n_free = rows.size - rows.shape[1] - self.fit.active.sum()
+        rows, n_steps = self.problem.rows, len(self.problem.steps.rows)
+        # Free are the first states of all stretches, the weights, and the constants.
+        n_data = len(rows) * self.observed.sum()
+        n_fitted = (len(rows) - n_steps) * rows.shape[1] + self.fit.active.sum()
+        n_free = n_data - n_fitted - len(self.fit.constants)
+        if n_free <= 0:
+            raise np.linalg.LinAlgError("fewer rows than unknowns")
         misfit = np.mean((self.states - rows) ** 2, axis=0)
-        found = np.sqrt(misfit * rows.size / n_free)
+        found = np.sqrt(misfit * n_data / n_free)
         found = np.maximum(found, self.least)
         noise = np.where(self.observed, found, self.problem.noise)
         self.problem = self.problem.with_errors(noise=noise)

@@ -220,26 +220,7 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
     check_simulates(est)
     found = _trajectories(est, X, t, X_dot, groups, n_trajectories)
     equations, k = est.equations_, len(est.equations_.coefficients)
-    rates = partial(state_rates, equations)
-    known = {"method": "DOP853", "scale": est._latent_size}
-    simulated = []
-    for each in found:
-        given = read_inputs(
-            each.states[:, list(equations.inputs)] if equations.inputs else None,
-            equations.inputs,
-            names=(),
-            t=np.arange(len(each.times)) if equations.discrete else each.times,
-            interpolation="linear",
-        )
-        along = each.states[:1], each.times
-        if equations.discrete:
-            along = each.states[:1], np.arange(len(each.times))
-        if equations.discrete:
-            known = {"scale": est._latent_size}
-            paths = iterate(equations, *along, inputs=given, **known)
-        else:
-            paths = integrate(rates, *along, inputs=given, **known)
-        simulated.append(paths[0, :, :k])
+    simulated = [_simulated(est, each)[:, :k] for each in found]
     states = np.vstack([each.states for each in found])
     starts = np.vstack([each.states[:1] for each in found])
     durations = np.array([np.ptp(each.times) for each in found])
@@ -253,6 +234,21 @@ def simulation_display(est, X, t, X_dot, groups, n_trajectories=3):
         if equations.inputs or equations.discrete
         else lyapunov_exponent(equations, starts, durations, states),
     )
+
+
+def _simulated(est, trajectory):
+    """Simulate from the first state of a trajectory, driven by its inputs."""
+    equations, states, times = est.equations_, trajectory.states, trajectory.times
+    if equations.discrete:
+        times = np.arange(len(times))
+    columns = equations.inputs
+    values = states[:, list(columns)] if columns else None
+    known = {"inputs": read_inputs(values, columns, (), times, "linear")}
+    known["scale"] = est._latent_size
+    if equations.discrete:
+        return iterate(equations, states[:1], times, **known)[0]
+    rates = partial(state_rates, equations)
+    return integrate(rates, states[:1], times, method="DOP853", **known)[0]
 
 
 class _Trajectory(NamedTuple):

@@ -109,6 +109,28 @@ class TestInputs:
         est = LatentSINDy(autoencoder="none", **options).fit(columns, t=T)
         assert_terms(est, [{"z0": -1.0, "cos(1.7*z1)": 1.0}], rtol=1e-4)
 
+    def test_a_quarter_car_on_a_step_in_the_road(self):
+        def road(t):
+            return 0.05 * (np.floor(t / 2) % 2)
+
+        def car(t, z):
+            spring = z[0] - z[1], z[2] - z[3]
+            body = -40 * spring[0] - 4 * spring[1]
+            wheel = 300 * spring[0] + 30 * spring[1] - 2000 * (z[1] - road(t))
+            return [z[2], z[3], body, wheel]
+
+        t, rng = 0.005 * np.arange(2000), np.random.default_rng(0)
+        exact = {"t_eval": t, "rtol": 1e-9, "atol": 1e-12, "max_step": 0.005}
+        X = solve_ivp(car, (0, t[-1]), np.zeros(4), **exact).y[:2].T
+        rows = X + 0.01 * X.std(axis=0) * rng.standard_normal(X.shape)
+        options = {"order": 2, "degree": 1, "inputs": [2]}
+        est = LatentSINDy(autoencoder="none", **options)
+        est.fit(np.column_stack([rows, road(t)]), t=t)
+        body = {"z0": -40.0, "z1": 40.0, "z0_dot": -4.0, "z1_dot": 4.0}
+        wheel = {"z0": 300.0, "z1": -2300.0, "z2": 2000.0}
+        wheel |= {"z0_dot": 30.0, "z1_dot": -30.0}
+        assert_terms(est, [body, wheel], rtol=0.02)
+
     def test_a_default_fit_names_the_option(self):
         with pytest.warns(UserWarning, match=r"pass inputs=\['z2'\]"):
             LatentSINDy(autoencoder="none").fit(driven(), t=T)

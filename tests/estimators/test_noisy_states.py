@@ -117,6 +117,17 @@ def test_times_as_they_are(sampled):
     check(est, VAN_DER_POL)
 
 
+def test_noise_is_not_smaller_for_the_starts_that_were_fitted():
+    # Each run has two starting values: 120 of 3000 numbers, 2 % of the noise.
+    t, found = 0.1 * np.arange(25), []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        runs = [follow(van_der_pol, rng.uniform(-2, 2, 2), t) for _ in range(60)]
+        rows = [run + 0.05 * rng.standard_normal(run.shape) for run in runs]
+        found.append(LatentSINDy(autoencoder="none", degree=3).fit(rows, t=0.1).noise_)
+    assert_allclose(np.mean(found), 0.05, rtol=0.01)
+
+
 def test_units_do_not_matter():
     X = noisy(follow(van_der_pol, [1, 0.5], T), 0.05)
     plain = LatentSINDy(autoencoder="none", degree=3).fit(X, t=T)
