@@ -77,6 +77,28 @@ class ModelPath(Sequence):
             for error, coefficients in path
         ]
 
+    @classmethod
+    def of(cls, equations, parts, unit):
+        """Join the models of parts; None where something else chose the terms.
+
+        Parameters
+        ----------
+        equations : EquationSystem
+        parts : list of (list of lists as `models`, or None)
+            Of some equations each.
+        unit : ndarray of shape (k, 1)
+            What coefficients are multiplied by.
+
+        Returns
+        -------
+        ModelPath or None
+        """
+        if None in parts:
+            return None
+        models = [models for each in parts for models in each]
+        units = zip(models, unit.ravel(), strict=True)
+        return cls(equations, [[(e, w * u) for e, w in m] for m, u in units])
+
     def _row(self, equation, error, coefficients):
         names = self.equations.library.names
         kept = np.flatnonzero(coefficients)

@@ -131,6 +131,8 @@ def with_short_floats(expression, digits):
 def short_sum(row, errors, terms, digits):
     """Return the sum of coefficients times terms, the coefficients rounded.
 
+    Terms with the same denominator are one fraction.
+
     Parameters
     ----------
     row, errors : iterable of float
@@ -161,10 +163,12 @@ def short_sum(row, errors, terms, digits):
             sums[core] = sums.get(core, 0) + factor
             share = float(error) * abs(float(factor) / float(value))
             spread[core] = max(spread.get(core, 0.0), share)
-    return sympy.Add(
-        *(
-            short_number(float(factor), digits, spread[core]) * core
-            for core, factor in sums.items()
+    return with_one_fraction(
+        sympy.Add(
+            *(
+                short_number(float(factor), digits, spread[core]) * core
+                for core, factor in sums.items()
+            )
         )
     )
 
@@ -191,10 +195,24 @@ def error_texts(value, error, digits):
 
 def sum_with_errors(row, errors, terms, digits):
     """Return coefficients, errors and terms as text, in the order of the terms."""
-    text = ""
+    fractions = {}
     for value, error, term in zip(row, errors, terms, strict=True):
-        if value == 0:
-            continue
+        if value:
+            above, below = _parts(term)
+            fractions.setdefault(below, []).append((value, error, above, term))
+    text = ""
+    for below, parts in fractions.items():
+        if below == 1 or len(parts) == 1:
+            text = _with_terms(text, [(v, e, term) for v, e, _, term in parts], digits)
+        else:
+            above = _with_terms("", [part[:3] for part in parts], digits)
+            text += f"{' + ' if text else ''}({above})/({expression_text(below)})"
+    return text or "0"
+
+
+def _with_terms(text, parts, digits):
+    """Add coefficients with errors, times their terms, to a text."""
+    for value, error, term in parts:
         minus, plus = (" - ", " + ") if text else ("-", "")
         text += minus if value < 0 else plus
         number, spread = error_texts(abs(value), error, digits)
@@ -202,7 +220,31 @@ def sum_with_errors(row, errors, terms, digits):
         if term != 1:
             name = expression_text(term)
             text += f"*({name})" if term.is_Add else f"*{name}"
-    return text or "0"
+    return text
+
+
+def with_one_fraction(expression):
+    """Write terms of a sum that have the same denominator as one fraction.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from symdisc._equations.printing import with_one_fraction
+    >>> x, y = sympy.symbols("x y")
+    >>> with_one_fraction(x / (1 + x) - 2 * y / (1 + x) + x)
+    x + (x - 2*y)/(x + 1)
+    """
+    fractions = {}
+    for term in sympy.Add.make_args(expression):
+        above, below = _parts(term)
+        fractions.setdefault(below, []).append(above)
+    return sympy.Add(*(sympy.Add(*above) / below for below, above in fractions.items()))
+
+
+def _parts(term):
+    """Return a term as numerator and denominator; 1 unless the latter is a sum."""
+    above, below = sympy.fraction(term, exact=True)
+    return (above, below) if below.is_Add else (term, sympy.Integer(1))
 
 
 def _float_text(value):

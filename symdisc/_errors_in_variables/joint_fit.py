@@ -129,7 +129,7 @@ class Problem:
             float((residual - design @ found) @ multiplier + found @ found),
             float(np.abs((new - states) / self.noise).max()),
             constants,
-            constants * np.sqrt(np.diag(np.linalg.inv(precision))[n:]),
+            np.abs(constants) * np.sqrt(np.diag(np.linalg.inv(precision))[n:]),
         )
 
     def _design(self, states, weights, features, which):

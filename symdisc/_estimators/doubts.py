@@ -7,6 +7,7 @@ import numpy as np
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._estimators.refine_sindy import fits_with
+from symdisc._implicit.denominators import say_denominators
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
@@ -43,6 +44,8 @@ CENTRAL_SEES, SEEN = 0.99, 0.92
 # Sines are nearly polynomials of so many degrees more than an odd one.
 HIGHER = 2
 LONG, TOO_LONG = "The step of t is long", "The step of t is too long"
+# Denominators are not tried where something else is in the way.
+OTHER_CAUSES = TOO_LONG, "Pass discrete="
 
 
 def warn_of_doubts(est, governing, motion, t, groups, noisy):
@@ -69,10 +72,13 @@ def warn_of_doubts(est, governing, motion, t, groups, noisy):
         # Refined states have been found to differ from the rows by noise alone.
         misfit = list(_misfit(est, governing, motion, sampling, t, groups))
         misfit = misfit or list(_not_white(est, governing, motion, t, groups, noisy))
+        if not any(cause in text for text in misfit for cause in OTHER_CAUSES):
+            known = est, governing, motion, groups, bool(misfit)
+            misfit = list(say_denominators(*known)) or misfit
     others = [
         *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),
-        *_relations(est, motion, sampling),
+        *_relations(est, governing, motion, sampling),
         *_dropped(est),
         *misfit,
     ]
@@ -174,7 +180,7 @@ def _slope_seen(est, sampling):
     return seen
 
 
-def _relations(est, motion, sampling):
+def _relations(est, governing, motion, sampling):
     """Relations between candidates that hold on the data."""
     state = np.hstack(motion.curve[: est.order]).astype(float)
     noise = np.zeros(1) if sampling is None else sampling.noise
@@ -182,7 +188,9 @@ def _relations(est, motion, sampling):
     if est.order == 2:
         # Velocities have errors of their own.
         rates = np.inf
-    text = say_relation(est.library_, state, noise, rates)
+    # Those above the same denominator depend on each other as they do without it.
+    library = governing.numerators(len(est.coefficients_))
+    text = say_relation(library, state, noise, rates)
     if text:
         yield text
 
@@ -338,7 +346,7 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
     text = (
         "Raise degree, add functions to library, or columns that are missing from X; a "
         "threshold that is too high drops terms that matter. Rates that saturate need "
-        'constants={"K": None} and a library such as ["z0/(K + z0)"].'
+        "denominator_degree=1 or 2."
     )
     if est.autoencoder == "none" and len(bad) < len(est.equations_):
         which = [names[i] for i in bad]

@@ -66,7 +66,9 @@ class Space:
         How rates were taken, see `symdisc._sindy.differentiation.Motion`.
     n_iter : int
     noisy : Noisy, optional
-        Latents as encoded, where their noise asks for states to be fitted.
+        Latents, where their noise asks for states to be fitted.
+    points : ndarray of shape (n_samples, k), optional
+        Latents as encoded, where their rates are taken along time.
     """
 
     encoder: torch.nn.Module
@@ -80,6 +82,7 @@ class Space:
     method: str = "given"
     n_iter: int = 1
     noisy: Noisy | None = None
+    points: np.ndarray | None = None
 
     @classmethod
     def of(cls, encoder, decoder, motion, **others):
@@ -132,9 +135,10 @@ def _identity(est, governing, X, rates, t, groups):
     identity = Identity(X.shape[1], torch_dtype(X))
     if rates and t is not None:
         check_agreement(X, rates[0], t, groups)
-    noisy = noisy_rows(est, None if rates else X, t, groups, governing.inputs)
+    points = None if rates else X
+    noisy = noisy_rows(est, points, t, groups, governing.inputs)
     motion = _motion(est, governing, X, rates, t, groups, noisy)
-    return Space.of(identity, identity, motion, noisy=noisy)
+    return Space.of(identity, identity, motion, noisy=noisy, points=points)
 
 
 def _given(est, governing, X, rates, t, groups):
@@ -156,7 +160,7 @@ def _given(est, governing, X, rates, t, groups):
         motion = Motion(est._push(encoder, X, *rates))
     else:
         motion = _motion(est, governing, latents, [], t, groups, noisy)
-    known = {"noisy": noisy}
+    known = {"noisy": noisy, "points": latents}
     if est.symmetry == "discover":
         known |= {"algebra": algebra, "agreement": agreement}
     return Space.of(encoder, decoder, motion, **known)
@@ -292,7 +296,7 @@ def _motion(est, governing, points, rates, t, groups, noisy):
         curve[0][:, list(noisy.columns)] = points[:, list(noisy.columns)]
         return Motion(curve, method="spline")
     options = {"order": est.order, "joint": est.symmetry is not None}
-    if governing.free and est.differentiation == "auto":
+    if governing.unknown and est.differentiation == "auto":
         # Ways are not compared by candidates that are not known yet.
         options |= {"n_terms": 0, "inputs": governing.inputs}
         return take_rates("spline", points, t, groups, **options)
@@ -316,11 +320,7 @@ def take_best_rates(est, governing, space, t, groups):
     t, groups
         Times and trajectories.
     """
-    noisy, dtype = space.noisy, space.curve[0].dtype
-    latents = noisy.whole(noisy.points.T).T
-    latents[:, list(noisy.columns)] = noisy.inputs
-    latents = latents.astype(dtype)
-    motion = _motion(est, governing, latents, [], t, groups, None)
+    motion = _motion(est, governing, space.points, [], t, groups, None)
     space.curve, space.weak, space.method = motion.curve, motion.weak, motion.method
 
 

@@ -59,6 +59,9 @@ class LatentSINDy(ForecastingEstimator):
         Values of names in `library` that are no variables, such as ``{"K": None, "n":
         2}`` for "z0**n/(K**n + z0**n)". None are positive numbers that are found along
         with the coefficients, see `constants_`.
+    denominator_degree : int, default=0
+        Degree of the polynomials that the candidates of each equation may be divided
+        by, see `constants_`. It needs latents that are given, and no symmetry.
     inputs : sequence of str or int, optional
         Columns of `X`, by name or number, that drive the others and have no equation,
         such as forces, or constants of a trajectory. They need ``autoencoder="none"``,
@@ -132,8 +135,9 @@ default="residual"
     coefficients_ : ndarray of shape (`n_components_`, n_terms)
         Coefficients of the candidates.
     constants_, constant_errors_ : dict of float
-        Values of the names in `constants`, and standard errors of those that were found
-        together with states.
+        Values of the names in `constants` and of the coefficients in denominators,
+        such as "q_z0[z1]" of z1 in that of z0, where the last term has 1; and standard
+        errors of those that were found together with states.
     complexity_ : int
         Number of coefficients that are not zero.
     n_free_ : int
@@ -215,6 +219,7 @@ default="residual"
         "include_constant": ["boolean"],
         "library": "no_validation",
         "constants": [dict, None],
+        "denominator_degree": [Interval(Integral, 0, None, closed="left")],
         "inputs": ["array-like", None],
         "discrete": ["boolean"],
         "fix": [dict, None],
@@ -246,6 +251,7 @@ default="residual"
         include_constant=True,
         library=None,
         constants=None,
+        denominator_degree=0,
         inputs=None,
         discrete=False,
         fix=None,
@@ -271,6 +277,7 @@ default="residual"
         self.include_constant = include_constant
         self.library = library
         self.constants = constants
+        self.denominator_degree = denominator_degree
         self.inputs = inputs
         self.discrete = discrete
         self.fix = fix

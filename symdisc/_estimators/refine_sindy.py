@@ -126,6 +126,7 @@ def fits_with(governing, est, rows):
         False where there are too many of them to try.
     """
     known = governing.algebra or governing.fix or governing.free
+    known = known or governing.denominators
     if est.threshold != "auto" or known:
         return False
     n_columns = rows.points.shape[1] + len(rows.columns)

@@ -8,8 +8,9 @@ import numpy as np
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
 from symdisc._estimators.refine_sindy import refined
-from symdisc._sindy.differentiation import Motion
-from symdisc._sindy.free_constants import find_constants
+from symdisc._implicit.denominators import find_denominators
+from symdisc._sindy.differentiation import Motion, rates_along
+from symdisc._sindy.free_constants import find_constants, refine_constants
 from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
 
 
@@ -34,8 +35,8 @@ def find_equations(est, governing, space, t, groups, seed):
         What they were fitted to.
     """
     options = {"n_bootstrap": est.n_bootstrap, "seed": seed}
-    if governing.free:
-        find_constants(governing, _motion(est, space), groups)
+    if est.denominator_degree or governing.free:
+        _find_constants(est, governing, space, t, groups)
     if space.noisy is not None:
         refine = partial(refined, est, space.noisy)
         motion = _motion(est, space)
@@ -45,6 +46,30 @@ def find_equations(est, governing, space, t, groups, seed):
         take_best_rates(est, governing, space, t, groups)
     motion = _motion(est, space)
     return governing.find(motion, groups, **options), motion
+
+
+def _find_constants(est, governing, space, t, groups):
+    """Find what is inside of candidates, from rates that are taken as well as may be.
+
+    Constants are found from rates at points, and refined by integrals.
+    """
+    motion = _motion(est, space)
+    if est.denominator_degree:
+        active = find_denominators(governing, motion, groups, est.denominator_degree)
+    else:
+        active = find_constants(governing, motion, groups)
+    governing.unknown = False
+    usual = est.differentiation == "auto" and space.points is not None
+    if space.noisy is not None or not usual:
+        return
+    if active is not None:
+        options = {"order": est.order, "n_terms": int(active.sum(axis=1).max())}
+        options |= {"joint": False, "inputs": governing.inputs}
+        windows = rates_along("weak", space.points, t, groups, **options)
+        refine_constants(governing, windows, groups, active)
+    take_best_rates(est, governing, space, t, groups)
+    if active is not None:
+        refine_constants(governing, _motion(est, space), groups, active)
 
 
 def _motion(est, space):

@@ -10,6 +10,7 @@ from symdisc._data.trajectories import check_time, median_step, transition_pairs
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._estimators.fit_sindy import motion_as_fitted
+from symdisc._implicit.denominators import check_denominators
 from symdisc._intake.jumps import without_jumps
 from symdisc._intake.rejected_rows import short_stretches
 from symdisc._sindy.differentiation import Motion
@@ -67,6 +68,7 @@ def given_to_fit(est, X, y, t, groups, feature_names):
     _check_not_tiny(est, X)
     if rates is None and t is None:
         t = check_time(1.0, groups, len(X))
+    check_denominators(est)
     governing = Governing.of(est, feature_names)
     if X.dtype == np.float32:
         governing.rcond = np.finfo(X.dtype).eps

@@ -12,6 +12,8 @@ from symdisc._sindy.standard_errors import error_directions
 GRID, MOST_TRIED = {1: 25, 2: 10}, 100
 # Quantiles of the sizes of the variables between which constants are looked for.
 QUANTILES = 0.02, 1.0
+# Constants are looked for within the square of this factor of where they were found.
+FACTOR = 3.0
 # Of differences by the logarithm of a constant.
 STEP = 1e-4
 
@@ -54,6 +56,11 @@ def find_constants(governing, motion, groups):
     motion : Motion
     groups : array-like of shape (n_samples,) or None
 
+    Returns
+    -------
+    ndarray of bool, of shape (k, n_terms)
+        Terms of the equations.
+
     References
     ----------
     G. H. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least
@@ -81,17 +88,33 @@ def find_constants(governing, motion, groups):
             f"of library={governing.functions!r} finite on these data. Pass a number, "
             "or other candidates."
         )
-    if not _matter(governing, motion, active):
-        return
-    step = np.log(axis[1] / axis[0])
-    logs = np.log(values)
+    if _matter(governing, motion, active):
+        refine_constants(governing, motion, groups, active, axis[1] / axis[0])
+    return active
+
+
+def refine_constants(governing, motion, groups, active, factor=FACTOR):
+    """Refine the free constants of equations whose terms are known, and set them.
+
+    Parameters
+    ----------
+    governing : Governing
+        With values to start from.
+    motion, groups
+        As of `find_constants`.
+    active : ndarray of bool, of shape (k, n_terms)
+        Terms of the equations.
+    factor : float, default=3.0
+        Constants change by no more than its square.
+    """
+    logs = _logs(governing)
 
     def residuals(logs):
         return _residuals(governing, motion, groups, logs, active)
 
     try:
         tight = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
-        bounds = logs - 2 * step, logs + 2 * step
+        bounds = logs - 2 * np.log(factor), logs + 2 * np.log(factor)
         found = least_squares(residuals, logs, bounds=bounds, **tight)
     except ValueError:
         # Candidates are not finite nearby.
@@ -115,7 +138,7 @@ def directions_with_constants(governing, motion, groups, pairs):
     -------
     list of ndarray of shape (n_directions, k, n_terms), or of None
     """
-    logs = np.log([governing.values[name] for name in governing.free])
+    logs = _logs(governing)
     slopes = [[] for _ in pairs]
     for step in STEP * np.eye(len(logs)):
         moved = []
@@ -149,8 +172,14 @@ def _directions(part, coefficients, slopes):
     return np.concatenate(found)
 
 
+def _logs(governing):
+    return np.log(np.abs([governing.values[name] for name in governing.free]))
+
+
 def _set(governing, logs):
-    values = map(float, np.exp(logs))
+    """Set the sizes of the free constants, which keep their signs."""
+    signs = [np.sign(governing.values.get(name, 1.0)) for name in governing.free]
+    values = map(float, signs * np.exp(logs))
     governing.values = governing.values | dict(zip(governing.free, values, strict=True))
 
 

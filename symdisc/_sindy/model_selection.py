@@ -269,9 +269,9 @@ def _choose(design, target, blocks, penalty, floor):
     whole = triangle(*factors, prior)
     subsets = best_subsets(whole)
     losses = _losses(factors, prior, subsets)
-    chosen = _smallest_adequate(losses, floor)
+    chosen = smallest_adequate(losses, floor)
     if chosen == 0 and _explains(factors, subsets[-1], len(design)):
-        chosen = 1 + _smallest_adequate(losses[1:], floor)
+        chosen = 1 + smallest_adequate(losses[1:], floor)
     n_columns = design.shape[2]
     models = [
         (float(loss.sum()), _placed(fit_subset(whole, subset), subset, n_columns))
@@ -313,7 +313,21 @@ def _losses(factors, prior, subsets):
     return losses
 
 
-def _smallest_adequate(losses, floor):
+def smallest_adequate(losses, floor=0.0):
+    """Return which of several models is the first that predicts well enough.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_models, n_blocks)
+        Errors in each block left out; of all blocks they add up to those of a target
+        of mean square 1.
+    floor : float, default=0.0
+        What is negligible beside that.
+
+    Returns
+    -------
+    int
+    """
     means = losses.mean(axis=1)
     best = means.argmin()
     differences = losses - losses[best]

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import sympy
 
 from symdisc._data.validation import check_size
 from symdisc._equations.equations import EquationSystem
+from symdisc._equations.fractions import divided_library
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
 from symdisc._equations.names import column_names, input_columns
@@ -17,6 +19,7 @@ from symdisc._sindy.free_constants import check_constants, directions_with_const
 from symdisc._sindy.known_terms import known_terms, without_known
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.regression import Regression
+from symdisc._sindy.standard_errors import directions_of_all
 from symdisc._sindy.stlsq import sparse_regression
 
 # Points at which the penalty asks for equivariance.
@@ -83,6 +86,10 @@ class Governing:
         Values of the constants in candidates.
     free : tuple of str
         Those that are to be found.
+    denominators : tuple of sympy.Expr
+        What candidates of each equation are divided by; empty where by nothing.
+    unknown : bool
+        Whether what is inside of candidates has not been found yet.
     """
 
     degree: int
@@ -100,6 +107,8 @@ class Governing:
     discrete: bool = False
     values: dict = field(default_factory=dict)
     free: tuple = ()
+    denominators: tuple = ()
+    unknown: bool = False
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -112,6 +121,7 @@ class Governing:
         constants = est.constants or {}
         governing.values = {name: v for name, v in constants.items() if v is not None}
         governing.free = tuple(name for name, v in constants.items() if v is None)
+        governing.unknown = bool(governing.free or est.denominator_degree)
         check_constants(est)
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
@@ -136,9 +146,22 @@ class Governing:
 
     def library(self, dim, *, symbolic=False):
         """Candidates for `dim` latent dimensions; free constants as variables."""
+        return self.candidates(dim, symbolic)[0]
+
+    def numerators(self, dim):
+        """Candidates before they are divided by anything."""
+        if not self.denominators:
+            return self.library(dim)
+        return replace(self, denominators=(), values={}, free=()).library(dim)
+
+    def candidates(self, dim, symbolic=False):
+        """Candidates, and where those of each equation are; None where all are."""
         constants = dict(self.values)
         if symbolic:
             constants |= dict.fromkeys(self.free)
+        if self.denominators:
+            known = {sympy.Symbol(k): v for k, v in constants.items() if v is not None}
+            return divided_library(self.numerators(dim), self.denominators, known)
         library = make_library(
             dim,
             self.degree,
@@ -149,11 +172,11 @@ class Governing:
             constants=constants,
         )
         if self.order == 1 or not self.inputs:
-            return library
+            return library, None
         # How fast an input changes is another input.
         rates = {library.symbols[dim + i] for i in self.inputs}
         kept = [e for e in library.expressions if not e.free_symbols & rates]
-        return CandidateLibrary(kept, library.symbols)
+        return CandidateLibrary(kept, library.symbols), None
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""
@@ -222,7 +245,7 @@ class Governing:
                 drawn = directions_with_constants(self, motion, groups, pairs)
             else:
                 drawn = [p.error_directions(f, n_bootstrap, seed) for p, f in pairs]
-            directions = _placed(drawn, unit)
+            directions = directions_of_all(drawn, unit)
         else:
             directions = refined.directions
         equations = EquationSystem(
@@ -231,15 +254,13 @@ class Governing:
             errors=None if directions is None else np.linalg.norm(directions, axis=0),
             **self._kind,
         )
-        n_free = len(equations) * len(library) if basis is None else len(basis)
-        path = _path(equations, [path for _, path in solved], unit)
+        n_free = np.sum(~self._known(library)[1]) if basis is None else len(basis)
+        path = ModelPath.of(equations, [path for _, path in solved], unit)
         return Found(equations, scores, dense, n_free, path, directions, refined)
 
     def _combined(self, shape, library, basis):
         """Return fields whose combination is sought, and coefficients known."""
-        values, known = np.zeros(shape), np.zeros(shape, dtype=bool)
-        if self.fix:
-            values, known = known_terms(self.fix, library, self.order)
+        values, known = self._known(library)
         if basis is None:
             known[list(self.inputs)] = True
             every = np.eye(values.size).reshape(-1, *shape)
@@ -247,6 +268,17 @@ class Governing:
         if self.fix:
             values, basis = without_known(basis, values, known)
         return basis, values
+
+    def _known(self, library):
+        """Coefficients that are known, and which are."""
+        if self.fix:
+            return known_terms(self.fix, library, self.order)
+        n_equations = len(library.symbols) // self.order
+        places = self.candidates(n_equations)[1]
+        known = np.full((n_equations, len(library)), places is not None)
+        if places is not None:
+            np.put_along_axis(known, places, False, axis=1)
+        return np.zeros(known.shape), known
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
@@ -263,13 +295,13 @@ class Governing:
         rates[:, list(self.inputs)] = 0.0
         rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
         parts = [Regression(*part, basis, penalty) for part in rows]
-        if self.fix:
+        if self.fix or self.denominators:
             parts = self._with_known(parts, library, unit)
         return parts, unit[:, None], library, basis
 
     def _with_known(self, parts, library, unit):
         """Take off the terms that are known."""
-        values, known = known_terms(self.fix, library, self.order)
+        values, known = self._known(library)
         if parts[0].penalty is not None:
             raise ValueError(
                 f"fix needs equivariance_weight=inf, got {self.equivariance_weight}: "
@@ -362,26 +394,3 @@ def _split(coefficients, parts):
     """Return the rows of coefficients that belong to each part."""
     ends = np.cumsum([part.rates.shape[1] for part in parts])
     return np.split(coefficients, ends[:-1])
-
-
-def _path(equations, paths, unit):
-    """Models that terms were chosen from; None where something else chose them."""
-    if None in paths:
-        return None
-    models = [models for each in paths for models in each]
-    units = zip(models, unit.ravel(), strict=True)
-    return ModelPath(equations, [[(e, w * u) for e, w in m] for m, u in units])
-
-
-def _placed(parts, unit):
-    """Directions of some equations each, as those of all; None where any is None."""
-    if any(part is None for part in parts):
-        return None
-    total, first, placed = len(unit), 0, []
-    for part in parts:
-        n_equations = part.shape[1]
-        after = total - first - n_equations
-        padded = np.pad(part, ((0, 0), (first, after), (0, 0)))
-        placed.append(padded * unit)
-        first += n_equations
-    return np.concatenate(placed)

@@ -72,6 +72,32 @@ def error_directions(features, targets, coefficients, *, groups=None, basis=None
     return np.tensordot(root, basis[kept], axes=1)
 
 
+def directions_of_all(parts, unit):
+    """Return directions of some equations each as those of all.
+
+    Parameters
+    ----------
+    parts : list of ndarray of shape (n_directions, n_equations, n_terms), or of None
+    unit : ndarray of shape (k, 1)
+        What the equations are multiplied by.
+
+    Returns
+    -------
+    ndarray of shape (n_directions, k, n_terms) or None
+        None where any is None.
+    """
+    if any(part is None for part in parts):
+        return None
+    total, first, placed = len(unit), 0, []
+    for part in parts:
+        n_equations = part.shape[1]
+        after = total - first - n_equations
+        padded = np.pad(part, ((0, 0), (first, after), (0, 0)))
+        placed.append(padded * unit)
+        first += n_equations
+    return np.concatenate(placed)
+
+
 def _covariance_root(design, target, blocks):
     """Root of the covariance of weights, residuals correlated in blocks: one a row."""
     n_columns = design.shape[2]
