@@ -22,6 +22,7 @@ FOLDERS = [
     "_lie",
     "_equations",
     "_sindy",
+    "_implicit",
     "_errors_in_variables",
     "_symmetry",
     "_persistence",

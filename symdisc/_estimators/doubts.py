@@ -6,6 +6,7 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
+from symdisc._estimators.rates_within import rates_within
 from symdisc._estimators.refine_sindy import fits_with
 from symdisc._implicit.denominators import say_denominators
 from symdisc._sindy.dependence import say_relation
@@ -48,7 +49,7 @@ LONG, TOO_LONG = "The step of t is long", "The step of t is too long"
 OTHER_CAUSES = TOO_LONG, "Pass discrete="
 
 
-def warn_of_doubts(est, governing, motion, t, groups, noisy):
+def warn_of_doubts(est, governing, motion, t, groups, space):
     """Warn of what a user should know about equations, in one line each.
 
     Parameters
@@ -60,8 +61,7 @@ def warn_of_doubts(est, governing, motion, t, groups, noisy):
         Latents with their rates.
     t : ndarray of shape (n_samples,) or None
     groups : array-like of shape (n_samples,) or None
-    noisy : Noisy or None
-        Rows that states were to be fitted to.
+    space : Space
     """
     points = motion.curve[0].astype(float)
     sampling = None if t is None else sampling_of(points, t, groups)
@@ -71,10 +71,13 @@ def warn_of_doubts(est, governing, motion, t, groups, noisy):
     if est.noise_ is None:
         # Refined states have been found to differ from the rows by noise alone.
         misfit = list(_misfit(est, governing, motion, sampling, t, groups))
-        misfit = misfit or list(_not_white(est, governing, motion, t, groups, noisy))
+        misfit = misfit or list(
+            _not_white(est, governing, motion, t, groups, space.noisy)
+        )
         if not any(cause in text for text in misfit for cause in OTHER_CAUSES):
-            known = est, governing, motion, groups, bool(misfit)
-            misfit = list(say_denominators(*known)) or misfit
+            known = rates_within(est, governing, motion, space, t, groups)
+            text = say_denominators(est, governing, *known, misfit=bool(misfit))
+            misfit = list(text) or misfit
     others = [
         *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),

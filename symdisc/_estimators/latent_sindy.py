@@ -350,7 +350,7 @@ default="residual"
         set_space(self, space)
         set_equations(self, governing, found, space)
         if self.autoencoder != "residual":
-            warn_of_doubts(self, governing, motion, *along, space.noisy)
+            warn_of_doubts(self, governing, motion, *along, space)
         else:
             warn_of_little_explained(self.equation_scores_)
         if checkpoint is not None:

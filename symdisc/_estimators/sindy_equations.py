@@ -7,6 +7,7 @@ import numpy as np
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
+from symdisc._estimators.rates_within import is_exact, rates_within
 from symdisc._estimators.refine_sindy import refined
 from symdisc._implicit.denominators import find_denominators
 from symdisc._sindy.differentiation import Motion, rates_along
@@ -53,18 +54,19 @@ def _find_constants(est, governing, space, t, groups):
 
     Constants are found from rates at points, and refined by integrals.
     """
-    motion = _motion(est, space)
+    known = governing, _motion(est, space), space, t, groups
+    motion, kept, errors = rates_within(est, *known)
     if est.denominator_degree:
-        active = find_denominators(governing, motion, groups, est.denominator_degree)
+        degree = est.denominator_degree
+        active = find_denominators(governing, motion, kept, degree, errors)
     else:
-        active = find_constants(governing, motion, groups)
+        active = find_constants(governing, motion, kept)
     governing.unknown = False
-    usual = est.differentiation == "auto" and space.points is not None
-    if space.noisy is not None or not usual:
+    if not is_exact(est, space):
         return
     if active is not None:
         options = {"order": est.order, "n_terms": int(active.sum(axis=1).max())}
-        options |= {"joint": False, "inputs": governing.inputs}
+        options["inputs"] = governing.inputs
         windows = rates_along("weak", space.points, t, groups, **options)
         refine_constants(governing, windows, groups, active)
     take_best_rates(est, governing, space, t, groups)

@@ -14,8 +14,8 @@ from symdisc._sindy.free_constants import refine_constants
 # Equations that leave more than this are tried with denominators.
 NEGLIGIBLE = 1e-7
 # How much the degree is raised, and that of denominators; not where products of their
-# candidates are more.
-TRIED, MAX_PRODUCTS = ((0, 1), (0, 2), (1, 2)), 60
+# candidates are more, or those of variables.
+TRIED, MAX_PRODUCTS, MAX_VARIABLES = ((0, 1), (0, 2), (1, 2)), 60, 3
 # Denominators are pointed to where they leave so much less than polynomials of a degree
 # that is this much higher.
 MUCH_BETTER, HIGHER = 0.2, 2
@@ -45,7 +45,7 @@ def check_denominators(est):
         )
 
 
-def find_denominators(governing, motion, groups, degree):
+def find_denominators(governing, motion, groups, degree, errors=None):
     """Find the denominators of the equations, and set them and their constants.
 
     Parameters
@@ -56,6 +56,8 @@ def find_denominators(governing, motion, groups, degree):
     groups : array-like of shape (n_samples,) or None
     degree : int
         Of the denominators.
+    errors : ndarray of shape (k,), optional
+        What rates without noise are off by, in the mean square, relative.
 
     Returns
     -------
@@ -68,7 +70,8 @@ def find_denominators(governing, motion, groups, degree):
     for i, regression in regressions.items():
         models = regression.models()
         if models:
-            laws[i] = _Law.of(choose(models), library, below, i)
+            model = choose(models, 0.0 if errors is None else errors[i])
+            laws[i] = _Law.of(model, library, below, i)
     if all(law.denominator == 1 for law in laws):
         return None
     governing.denominators = tuple(law.denominator for law in laws)
@@ -141,14 +144,14 @@ def implicit_regressions(governing, motion, groups, degree):
     return regressions, below
 
 
-def say_denominators(est, governing, motion, groups, misfit):
+def say_denominators(est, governing, motion, groups, errors, *, misfit):
     """Say in words that equations with denominators explain rates better.
 
     Parameters
     ----------
     est : LatentSINDy
         Fitted.
-    governing, motion, groups
+    governing, motion, groups, errors
         As of `find_denominators`.
     misfit : bool
         Whether its equations leave too much.
@@ -163,19 +166,22 @@ def say_denominators(est, governing, motion, groups, misfit):
         return
     left = 1 - est.equation_scores_
     asked = [i for i, part in enumerate(left) if misfit or part > NEGLIGIBLE]
-    if not asked or len(est.library_) > MAX_PRODUCTS / 2:
+    if not asked or len(est.library_.symbols) > MAX_VARIABLES:
         return
     # Polynomials that are higher explain what a fraction would only stand in for.
     high = replace(governing, degree=governing.degree + HIGHER)
     without = implicit_regressions(high, motion, groups, 0)[0]
     smooth = implicit_regressions(high, motion, groups, HIGHER)[0]
-    sums = {i: choose(without[i].models()) for i in asked if i in without}
+    floors = np.zeros(len(est.coefficients_)) if errors is None else errors
+    sums = {i: choose(without[i].models(), floors[i]) for i in asked if i in without}
     sums = {
         i: model
         for i, model in sums.items()
-        if smooth[i].least_loss() < MUCH_BETTER * model.losses.sum()
+        if model.losses.sum() > NEGLIGIBLE
+        and smooth[i].least_loss() < MUCH_BETTER * model.losses.sum()
     }
-    found = [_tried(governing, motion, groups, sums, *each) for each in TRIED if sums]
+    known = governing, motion, groups, floors
+    found = [_tried(*known, sums, *each) for each in TRIED if sums]
     found = [each for each in found if each[0]]
     if found:
         better, option = min(found, key=lambda each: (-len(each[0]), _n_terms(each[0])))
@@ -195,7 +201,7 @@ def _n_terms(models):
     return sum(model.n_terms for model in models.values())
 
 
-def _tried(governing, motion, groups, sums, more, degree):
+def _tried(governing, motion, groups, floors, sums, more, degree):
     """Fractions that have fewer terms than sums and leave much less; the options."""
     raised = replace(governing, degree=governing.degree + more)
     regressions, below = implicit_regressions(raised, motion, groups, degree)
@@ -204,7 +210,7 @@ def _tried(governing, motion, groups, sums, more, degree):
         if regressions[i].numerators.shape[1] * len(below) > MAX_PRODUCTS:
             continue
         models = regressions[i].models()
-        model = choose(models) if models else polynomial
+        model = choose(models, floors[i]) if models else polynomial
         is_one = np.count_nonzero(model.denominator) == 1
         few = model.n_terms < polynomial.n_terms
         enough = MUCH_BETTER * polynomial.losses.sum()

@@ -11,6 +11,8 @@ from symdisc._sindy.model_selection import FOLDS, smallest_adequate
 MAX_TERMS = 16
 # Models are sought again so many times with the help of the best one.
 N_AGAIN = 2
+# Losses below this are those of rounding; further terms have to halve them.
+EXACT, HALF = 1e-12, 1.0
 # A denominator that is this much smaller on one row than on another is a pole.
 POLE = 1e-6
 # Rows for each product of candidates that the rate is smoothed by.
@@ -177,9 +179,9 @@ class ImplicitRegression:
         model = Rational(above, below, losses, self.costs[terms].sum())
         other = best.setdefault(model.n_terms, model)
         pair = sorted([other, model], key=lambda each: each.cost)
-        losses = np.array([each.losses for each in pair])
+        losses = _table(pair)
         if np.isfinite(losses).all():
-            best[model.n_terms] = pair[smallest_adequate(losses)]
+            best[model.n_terms] = pair[smallest_adequate(losses, EXACT)]
         elif np.isfinite(model.losses).all():
             best[model.n_terms] = model
 
@@ -216,10 +218,25 @@ class _Folded:
         return cls(triangle(*of_folds), others, rows)
 
 
-def choose(models):
-    """Return the model of fewest terms that predicts about as well as the best."""
+def choose(models, floor=0.0):
+    """Choose the model of fewest terms that leaves at most twice the least.
+
+    Parameters
+    ----------
+    models : list of Rational
+    floor : float, default=0.0
+        What rates without noise are off by: less is as good as nothing.
+
+    Returns
+    -------
+    Rational
+    """
     models = sorted(models, key=lambda model: model.n_terms)
-    return models[smallest_adequate(np.array([model.losses for model in models]))]
+    return models[smallest_adequate(_table(models), max(floor, EXACT), HALF)]
+
+
+def _table(models):
+    return np.array([model.losses for model in models])
 
 
 def _has_pole(values):

@@ -10,6 +10,8 @@ from symdisc._sindy.standard_errors import error_directions
 
 # Values tried of each constant where there are one, two or more, and at most in all.
 GRID, MOST_TRIED = {1: 25, 2: 10}, 100
+# From so many of them constants are refined.
+N_STARTS = 4
 # Quantiles of the sizes of the variables between which constants are looked for.
 QUANTILES = 0.02, 1.0
 # Constants are looked for within the square of this factor of where they were found.
@@ -46,8 +48,8 @@ def find_constants(governing, motion, groups):
 
     Separable least squares: the coefficients are solved for at each value. Values on a
     grid, over the sizes of the variables and one over these, are compared by
-    the Bayesian information criterion of the sparse equations there; the best are then
-    refined with their terms.
+    the Bayesian information criterion of the sparse equations there; from the best few,
+    constants are refined and terms chosen in turn.
 
     Parameters
     ----------
@@ -80,17 +82,32 @@ def find_constants(governing, motion, groups):
         (*_compare(governing, motion, groups, np.log(values)), values)
         for values in product(axis, repeat=n_free)
     ]
-    _, active, values = min(tried, key=lambda each: each[0])
-    _set(governing, np.log(values))
-    if active is None:
+    tried = sorted(tried, key=lambda each: each[0])
+    if tried[0][1] is None:
         raise ValueError(
             f"constants has {list(governing.free)}, but no value makes the candidates "
             f"of library={governing.functions!r} finite on these data. Pass a number, "
             "or other candidates."
         )
-    if _matter(governing, motion, active):
-        refine_constants(governing, motion, groups, active, axis[1] / axis[0])
+    factor, known = axis[1] / axis[0], (governing, motion, groups)
+    ends = [_descend(*known, *start[1:], factor) for start in tried[:N_STARTS]]
+    _, active, logs = min(ends, key=lambda each: each[0])
+    _set(governing, logs)
     return active
+
+
+def _descend(governing, motion, groups, active, values, factor):
+    """Refine constants and choose terms in turn, until the terms stay."""
+    best = np.inf, active, np.log(values)
+    _set(governing, best[2])
+    while active is not None and _matter(governing, motion, active):
+        refine_constants(governing, motion, groups, active, factor)
+        logs = _logs(governing)
+        total, active = _compare(governing, motion, groups, logs)
+        if not total < best[0]:
+            break
+        best = total, active, logs
+    return best
 
 
 def refine_constants(governing, motion, groups, active, factor=FACTOR):

@@ -10,7 +10,7 @@ from symdisc._data.weak_form import TooFewWindowsError, weak_form
 
 # Equations are doubted that leave more than this of the variance of their rate, and
 # several times more than noise explains.
-UNEXPLAINED, TIMES_NOISE = 0.001, 4.0
+UNEXPLAINED, TIMES_NOISE = 0.01, 4.0
 # Without times nothing is known about noise, which then has to be allowed for.
 UNEXPLAINED_RATES = 0.1
 # Half-width of the shortest windows over which equations are judged, in rows.

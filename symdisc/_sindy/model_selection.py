@@ -313,7 +313,7 @@ def _losses(factors, prior, subsets):
     return losses
 
 
-def smallest_adequate(losses, floor=0.0):
+def smallest_adequate(losses, floor=0.0, fraction=FRACTION_OF_ERROR):
     """Return which of several models is the first that predicts well enough.
 
     Parameters
@@ -323,6 +323,8 @@ def smallest_adequate(losses, floor=0.0):
         of mean square 1.
     floor : float, default=0.0
         What is negligible beside that.
+    fraction : float, default=0.1
+        And beside the least error.
 
     Returns
     -------
@@ -334,7 +336,7 @@ def smallest_adequate(losses, floor=0.0):
     errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     # The targets have mean square 1, and the blocks add up to it.
     chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
-    margin = chance + FRACTION_OF_ERROR * means[best] + floor / losses.shape[1]
+    margin = chance + fraction * means[best] + floor / losses.shape[1]
     return int(np.argmax(means - means[best] <= margin))
 
 

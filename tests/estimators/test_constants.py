@@ -123,12 +123,6 @@ def test_a_constant_that_does_not_matter_changes_nothing():
     assert str(est.equations_) == "dz0/dt = -0.5*z0"
 
 
-def test_a_default_fit_names_the_option():
-    runs, step = observe("enzyme", 0.0)
-    with pytest.warns(UserWarning, match=r'constants=\{"K": None\}'):
-        LatentSINDy(autoencoder="none").fit(runs, t=step)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
