@@ -25,11 +25,13 @@ from symdisc._sindy.stlsq import (
 # The error of the model chosen, in blocks left out, may be above the least one by so
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
 # least error, which counts where few blocks make standard errors large), plus fractions
-# of the least error and of the mean square of the target.
+# of the least error and of the mean square of the target; the latter not where a model
+# is exact to rounding, and leaves so many times less.
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
 FRACTION_OF_ERROR = 0.1
 FRACTION_OF_TARGET = 1e-6
+TIMES_EXACT = 1e6
 FOLDS = 10
 # A target that all columns explain to this fraction gets at least one term.
 EXPLAINED = 0.5
@@ -84,9 +86,10 @@ def fit_equations(
     for every number of terms. Blocked cross-validation chooses the smallest
     candidate whose error is above the best by no more than 2 standard errors of the
     difference (at most the best error itself), a tenth of the best error and 1e-6 of
-    the mean square of the target: smaller terms are noise or negligible. Regressions
-    are on integrals over time unless that makes the coefficients much less certain,
-    see `symdisc._sindy.block_bootstrap.informative_rows`.
+    the mean square of the target (at most 1e6 times the best error): smaller terms are
+    noise or negligible. Regressions are on integrals over time unless that makes the
+    coefficients much less certain, see
+    `symdisc._sindy.block_bootstrap.informative_rows`.
 
     Parameters
     ----------
@@ -269,6 +272,7 @@ def _choose(design, target, blocks, penalty, floor):
     whole = triangle(*factors, prior)
     subsets = best_subsets(whole)
     losses = _losses(factors, prior, subsets)
+    floor = min(floor, TIMES_EXACT * losses.sum(axis=1).min())
     chosen = smallest_adequate(losses, floor)
     if chosen == 0 and _explains(factors, subsets[-1], len(design)):
         chosen = 1 + smallest_adequate(losses[1:], floor)
@@ -332,8 +336,7 @@ def smallest_adequate(losses, floor=0.0, fraction=FRACTION_OF_ERROR):
     """
     means = losses.mean(axis=1)
     best = means.argmin()
-    differences = losses - losses[best]
-    errors = differences.std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
+    errors = (losses - losses[best]).std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
     # The targets have mean square 1, and the blocks add up to it.
     chance = np.minimum(STANDARD_ERRORS * errors, MOST_ERRORS * means[best])
     margin = chance + fraction * means[best] + floor / losses.shape[1]

@@ -109,7 +109,8 @@ class TestInputs:
         est = LatentSINDy(autoencoder="none", **options).fit(columns, t=T)
         assert_terms(est, [{"z0": -1.0, "cos(1.7*z1)": 1.0}], rtol=1e-4)
 
-    def test_a_quarter_car_on_a_step_in_the_road(self):
+    @pytest.mark.parametrize("noise", [0.0, 0.01])
+    def test_a_quarter_car_on_a_step_in_the_road(self, noise):
         def road(t):
             return 0.05 * (np.floor(t / 2) % 2)
 
@@ -122,7 +123,7 @@ class TestInputs:
         t, rng = 0.005 * np.arange(2000), np.random.default_rng(0)
         exact = {"t_eval": t, "rtol": 1e-9, "atol": 1e-12, "max_step": 0.005}
         X = solve_ivp(car, (0, t[-1]), np.zeros(4), **exact).y[:2].T
-        rows = X + 0.01 * X.std(axis=0) * rng.standard_normal(X.shape)
+        rows = X + noise * X.std(axis=0) * rng.standard_normal(X.shape)
         options = {"order": 2, "degree": 1, "inputs": [2]}
         est = LatentSINDy(autoencoder="none", **options)
         est.fit(np.column_stack([rows, road(t)]), t=t)

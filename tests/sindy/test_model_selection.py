@@ -83,8 +83,12 @@ def test_drops_what_explains_less_than_a_millionth():
     sizes = np.sqrt(np.mean(targets**2, axis=0))
     faint = targets + 3e-4 * sizes * features[:, [3]]
     assert_allclose(fit_equations(faint, faint).coefficients, np.eye(2), atol=1e-12)
-    found = fit_equations(features, faint).coefficients
+    errors = 1e-4 * sizes * np.random.default_rng(1).standard_normal(faint.shape)
+    found = fit_equations(features, faint + errors).coefficients
     assert ((found != 0) == (truth != 0)).all()
+    # Without errors a term is there, however small it is.
+    exact = fit_equations(features, faint).coefficients
+    assert_allclose(exact[:, 3], 3e-4 * sizes, rtol=1e-6)
     visible = fit_equations(features, targets + 3e-2 * sizes * features[:, [3]])
     assert (visible.coefficients[:, 3] != 0).all()
 
