@@ -1,6 +1,7 @@
 """Denominators of equations, and what stands above them."""
 
 from dataclasses import dataclass, field, replace
+from math import comb
 
 import numpy as np
 import sympy
@@ -11,11 +12,12 @@ from symdisc._equations.library import CandidateLibrary, degree_of, monomials
 from symdisc._implicit.implicit_regression import ImplicitRegression, choose
 from symdisc._sindy.free_constants import refine_constants
 
-# Equations that leave more than this are tried with denominators.
-NEGLIGIBLE = 1e-7
+# Equations that leave more than this, or have so many terms, are tried with
+# denominators; not where all candidates leave next to nothing.
+LEFT, MANY_TERMS, NEGLIGIBLE = 1e-4, 6, 1e-7
 # How much the degree is raised, and that of denominators; not where products of their
-# candidates are more, or those of variables.
-TRIED, MAX_PRODUCTS, MAX_VARIABLES = ((0, 1), (0, 2), (1, 2)), 60, 3
+# candidates are more, or candidates.
+TRIED, MAX_PRODUCTS, MAX_CANDIDATES = ((0, 1), (0, 2), (1, 2)), 60, 35
 # Denominators are pointed to where they leave so much less than polynomials of a degree
 # that is this much higher.
 MUCH_BETTER, HIGHER = 0.2, 2
@@ -164,22 +166,24 @@ def say_denominators(est, governing, motion, groups, errors, *, misfit):
     others = est.library, est.optimizer, est.symmetry, est.fix
     if est.denominator_degree or any(other is not None for other in others):
         return
-    left = 1 - est.equation_scores_
-    asked = [i for i, part in enumerate(left) if misfit or part > NEGLIGIBLE]
-    if not asked or len(est.library_.symbols) > MAX_VARIABLES:
-        return
+    left, n_terms = 1 - est.equation_scores_, (est.coefficients_ != 0).sum(axis=1)
+    asked = np.flatnonzero(misfit | (left > LEFT) | (n_terms >= MANY_TERMS))
     # Polynomials that are higher explain what a fraction would only stand in for.
     high = replace(governing, degree=governing.degree + HIGHER)
+    n_variables = len(est.library_.symbols)
+    if not len(asked) or comb(n_variables + high.degree, n_variables) > MAX_CANDIDATES:
+        return
     without = implicit_regressions(high, motion, groups, 0)[0]
     smooth = implicit_regressions(high, motion, groups, HIGHER)[0]
+    asked = [
+        i
+        for i in asked
+        if i in without
+        and smooth[i].least_loss() < MUCH_BETTER * without[i].least_loss()
+    ]
     floors = np.zeros(len(est.coefficients_)) if errors is None else errors
-    sums = {i: choose(without[i].models(), floors[i]) for i in asked if i in without}
-    sums = {
-        i: model
-        for i, model in sums.items()
-        if model.losses.sum() > NEGLIGIBLE
-        and smooth[i].least_loss() < MUCH_BETTER * model.losses.sum()
-    }
+    sums = {i: choose(without[i].models(), floors[i]) for i in asked}
+    sums = {i: model for i, model in sums.items() if model.losses.sum() > NEGLIGIBLE}
     known = governing, motion, groups, floors
     found = [_tried(*known, sums, *each) for each in TRIED if sums]
     found = [each for each in found if each[0]]
