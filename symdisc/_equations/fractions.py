@@ -6,7 +6,7 @@ import sympy
 from symdisc._equations.library import CandidateLibrary
 
 
-def divided_library(library, denominators, constants):
+def divided_library(library, denominators, constants=()):
     """Divide the candidates by the denominator of each equation.
 
     Parameters
@@ -14,8 +14,8 @@ def divided_library(library, denominators, constants):
     library : CandidateLibrary
     denominators : sequence of sympy.Expr
         Of each equation, in the variables and in symbols of constants.
-    constants : dict of sympy.Symbol to float
-        Values of these; symbols without a value become variables, after the others.
+    constants : sequence of sympy.Symbol, default=()
+        Constants in denominators, which become variables after the others.
 
     Returns
     -------
@@ -31,18 +31,14 @@ def divided_library(library, denominators, constants):
     >>> from symdisc._equations.fractions import divided_library
     >>> x, K = sympy.symbols("x K")
     >>> library = CandidateLibrary([1 + 0 * x, x], [x])
-    >>> divided_library(library, [x + K], {K: 0.5})[0].names
-    ['1/(x + 0.5)', 'x/(x + 0.5)']
+    >>> divided_library(library, [x + K], [K])[0].names
+    ['1/(K + x)', 'x/(K + x)']
     """
-    symbols = set().union(*(d.free_symbols for d in denominators))
-    free = sorted(symbols - set(library.symbols) - set(constants), key=str)
-    values = {symbol: sympy.Float(value) for symbol, value in constants.items()}
     first, places = {}, []
     for denominator in denominators:
-        below = denominator.xreplace(values)
-        terms = [expression / below for expression in library.expressions]
+        terms = [expression / denominator for expression in library.expressions]
         places.append([first.setdefault(term, len(first)) for term in terms])
-    divided = CandidateLibrary(list(first), (*library.symbols, *free))
+    divided = CandidateLibrary(list(first), (*library.symbols, *constants))
     return divided, np.array(places)
 
 

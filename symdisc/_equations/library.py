@@ -1,5 +1,6 @@
 """Candidate functions for equations of motion."""
 
+from functools import cached_property
 from itertools import chain, combinations_with_replacement
 from numbers import Integral, Real
 
@@ -61,7 +62,6 @@ class CandidateLibrary:
                     f"{sorted(map(str, unknown))}; use only the symbols "
                     f"{list(map(str, self.symbols))} or substitute numbers."
                 )
-        self.names = list(map(expression_text, self.expressions))
         self._functions = {}
 
     @classmethod
@@ -95,6 +95,11 @@ class CandidateLibrary:
             raise ValueError(f"degree must be an int >= {lowest}; got {degree!r}.")
         symbols = sympy.symbols(f"z:{n_variables}")
         return cls(monomials(symbols, lowest, degree), symbols)
+
+    @cached_property
+    def names(self):
+        """The terms as text."""
+        return list(map(expression_text, self.expressions))
 
     def evaluate(self, z):
         """Values of all terms.

@@ -124,8 +124,8 @@ def make_library(
     expressions = [*monomials(symbols, 0, degree)]
     for item in _as_items(functions):
         expressions.extend(_expressions(item, symbols, order, known))
-    symbols = (*symbols, *free)
     expressions = _without_multiples(expressions, symbols)
+    symbols = (*symbols, *free)
     if not include_constant:
         expressions = [e for e in expressions if e.free_symbols]
     if not expressions:

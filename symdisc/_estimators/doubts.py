@@ -6,9 +6,10 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
-from symdisc._estimators.rates_within import rates_within
+from symdisc._equations.candidates import numerators
+from symdisc._estimators.denominator_doubts import say_denominators, say_poles
+from symdisc._estimators.rates_within import RatesWithin
 from symdisc._estimators.refine_sindy import fits_with
-from symdisc._implicit.denominators import say_denominators
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
@@ -33,6 +34,8 @@ MOST_LEFT = 0.5
 # Terms matter that a threshold drops where these leave so much, and so many times what
 # all candidates leave.
 LOST, TIMES_LEAST = 1e-4, 10.0
+# Equations are doubted that leave more than this of rates that are exact.
+UNEXPLAINED_EXACTLY = 1e-3
 # The other order is pointed to where it leaves less, with few of its candidates.
 MOST_LEFT_BY_OTHER, FEW = 1e-3, 0.4
 # More candidates than a fraction of the rows fit anything.
@@ -70,20 +73,19 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
     misfit = list(_rivals(est))
     if est.noise_ is None:
         # Refined states have been found to differ from the rows by noise alone.
-        misfit = list(_misfit(est, governing, motion, sampling, t, groups))
-        misfit = misfit or list(
-            _not_white(est, governing, motion, t, groups, space.noisy)
-        )
+        within = RatesWithin.of(est, governing, motion, space, t, groups)
+        misfit = list(_misfit(est, governing, motion, sampling, t, groups, within))
+        known = governing, motion, t, groups, space.noisy
+        misfit = misfit or list(_not_white(est, *known))
         if not any(cause in text for text in misfit for cause in OTHER_CAUSES):
-            known = rates_within(est, governing, motion, space, t, groups)
-            text = say_denominators(est, governing, *known, misfit=bool(misfit))
+            text = say_denominators(est, governing, within, misfit=bool(misfit))
             misfit = list(text) or misfit
     others = [
         *_rates_of_rest(est, motion, groups),
         *_sampling_doubts(est, motion, sampling, t, groups),
         *_relations(est, governing, motion, sampling),
-        *_dropped(est),
-        *misfit,
+        *say_poles(est, governing),
+        *(list(_dropped(est)) or misfit),
     ]
     if any(TOO_LONG in text for text in misfit):
         others = [text for text in others if not text.startswith(LONG)]
@@ -135,7 +137,7 @@ def _rates_of_rest(est, motion, groups):
     """Rates that are given as zero of columns that move within a trajectory."""
     if est.differentiation_ != "given":
         return
-    points, rates = motion.curve[0], motion.curve[1]
+    points, rates = motion.curve[:2]
     at_rest = ~rates.any(axis=0)
     at_rest[list(est.equations_.inputs)] = False
     for i in np.flatnonzero(at_rest):
@@ -192,7 +194,7 @@ def _relations(est, governing, motion, sampling):
         # Velocities have errors of their own.
         rates = np.inf
     # Those above the same denominator depend on each other as they do without it.
-    library = governing.numerators(len(est.coefficients_))
+    library = numerators(governing, len(est.coefficients_))
     text = say_relation(library, state, noise, rates)
     if text:
         yield text
@@ -248,6 +250,9 @@ def _rivals(est):
 
 def _difference(equations, other):
     """Say which terms another system has, and which it lacks."""
+    if equations.library.names != other.library.names:
+        mine = str(equations).split("\n")
+        return ", ".join(line for line in str(other).split("\n") if line not in mine)
     texts = []
     for symbol, row, kept in zip(
         equations.library.symbols,
@@ -264,7 +269,7 @@ def _difference(equations, other):
     return ", ".join(texts)
 
 
-def _misfit(est, governing, motion, sampling, t, groups):
+def _misfit(est, governing, motion, sampling, t, groups, within):
     """Equations that do not explain their rates, and why."""
     left, by_noise = _unexplained(est.equations_, motion, sampling, t, groups)
     judged = sampling is not None and not np.isnan(left).all()
@@ -276,7 +281,10 @@ def _misfit(est, governing, motion, sampling, t, groups):
     if rows:
         yield rows
         return
-    bad = doubts(left, by_noise, judged)
+    exactly = within.left_by(est.equations_) * (est._rate_scale > 0)
+    known = exactly > UNEXPLAINED_EXACTLY
+    left = np.where(known, np.maximum(left, exactly), left)
+    bad = np.union1d(doubts(left, by_noise, judged), np.flatnonzero(known))
     little = np.flatnonzero(left > MOST_LEFT)
     if not len(bad) and not len(little):
         return
@@ -346,10 +354,12 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
                 f"differences over one step see {seen.min():.2f} of its slope. Take "
                 "shorter steps, or pass derivatives as y."
             )
+    saturating = "Rates that saturate need denominator_degree=1 or 2."
+    if est.denominator_degree:
+        saturating = "Raise denominator_degree, too; poles on the data are refused."
     text = (
         "Raise degree, add functions to library, or columns that are missing from X; a "
-        "threshold that is too high drops terms that matter. Rates that saturate need "
-        "denominator_degree=1 or 2."
+        f"threshold that is too high drops terms that matter. {saturating}"
     )
     if est.autoencoder == "none" and len(bad) < len(est.equations_):
         which = [names[i] for i in bad]

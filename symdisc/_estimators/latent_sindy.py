@@ -136,8 +136,8 @@ default="residual"
         Coefficients of the candidates.
     constants_, constant_errors_ : dict of float
         Values of the names in `constants` and of the coefficients in denominators,
-        such as "q_z0[z1]" of z1 in that of z0, where the last term has 1; and standard
-        errors of those that were found together with states.
+        such as "q_z0[z1]" of z1 in that of z0, of which one is 1; and standard errors
+        of those that were found, where these are known.
     complexity_ : int
         Number of coefficients that are not zero.
     n_free_ : int

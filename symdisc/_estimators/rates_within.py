@@ -1,57 +1,92 @@
 """Rates of rows that carry no noise, away from the ends of trajectories."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from symdisc._data.stencils import inner_derivatives
 from symdisc._data.stretches import stretches
 from symdisc._sindy.differentiation import Motion
 
-
-def is_exact(est, space):
-    """Check whether rates may be taken anew, from rows whose noise does not matter.
-
-    Parameters
-    ----------
-    est : LatentSINDy
-    space : Space
-
-    Returns
-    -------
-    bool
-    """
-    usual = est.differentiation == "auto" and space.points is not None
-    return usual and space.noisy is None
+# Rates are taken for those of rows without noise where stencils of two widths differ by
+# less than this, in the mean square.
+EXACT = 1e-4
+# What equations leave beyond so many times that is not the errors of rates.
+TIMES_ERRORS = 10.0
 
 
-def rates_within(est, governing, motion, space, t, groups):
-    """Take the most accurate rates that rows without noise have.
+@dataclass(frozen=True)
+class RatesWithin:
+    """Rates of rows away from the ends of stretches, and how accurate they are.
 
     Parameters
     ----------
-    est : LatentSINDy
-    governing : Governing
     motion : Motion
-        Rates that are returned where rows carry noise or are too few.
-    space : Space
-    t, groups
-        Times and trajectories.
-
-    Returns
-    -------
-    motion : Motion
-        Of the rows that are away from the ends of stretches.
-    groups : ndarray of shape (n_rows,) or None
+    groups : array-like of shape (n_rows,) or None
     errors : ndarray of shape (k,) or None
-        What the rates are off by, in the mean square, relative to that of the rates.
+        What rates without noise are off by, in the mean square, relative to that of the
+        rates; None where `motion` is what was given, with noise or with few rows.
+    state : ndarray of shape (n_samples, order * k)
+        Of all rows.
     """
-    if not is_exact(est, space):
-        return motion, groups, None
-    points = space.points.astype(float)
-    parts = stretches(t, groups, points)
-    rows, curve, errors = inner_derivatives(points, t, parts, est.order)
-    if len(rows) < len(t) / 2:
-        return motion, groups, None
-    for rate in curve[1:]:
-        rate[:, list(governing.inputs)] = 0.0
-    kept = None if groups is None else np.asarray(groups)[rows]
-    return Motion(curve), kept, errors
+
+    motion: Motion
+    groups: object
+    state: np.ndarray
+    errors: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, est, governing, motion, space, t, groups):
+        """Take the most accurate rates that rows without noise have.
+
+        Parameters
+        ----------
+        est : LatentSINDy
+        governing : Governing
+        motion : Motion
+            Rates that do where rows carry noise or are too few.
+        space : Space
+        t, groups
+            Times and trajectories.
+
+        Returns
+        -------
+        RatesWithin
+        """
+        state = np.hstack(motion.curve[:-1]).astype(float)
+        usual = est.differentiation == "auto" and space.points is not None
+        if space.noisy is not None or not usual:
+            return cls(motion, groups, state)
+        points = space.points.astype(float)
+        parts = stretches(t, groups, points)
+        rows, curve, errors = inner_derivatives(points, t, parts, est.order)
+        inputs = list(governing.inputs)
+        errors[inputs] = 0.0
+        if len(rows) < len(t) / 2 or errors.max() > EXACT:
+            return cls(motion, groups, state)
+        for rate in curve[1:]:
+            rate[:, inputs] = 0.0
+        kept = None if groups is None else np.asarray(groups)[rows]
+        return cls(Motion(curve), kept, state, errors)
+
+    def left_by(self, equations):
+        """Return what equations leave of rates without noise.
+
+        Parameters
+        ----------
+        equations : EquationSystem
+
+        Returns
+        -------
+        left : ndarray of shape (k,)
+            Of the variance of each rate; 0 where rows carry noise, or errors of the
+            rates explain it.
+        """
+        curve = self.motion.curve
+        if self.errors is None:
+            return np.zeros(curve[0].shape[1])
+        found = equations(np.hstack(curve[: equations.order]))
+        variance = np.var(curve[-1], axis=0)
+        gap = np.mean((curve[-1] - found) ** 2, axis=0)
+        left = gap / np.where(variance > 0, variance, np.inf)
+        return np.where(left > TIMES_ERRORS * self.errors, left, 0.0)

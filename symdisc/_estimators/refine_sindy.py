@@ -97,7 +97,7 @@ def refined(est, rows, governing, library, fields, offset, start):
     """
     options = {"search": est.threshold == "auto"}
     if governing.free:
-        library = governing.library(len(offset), symbolic=True)
+        library, _ = governing.candidates(len(offset))
         options["constants"] = [governing.values[name] for name in governing.free]
     found = refine(rows, library, fields, offset, start, **options)
     if found is not None and _fits(found, rows):

@@ -7,8 +7,9 @@ import numpy as np
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
-from symdisc._estimators.rates_within import is_exact, rates_within
+from symdisc._estimators.rates_within import RatesWithin
 from symdisc._estimators.refine_sindy import refined
+from symdisc._estimators.sindy_denominators import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
 from symdisc._sindy.differentiation import Motion, rates_along
 from symdisc._sindy.free_constants import find_constants, refine_constants
@@ -36,12 +37,19 @@ def find_equations(est, governing, space, t, groups, seed):
         What they were fitted to.
     """
     options = {"n_bootstrap": est.n_bootstrap, "seed": seed}
+    laws = None
     if est.denominator_degree or governing.free:
-        _find_constants(est, governing, space, t, groups)
+        within, laws = _find_constants(est, governing, space, t, groups)
     if space.noisy is not None:
-        refine = partial(refined, est, space.noisy)
-        motion = _motion(est, space)
-        found = governing.find(motion, groups, refine=refine, **options)
+        motion, refine = _motion(est, space), partial(refined, est, space.noisy)
+
+        def find(governing):
+            return governing.find(motion, groups, refine=refine, **options)
+
+        if laws:
+            found = find_among_laws(governing, within, laws, find)
+        else:
+            found = find(governing)
         if found.refined is not None:
             return found, motion
         take_best_rates(est, governing, space, t, groups)
@@ -52,18 +60,19 @@ def find_equations(est, governing, space, t, groups, seed):
 def _find_constants(est, governing, space, t, groups):
     """Find what is inside of candidates, from rates that are taken as well as may be.
 
-    Constants are found from rates at points, and refined by integrals.
+    Constants are found from rates at points, and refined by integrals. Returns these
+    rates and, for each equation, the denominators that explain them.
     """
+    laws = None
     known = governing, _motion(est, space), space, t, groups
-    motion, kept, errors = rates_within(est, *known)
+    within = RatesWithin.of(est, *known)
     if est.denominator_degree:
-        degree = est.denominator_degree
-        active = find_denominators(governing, motion, kept, degree, errors)
+        laws, active = find_denominators(governing, within, est.denominator_degree)
     else:
-        active = find_constants(governing, motion, kept)
+        active = find_constants(governing, within.motion, within.groups)
     governing.unknown = False
-    if not is_exact(est, space):
-        return
+    if within.errors is None:
+        return within, laws
     if active is not None:
         options = {"order": est.order, "n_terms": int(active.sum(axis=1).max())}
         options["inputs"] = governing.inputs
@@ -72,6 +81,7 @@ def _find_constants(est, governing, space, t, groups):
     take_best_rates(est, governing, space, t, groups)
     if active is not None:
         refine_constants(governing, _motion(est, space), groups, active)
+    return within, laws
 
 
 def _motion(est, space):
@@ -107,18 +117,20 @@ def set_equations(est, governing, found, space):
     est.complexity_ = est.equations_.n_terms
     est._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())
     est.states_, est.rates_ = space.curve[0], space.curve[-1]
-    est.noise_, est.rivals_, est.constant_errors_ = None, [], {}
+    est.noise_, est.rivals_, est.constant_errors_ = None, [*found.rivals], {}
+    if found.constant_errors is not None:
+        errors = map(float, found.constant_errors)
+        est.constant_errors_ = dict(zip(governing.free, errors, strict=True))
     if found.refined is not None:
         k, states = est.n_components_, found.refined.states
         dtype = est.states_.dtype
         est.states_ = states[:, :k].astype(dtype)
         est.rates_ = found.equations(states).astype(dtype)
         est.noise_ = found.refined.noise
-        errors = map(float, found.refined.constant_errors)
-        est.constant_errors_ = dict(zip(governing.free, errors, strict=True))
         for table, errors, constants in found.refined.rivals:
             named = dict(zip(governing.free, constants, strict=True))
             library = replace(governing, values=governing.values | named).library(k)
             options = {"order": est.order, "inputs": governing.inputs}
             options["errors"] = errors
             est.rivals_.append(EquationSystem(table, library, **options))
+        est.rivals_ = est.rivals_[:MAX_RIVALS]

@@ -1,7 +1,6 @@
 """Denominators of equations, and what stands above them."""
 
 from dataclasses import dataclass, field, replace
-from math import comb
 
 import numpy as np
 import sympy
@@ -12,15 +11,10 @@ from symdisc._equations.library import CandidateLibrary, degree_of, monomials
 from symdisc._implicit.implicit_regression import ImplicitRegression, choose
 from symdisc._sindy.free_constants import refine_constants
 
-# Equations that leave more than this, or have so many terms, are tried with
-# denominators; not where all candidates leave next to nothing.
-LEFT, MANY_TERMS, NEGLIGIBLE = 1e-4, 6, 1e-7
-# How much the degree is raised, and that of denominators; not where products of their
-# candidates are more, or candidates.
-TRIED, MAX_PRODUCTS, MAX_CANDIDATES = ((0, 1), (0, 2), (1, 2)), 60, 35
-# Denominators are pointed to where they leave so much less than polynomials of a degree
-# that is this much higher.
-MUCH_BETTER, HIGHER = 0.2, 2
+# The last term of a denominator that is at least this part of the largest has 1.
+SMALL = 0.1
+# So many other denominators of each equation are tried where states are fitted.
+MAX_OTHERS = 2
 
 
 def check_denominators(est):
@@ -37,7 +31,7 @@ def check_denominators(est):
         "symmetry": est.symmetry is not None,
         "fix": bool(est.fix),
         "optimizer": est.optimizer is not None,
-        "constants": any(v is None for v in (est.constants or {}).values()),
+        "constants": bool(est.constants),
     }
     for name in (name for name, given in others.items() if given):
         raise ValueError(
@@ -47,50 +41,83 @@ def check_denominators(est):
         )
 
 
-def find_denominators(governing, motion, groups, degree, errors=None):
+def find_denominators(governing, within, degree):
     """Find the denominators of the equations, and set them and their constants.
 
     Parameters
     ----------
     governing : Governing
         Its denominators, free constants and values are set.
-    motion : Motion
-    groups : array-like of shape (n_samples,) or None
+    within : RatesWithin
     degree : int
         Of the denominators.
-    errors : ndarray of shape (k,), optional
-        What rates without noise are off by, in the mean square, relative.
+
+    Returns
+    -------
+    laws : list of list of Law
+        Of each equation, the one that was set, and others that may be better.
+    active : ndarray of bool, of shape (k, n_terms), or None
+        Terms of the equations; None where no constants are to be found.
+    """
+    regressions, below = implicit_regressions(governing, within, degree)
+    n_equations = within.motion.curve[0].shape[1]
+    library = governing.library(n_equations)
+    laws = [[Law()] for _ in range(n_equations)]
+    for i, regression in regressions.items():
+        models = regression.models()
+        if models:
+            first = choose(models)
+            others = _others(models, first, len(regression.rate))
+            found = [Law.of(each, library, below, i) for each in (first, *others)]
+            laws[i] = list({law.denominator: law for law in found[::-1]}.values())[::-1]
+    return laws, set_denominators(governing, within, [each[0] for each in laws])
+
+
+def _others(models, first, n_rows):
+    """Models with other denominators, the best by an information criterion."""
+
+    def criterion(model):
+        return n_rows * np.log(model.losses.sum()) + np.log(n_rows) * model.n_terms
+
+    by_support = {}
+    for model in models:
+        by_support.setdefault(tuple(model.denominator != 0), []).append(model)
+    del by_support[tuple(first.denominator != 0)]
+    others = [min(each, key=criterion) for each in by_support.values()]
+    return sorted(others, key=criterion)[:MAX_OTHERS]
+
+
+def set_denominators(governing, within, laws):
+    """Set denominators and their constants.
+
+    Parameters
+    ----------
+    governing, within
+        As of `find_denominators`.
+    laws : list of Law
+        Of each equation.
 
     Returns
     -------
     ndarray of bool, of shape (k, n_terms), or None
         Terms of the equations; None where no constants are to be found.
     """
-    regressions, below = implicit_regressions(governing, motion, groups, degree)
-    n_equations = motion.curve[0].shape[1]
-    laws, library = [_Law()] * n_equations, governing.library(n_equations)
-    for i, regression in regressions.items():
-        models = regression.models()
-        if models:
-            model = choose(models, 0.0 if errors is None else errors[i])
-            laws[i] = _Law.of(model, library, below, i)
-    if all(law.denominator == 1 for law in laws):
-        return None
-    governing.denominators = tuple(law.denominator for law in laws)
     values = {name: value for law in laws for name, value in law.values.items()}
-    governing.free, governing.values = tuple(values), governing.values | values
+    trivial = all(law.denominator == 1 for law in laws)
+    governing.denominators = () if trivial else tuple(law.denominator for law in laws)
+    governing.free, governing.values = tuple(values), dict(values)
     if not values:
         return None
-    divided, places = governing.candidates(n_equations)
-    active = np.zeros((n_equations, len(divided)), dtype=bool)
+    divided, places = governing.candidates(len(laws))
+    active = np.zeros((len(laws), len(divided)), dtype=bool)
     for row, law, own in zip(active, laws, places, strict=True):
         row[own[law.numerator]] = True
-    refine_constants(governing, motion, groups, active)
+    refine_constants(governing, within.motion, within.groups, active)
     return active
 
 
 @dataclass(frozen=True)
-class _Law:
+class Law:
     """Denominator, values of its constants, and numbers of the terms above it."""
 
     denominator: sympy.Expr = sympy.S.One
@@ -107,20 +134,39 @@ class _Law:
         places = {e: i for i, e in enumerate(library.expressions)}
         if all(e in places for e in cancelled[0]):
             above, below = cancelled
-        numbers = model.denominator[kept] / model.denominator[kept[-1]]
-        names = [f"q_{library.symbols[number]}[{e}]" for e in below[:-1]]
-        factors = [*map(sympy.Symbol, names), sympy.Integer(1)]
+        sizes = np.abs(model.denominator[kept]) * model.sizes[kept]
+        unit = np.flatnonzero(sizes > SMALL * sizes.max())[-1]
+        factors, values = [], {}
+        for each, value in zip(below, model.denominator[kept], strict=True):
+            name = f"q_{library.symbols[number]}[{each}]"
+            values[name] = float(value / model.denominator[kept[unit]])
+            factors.append(sympy.Symbol(name))
+        del values[factors[unit].name]
+        factors[unit] = sympy.S.One
         denominator = sympy.Add(*(c * e for c, e in zip(factors, below, strict=True)))
-        values = dict(zip(names, map(float, numbers[:-1]), strict=True))
         return cls(denominator, values, [places[e] for e in above])
 
+    @property
+    def terms(self):
+        """Terms of the denominator."""
+        return [
+            term.as_independent(*map(sympy.Symbol, self.values))[0]
+            for term in sympy.Add.make_args(self.denominator)
+        ]
 
-def implicit_regressions(governing, motion, groups, degree):
+    def without(self, name):
+        """Return the law without a term of the denominator, if it has that."""
+        values = {n: value for n, value in self.values.items() if n != name}
+        denominator = self.denominator.xreplace({sympy.Symbol(name): sympy.S.Zero})
+        return replace(self, denominator=denominator, values=values)
+
+
+def implicit_regressions(governing, within, degree):
     """Set up the regression of each rate on fractions.
 
     Parameters
     ----------
-    governing, motion, groups, degree
+    governing, within, degree
         As of `find_denominators`.
 
     Returns
@@ -130,95 +176,20 @@ def implicit_regressions(governing, motion, groups, degree):
     candidates : CandidateLibrary
         Terms of the denominators.
     """
-    state = np.hstack(motion.curve[:-1]).astype(float)
-    rates = motion.curve[-1].astype(float)
+    curve = within.motion.curve
+    state = np.hstack(curve[:-1]).astype(float)
+    rates = curve[-1].astype(float)
+    errors = np.zeros(rates.shape[1]) if within.errors is None else within.errors
     library = governing.library(rates.shape[1])
     below = CandidateLibrary(monomials(library.symbols, 0, degree), library.symbols)
     every = (*library.expressions, *below.expressions)
     costs = np.array([degree_of(e) for e in every], dtype=float)
     values = governing.features(state, library), below.evaluate(state)
-    blocks = row_blocks(groups, len(state))
+    domain = below.evaluate(within.state)
+    blocks = row_blocks(within.groups, len(state))
     regressions = {
-        i: ImplicitRegression(*values, rate, blocks, costs)
+        i: ImplicitRegression(*values, rate, blocks, costs, domain, errors[i])
         for i, rate in enumerate(rates.T)
         if i not in governing.inputs and rate.any()
     }
     return regressions, below
-
-
-def say_denominators(est, governing, motion, groups, errors, *, misfit):
-    """Say in words that equations with denominators explain rates better.
-
-    Parameters
-    ----------
-    est : LatentSINDy
-        Fitted.
-    governing, motion, groups, errors
-        As of `find_denominators`.
-    misfit : bool
-        Whether its equations leave too much.
-
-    Yields
-    ------
-    str
-        Nothing where they do not, or where few terms explain the rates without.
-    """
-    others = est.library, est.optimizer, est.symmetry, est.fix
-    if est.denominator_degree or any(other is not None for other in others):
-        return
-    left, n_terms = 1 - est.equation_scores_, (est.coefficients_ != 0).sum(axis=1)
-    asked = np.flatnonzero(misfit | (left > LEFT) | (n_terms >= MANY_TERMS))
-    # Polynomials that are higher explain what a fraction would only stand in for.
-    high = replace(governing, degree=governing.degree + HIGHER)
-    n_variables = len(est.library_.symbols)
-    if not len(asked) or comb(n_variables + high.degree, n_variables) > MAX_CANDIDATES:
-        return
-    without = implicit_regressions(high, motion, groups, 0)[0]
-    smooth = implicit_regressions(high, motion, groups, HIGHER)[0]
-    asked = [
-        i
-        for i in asked
-        if i in without
-        and smooth[i].least_loss() < MUCH_BETTER * without[i].least_loss()
-    ]
-    floors = np.zeros(len(est.coefficients_)) if errors is None else errors
-    sums = {i: choose(without[i].models(), floors[i]) for i in asked}
-    sums = {i: model for i, model in sums.items() if model.losses.sum() > NEGLIGIBLE}
-    known = governing, motion, groups, floors
-    found = [_tried(*known, sums, *each) for each in TRIED if sums]
-    found = [each for each in found if each[0]]
-    if found:
-        better, option = min(found, key=lambda each: (-len(each[0]), _n_terms(each[0])))
-        texts = [
-            f"of {est.library_.symbols[i]}, {model.n_terms} terms leave "
-            f"{model.losses.sum():.1g}, and {sums[i].n_terms - 1} without a "
-            f"denominator {sums[i].losses.sum():.1g}"
-            for i, model in better.items()
-        ]
-        yield (
-            "Denominators explain rates much better: of the mean square on rows not "
-            f"fitted, {'; '.join(texts)}. Pass {option}."
-        )
-
-
-def _n_terms(models):
-    return sum(model.n_terms for model in models.values())
-
-
-def _tried(governing, motion, groups, floors, sums, more, degree):
-    """Fractions that have fewer terms than sums and leave much less; the options."""
-    raised = replace(governing, degree=governing.degree + more)
-    regressions, below = implicit_regressions(raised, motion, groups, degree)
-    better = {}
-    for i, polynomial in sums.items():
-        if regressions[i].numerators.shape[1] * len(below) > MAX_PRODUCTS:
-            continue
-        models = regressions[i].models()
-        model = choose(models, floors[i]) if models else polynomial
-        is_one = np.count_nonzero(model.denominator) == 1
-        few = model.n_terms < polynomial.n_terms
-        enough = MUCH_BETTER * polynomial.losses.sum()
-        if few and not is_one and model.losses.sum() < enough:
-            better[i] = model
-    option = f"degree={raised.degree}, " if more else ""
-    return better, f"{option}denominator_degree={degree}"

@@ -1,6 +1,7 @@
 """Rational functions fitted to rates in the implicit form q(x) x' = p(x)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,8 @@ MAX_TERMS = 16
 N_AGAIN = 2
 # Losses below this are those of rounding; further terms have to halve them.
 EXACT, HALF = 1e-12, 1.0
+# So are those that are not above this many times the errors of the rate.
+TIMES_ERROR = 4.0
 # A denominator that is this much smaller on one row than on another is a pole.
 POLE = 1e-6
 # Rows for each product of candidates that the rate is smoothed by.
@@ -32,12 +35,18 @@ class Rational:
         Squared errors of the rate in blocks left out, in units of its mean square.
     cost : float
         Of all terms, summed.
+    floor : float
+        Losses that mean nothing.
+    sizes : ndarray of shape (n_denominators,)
+        Of the candidates of the denominator, in the root mean square.
     """
 
     numerator: np.ndarray
     denominator: np.ndarray
     losses: np.ndarray
     cost: float
+    floor: float
+    sizes: np.ndarray
 
     @property
     def n_terms(self):
@@ -67,6 +76,11 @@ class ImplicitRegression:
         Rows that are left out in turn.
     costs : ndarray of shape (n_numerators + n_denominators,)
         Of the terms, which decide between models of as many terms that predict alike.
+    domain : ndarray of shape (n_rows, n_denominators), optional
+        Values of the candidates of the denominators where these must not vanish, beside
+        the samples.
+    error : float, default=0.0
+        What a rate without noise is off by, in the mean square, relative.
 
     References
     ----------
@@ -94,9 +108,20 @@ class ImplicitRegression:
     rate: np.ndarray
     blocks: list
     costs: np.ndarray
+    domain: np.ndarray | None = None
+    error: float = 0.0
+
+    @cached_property
+    def _sizes(self):
+        return np.sqrt(np.mean(self.denominators**2, axis=0))
+
+    @property
+    def floor(self):
+        """Losses below this are those of rounding, or of the rate itself."""
+        return max(TIMES_ERROR * self.error, EXACT)
 
     def models(self):
-        """Return the best model of each number of terms.
+        """Return good models of each number of terms and each denominator.
 
         Returns
         -------
@@ -112,7 +137,7 @@ class ImplicitRegression:
             predicted = self.numerators @ model.numerator / below
             for rate in (self.rate, predicted):
                 self._search(best, rate, weight)
-        return [best[n] for n in sorted(best)]
+        return list(best.values())
 
     def least_loss(self):
         """Return what a smooth function of the candidates leaves of the rate.
@@ -172,18 +197,16 @@ class ImplicitRegression:
             return found[:n_above], -found[n_above:].reshape(2, n_below).sum(axis=0)
 
         above, below = fraction(folded.whole)
-        if _has_pole(self.denominators @ below):
+        domain = self.denominators if self.domain is None else self.domain
+        if has_pole(domain @ below):
             return
         losses = self._losses(folded, fraction)
         terms = np.where(places < n_above + n_below, places, places - n_below)
-        model = Rational(above, below, losses, self.costs[terms].sum())
-        other = best.setdefault(model.n_terms, model)
-        pair = sorted([other, model], key=lambda each: each.cost)
-        losses = _table(pair)
+        known = self.costs[terms].sum(), self.floor, self._sizes
+        model = Rational(above, below, losses, *known)
         if np.isfinite(losses).all():
-            best[model.n_terms] = pair[smallest_adequate(losses, EXACT)]
-        elif np.isfinite(model.losses).all():
-            best[model.n_terms] = model
+            key = model.n_terms, tuple(np.flatnonzero(below))
+            best[key] = choose([best.get(key, model), model])
 
     def _losses(self, folded, fraction):
         """Squared errors in each block left out, as parts of the mean square."""
@@ -218,28 +241,41 @@ class _Folded:
         return cls(triangle(*of_folds), others, rows)
 
 
-def choose(models, floor=0.0):
+def choose(models):
     """Choose the model of fewest terms that leaves at most twice the least.
+
+    Of those with as many terms that predict alike, the one of the lowest degrees.
 
     Parameters
     ----------
     models : list of Rational
-    floor : float, default=0.0
-        What rates without noise are off by: less is as good as nothing.
 
     Returns
     -------
     Rational
     """
-    models = sorted(models, key=lambda model: model.n_terms)
-    return models[smallest_adequate(_table(models), max(floor, EXACT), HALF)]
+    by_size = sorted(models, key=lambda model: (model.n_terms, model.losses.sum()))
+    first = by_size[_adequate(by_size, HALF)]
+    alike = [model for model in models if model.n_terms == first.n_terms]
+    alike = sorted(alike, key=lambda model: model.cost)
+    return alike[_adequate(alike)]
 
 
-def _table(models):
-    return np.array([model.losses for model in models])
+def _adequate(models, *fraction):
+    losses = np.array([model.losses for model in models])
+    return smallest_adequate(losses, models[0].floor, *fraction)
 
 
-def _has_pole(values):
-    """Whether a denominator changes sign, or nearly vanishes, on the data."""
+def has_pole(values):
+    """Check whether a denominator changes sign, or nearly vanishes, on the data.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    bool
+    """
     least, most = np.abs(values).min(), np.abs(values).max()
     return values.min() * values.max() <= 0 or least < POLE * most

@@ -70,7 +70,7 @@ def find_constants(governing, motion, groups):
     (1973), 413-432.
     """
     # Names that cannot be used are said before values are tried.
-    governing.library(motion.curve[0].shape[1], symbolic=True)
+    governing.candidates(motion.curve[0].shape[1])
     sizes = np.abs(np.delete(motion.curve[0], governing.inputs, axis=1))
     low, high = np.quantile(sizes[sizes > 0], QUANTILES)
     # Constants are sizes of variables, or of what they are multiplied by.
@@ -143,6 +143,8 @@ def refine_constants(governing, motion, groups, active, factor=FACTOR):
 def directions_with_constants(governing, motion, groups, pairs):
     """Return a root of the covariance of coefficients, whatever the constants are.
 
+    And standard errors of the constants.
+
     Parameters
     ----------
     governing : Governing
@@ -153,7 +155,9 @@ def directions_with_constants(governing, motion, groups, pairs):
 
     Returns
     -------
-    list of ndarray of shape (n_directions, k, n_terms), or of None
+    directions : list of ndarray of shape (n_directions, k, n_terms), or of None
+    errors : ndarray of shape (n_free,) or None
+        From each equation alone, averaged by their weights.
     """
     logs = _logs(governing)
     slopes = [[] for _ in pairs]
@@ -165,14 +169,22 @@ def directions_with_constants(governing, motion, groups, pairs):
         for slope, after, before in zip(slopes, *moved, strict=True):
             slope.append((after.features - before.features) / (2 * STEP))
     _set(governing, logs)
-    return [
+    found = [
         _directions(*pair, slope) for pair, slope in zip(pairs, slopes, strict=True)
     ]
+    if any(directions is None for directions, _ in found):
+        return [directions for directions, _ in found], None
+    precision = sum(weights for _, weights in found)
+    values = np.abs([governing.values[name] for name in governing.free])
+    with np.errstate(divide="ignore"):
+        errors = values / np.sqrt(precision)
+    return [directions for directions, _ in found], errors
 
 
 def _directions(part, coefficients, slopes):
-    """Directions of one regression, each of its equations with the constants."""
+    """Directions of one regression, and precisions of the constants in it."""
     found, n_terms = [], coefficients.shape[1]
+    precision = np.zeros(len(slopes))
     for i, row in enumerate(coefficients):
         columns = np.column_stack([slope @ row for slope in slopes])
         matter = np.linalg.norm(columns, axis=0) > 0
@@ -182,11 +194,14 @@ def _directions(part, coefficients, slopes):
             features, part.rates[:, i : i + 1], rows, groups=part.groups
         )
         if each is None:
-            return None
+            return None, precision
+        variance = np.sum(each[:, 0, n_terms:] ** 2, axis=0)
+        tiny = np.finfo(float).tiny
+        precision += np.where(matter, 1 / np.maximum(variance, tiny), 0.0)
         placed = np.zeros((len(each), *coefficients.shape))
         placed[:, i] = each[:, 0, :n_terms]
         found.append(placed)
-    return np.concatenate(found)
+    return np.concatenate(found), precision
 
 
 def _logs(governing):
@@ -243,7 +258,7 @@ def _residuals(governing, motion, groups, logs, active):
 
 def _matter(governing, motion, active):
     """Whether any term with a free constant is in the equations."""
-    library = governing.library(motion.curve[0].shape[1], symbolic=True)
+    library, _ = governing.candidates(motion.curve[0].shape[1])
     used = [library.expressions[i] for i in np.flatnonzero(active.any(axis=0))]
     found = {symbol.name for e in used for symbol in e.free_symbols}
     return bool(found & set(governing.free))

@@ -3,15 +3,12 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import sympy
 
 from symdisc._data.validation import check_size
+from symdisc._equations.candidates import candidates, with_values
 from symdisc._equations.equations import EquationSystem
-from symdisc._equations.fractions import divided_library
-from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
 from symdisc._equations.names import column_names, input_columns
-from symdisc._equations.parsing import make_library
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
@@ -47,6 +44,10 @@ class Found:
         Root of the covariance of the coefficients.
     refined : Refined or None
         States that were fitted with the coefficients.
+    constant_errors : ndarray of shape (n_free_constants,) or None
+        Standard errors of constants, where these are known.
+    rivals : sequence of EquationSystem
+        Others that are nearly as likely, with other denominators.
     """
 
     equations: EquationSystem
@@ -56,6 +57,8 @@ class Found:
     path: ModelPath | None = None
     directions: np.ndarray | None = None
     refined: object = None
+    constant_errors: np.ndarray | None = None
+    rivals: tuple = ()
 
 
 @dataclass
@@ -109,6 +112,7 @@ class Governing:
     free: tuple = ()
     denominators: tuple = ()
     unknown: bool = False
+    _candidates: dict = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, est, feature_names=None):
@@ -144,39 +148,23 @@ class Governing:
         elif isinstance(symmetry, str) and self.algebra is None:
             self.algebra = known_algebra(symmetry, space.curve[0].shape[1])
 
-    def library(self, dim, *, symbolic=False):
-        """Candidates for `dim` latent dimensions; free constants as variables."""
-        return self.candidates(dim, symbolic)[0]
+    def library(self, dim):
+        """Candidates for `dim` latent dimensions."""
+        return with_values(self.candidates(dim)[0], self)
 
-    def numerators(self, dim):
-        """Candidates before they are divided by anything."""
-        if not self.denominators:
-            return self.library(dim)
-        return replace(self, denominators=(), values={}, free=()).library(dim)
+    def candidates(self, dim):
+        """Candidates with free constants as variables, and where those of each are.
 
-    def candidates(self, dim, symbolic=False):
-        """Candidates, and where those of each equation are; None where all are."""
-        constants = dict(self.values)
-        if symbolic:
-            constants |= dict.fromkeys(self.free)
-        if self.denominators:
-            known = {sympy.Symbol(k): v for k, v in constants.items() if v is not None}
-            return divided_library(self.numerators(dim), self.denominators, known)
-        library = make_library(
-            dim,
-            self.degree,
-            self.functions,
-            self.order,
-            names=self.names,
-            include_constant=self.include_constant,
-            constants=constants,
-        )
-        if self.order == 1 or not self.inputs:
-            return library, None
-        # How fast an input changes is another input.
-        rates = {library.symbols[dim + i] for i in self.inputs}
-        kept = [e for e in library.expressions if not e.free_symbols & rates]
-        return CandidateLibrary(kept, library.symbols), None
+        See `symdisc._equations.candidates.candidates`.
+        """
+        key = dim, self.degree, self.order, self.free, self.denominators
+        if key not in self._candidates:
+            self._candidates[key] = candidates(self, dim)
+        return self._candidates[key]
+
+    def undivided(self):
+        """Return the same without denominators."""
+        return replace(self, denominators=(), values={}, free=())
 
     def solve(self, features, rates, library):
         """Coefficients while the latent space is still being learned."""
@@ -200,10 +188,11 @@ class Governing:
         -------
         EquationSystem
         """
-        parts, unit, library, _ = self._parts(motion, groups)
+        parts, unit, _, _ = self._parts(motion, groups)
         coefficients = np.concatenate(
             [part.solve(**self._options)[0] for part in parts]
         )
+        library = self.library(len(coefficients))
         return EquationSystem(coefficients * unit, library, **self._kind)
 
     def find(self, motion, groups, *, n_bootstrap=0, seed=None, refine=None):
@@ -229,38 +218,43 @@ class Governing:
         coefficients = np.concatenate([found for found, _ in solved]) * unit
         refined = None
         if refine is not None:
-            combined = self._combined(coefficients.shape, library, basis)
+            combined = self._combined(coefficients.shape, basis)
             refined = refine(self, library, *combined, coefficients)
         if refined is not None:
             coefficients = refined.coefficients
             if self.free:
                 constants = map(float, refined.constants)
-                self.values |= dict(zip(self.free, constants, strict=True))
+                self.values = self.values | dict(zip(self.free, constants, strict=True))
                 parts, unit, library, basis = self._parts(motion, groups)
         pairs = list(zip(parts, _split(coefficients / unit, parts), strict=True))
         scores = [part.scores(found, self.rcond) for part, found in pairs]
         scores, dense = (np.concatenate(s) for s in zip(*scores, strict=True))
+        constant_errors = None
         if refined is None:
             if self.free and not (self.fix or n_bootstrap):
-                drawn = directions_with_constants(self, motion, groups, pairs)
+                known = motion, groups, pairs
+                drawn, constant_errors = directions_with_constants(self, *known)
             else:
                 drawn = [p.error_directions(f, n_bootstrap, seed) for p, f in pairs]
             directions = directions_of_all(drawn, unit)
         else:
             directions = refined.directions
+            constant_errors = refined.constant_errors
         equations = EquationSystem(
             coefficients,
-            library,
+            self.library(len(coefficients)),
             errors=None if directions is None else np.linalg.norm(directions, axis=0),
             **self._kind,
         )
-        n_free = np.sum(~self._known(library)[1]) if basis is None else len(basis)
+        known = self._known(coefficients.shape)[1]
+        n_free = int(np.sum(~known)) if basis is None else len(basis)
         path = ModelPath.of(equations, [path for _, path in solved], unit)
-        return Found(equations, scores, dense, n_free, path, directions, refined)
+        found = equations, scores, dense, n_free, path, directions, refined
+        return Found(*found, constant_errors=constant_errors)
 
-    def _combined(self, shape, library, basis):
+    def _combined(self, shape, basis):
         """Return fields whose combination is sought, and coefficients known."""
-        values, known = self._known(library)
+        values, known = self._known(shape)
         if basis is None:
             known[list(self.inputs)] = True
             every = np.eye(values.size).reshape(-1, *shape)
@@ -269,22 +263,21 @@ class Governing:
             values, basis = without_known(basis, values, known)
         return basis, values
 
-    def _known(self, library):
+    def _known(self, shape):
         """Coefficients that are known, and which are."""
         if self.fix:
-            return known_terms(self.fix, library, self.order)
-        n_equations = len(library.symbols) // self.order
-        places = self.candidates(n_equations)[1]
-        known = np.full((n_equations, len(library)), places is not None)
+            return known_terms(self.fix, self.library(shape[0]), self.order)
+        places = self.candidates(shape[0])[1]
+        known = np.full(shape, places is not None)
         if places is not None:
             np.put_along_axis(known, places, False, axis=1)
-        return np.zeros(known.shape), known
+        return np.zeros(shape), known
 
     def _parts(self, motion, groups):
         """List what is fitted together: candidates, rates, groups, constraints."""
         state = np.hstack(motion.curve[: self.order]).astype(float, order="C")
         latents, rates = (motion.curve[i].astype(float, order="C") for i in (0, -1))
-        library = self.library(rates.shape[1])
+        library, _ = self.candidates(rates.shape[1])
         features = self.features(state, library)
         basis, penalty = self._basis(library), self._penalty(library, state)
         # In units of the latents, or a rate might be zero in units of the others.
@@ -296,12 +289,12 @@ class Governing:
         rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
         parts = [Regression(*part, basis, penalty) for part in rows]
         if self.fix or self.denominators:
-            parts = self._with_known(parts, library, unit)
+            parts = self._with_known(parts, unit)
         return parts, unit[:, None], library, basis
 
-    def _with_known(self, parts, library, unit):
+    def _with_known(self, parts, unit):
         """Take off the terms that are known."""
-        values, known = self._known(library)
+        values, known = self._known((len(unit), parts[0].features.shape[1]))
         if parts[0].penalty is not None:
             raise ValueError(
                 f"fix needs equivariance_weight=inf, got {self.equivariance_weight}: "
@@ -322,6 +315,9 @@ class Governing:
 
     def features(self, state, library):
         """Values of the candidates, checked."""
+        constants = [self.values[name] for name in self.free]
+        if len(library.symbols) > state.shape[1]:
+            state = np.hstack([state, np.tile(constants, (len(state), 1))])
         with np.errstate(all="ignore"):
             features = library.evaluate(state)
         self._check_domain(features, library)
