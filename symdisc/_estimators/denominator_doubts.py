@@ -40,6 +40,8 @@ def say_denominators(est, governing, within, *, misfit):
     str
         Nothing where they do not, or where few terms explain the rates without.
     """
+    if est.denominator_degree and within.errors is not None:
+        yield from _stand_ins(est, governing, within)
     others = est.library, est.optimizer, est.symmetry, est.fix
     if est.denominator_degree or any(other is not None for other in others):
         return
@@ -65,6 +67,20 @@ def say_denominators(est, governing, within, *, misfit):
             "Denominators explain rates much better: of the mean square on rows not "
             f"fitted, {'; '.join(texts)}. Pass {option}denominator_degree={degree}."
         )
+
+
+def _stand_ins(est, governing, within):
+    """Fractions that are near exact rates, and not as near as these are exact."""
+    left = within.left_by(est.equations_)
+    for i, below in enumerate(governing.denominators):
+        if below != 1 and left[i] > max(NEGLIGIBLE, TIMES_ERRORS * within.errors[i]):
+            yield (
+                f"The fraction of {est.library_.symbols[i]} leaves {left[i]:.1g} of a "
+                f"rate that is exact to {within.errors[i]:.1g}: it may stand in for "
+                "another law, unless a solver with a loose tolerance made the rows. "
+                "Raise degree or denominator_degree."
+            )
+            return
 
 
 def _insufficient_sums(est, governing, within, misfit):

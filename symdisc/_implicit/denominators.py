@@ -8,7 +8,7 @@ import sympy
 from symdisc._data.splits import row_blocks
 from symdisc._equations.fractions import without_common_powers
 from symdisc._equations.library import CandidateLibrary, degree_of, monomials
-from symdisc._implicit.implicit_regression import ImplicitRegression, choose
+from symdisc._implicit.implicit_regression import ImplicitRegression, choose, has_pole
 from symdisc._sindy.free_constants import refine_constants
 
 # The last term of a denominator that is at least this part of the largest has 1.
@@ -70,7 +70,28 @@ def find_denominators(governing, within, degree):
             others = _others(models, first, len(regression.rate))
             found = [Law.of(each, library, below, i) for each in (first, *others)]
             laws[i] = list({law.denominator: law for law in found[::-1]}.values())[::-1]
-    return laws, set_denominators(governing, within, [each[0] for each in laws])
+    chosen = [each[0] for each in laws]
+    active = set_denominators(governing, within, chosen)
+    poles = _poles(governing, within)
+    if any(poles):
+        # Constants were refined to where a denominator vanishes.
+        chosen = [
+            Law() if pole else law for law, pole in zip(chosen, poles, strict=True)
+        ]
+        active = set_denominators(governing, within, chosen)
+        laws = [[law, *each[1:]] for law, each in zip(chosen, laws, strict=True)]
+    return laws, active
+
+
+def _poles(governing, within):
+    """Whether each denominator vanishes on the data."""
+    library = governing.undivided().library(within.motion.curve[0].shape[1])
+    values = {sympy.Symbol(k): sympy.Float(v) for k, v in governing.values.items()}
+    below = [d.xreplace(values) for d in governing.denominators]
+    table = (
+        CandidateLibrary(below, library.symbols).evaluate(within.state) if below else []
+    )
+    return [has_pole(values) for values in np.transpose(table)]
 
 
 def _others(models, first, n_rows):

@@ -26,12 +26,12 @@ from symdisc._sindy.stlsq import (
 # many standard errors of the difference (but by no more than MOST_ERRORS times the
 # least error, which counts where few blocks make standard errors large), plus fractions
 # of the least error and of the mean square of the target; the latter not where a model
-# is exact to rounding, and leaves so many times less.
+# is exact to rounding, and leaves so many times less, down to what solvers add.
 STANDARD_ERRORS = 2.0
 MOST_ERRORS = 1.0
 FRACTION_OF_ERROR = 0.1
 FRACTION_OF_TARGET = 1e-6
-TIMES_EXACT = 1e6
+TIMES_EXACT, LEAST_FRACTION = 1e6, 1e-10
 FOLDS = 10
 # A target that all columns explain to this fraction gets at least one term.
 EXPLAINED = 0.5
@@ -86,7 +86,7 @@ def fit_equations(
     for every number of terms. Blocked cross-validation chooses the smallest
     candidate whose error is above the best by no more than 2 standard errors of the
     difference (at most the best error itself), a tenth of the best error and 1e-6 of
-    the mean square of the target (at most 1e6 times the best error): smaller terms are
+    the mean square of the target (1e-10 where a model is exact): smaller terms are
     noise or negligible. Regressions are on integrals over time unless that makes the
     coefficients much less certain, see
     `symdisc._sindy.block_bootstrap.informative_rows`.
@@ -272,7 +272,7 @@ def _choose(design, target, blocks, penalty, floor):
     whole = triangle(*factors, prior)
     subsets = best_subsets(whole)
     losses = _losses(factors, prior, subsets)
-    floor = min(floor, TIMES_EXACT * losses.sum(axis=1).min())
+    floor = min(floor, max(TIMES_EXACT * losses.sum(axis=1).min(), LEAST_FRACTION))
     chosen = smallest_adequate(losses, floor)
     if chosen == 0 and _explains(factors, subsets[-1], len(design)):
         chosen = 1 + smallest_adequate(losses[1:], floor)

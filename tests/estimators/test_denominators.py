@@ -128,6 +128,56 @@ def test_noise_and_errors(name):
         assert est.constant_errors_[key] < 0.1 * value
 
 
+@pytest.mark.parametrize(
+    "options", [{"refine": "none"}, {"n_bootstrap": 20, "random_state": 0}]
+)
+def test_least_squares_of_noisy_rows(options):
+    est = fit("holling", *observe("holling", 0.01), **options)
+    assert est.noise_ is None
+    found = est.equations_(STARTS + 0.5)
+    true = np.array(holling(0, (STARTS + 0.5).T)).T
+    assert_allclose(found, true, atol=0.05)
+    assert "/" in str(est.equations_)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("level", [0.003, 0.01])
+def test_a_switch_under_noise(seed, level):
+    est = fit("switch", *observe("switch", level, seed=seed))
+    supports = [
+        [set(numbers(e)) == set(numbers(sympy.sympify(t))) for e, t in pairs]
+        for equations in [est.equations_, *est.rivals_]
+        for pairs in [zip(equations.expressions, TRUTH["switch"], strict=True)]
+    ]
+    assert any(all(support) for support in supports)
+
+
+def test_errors_of_constants_without_noise():
+    est = fit("monod", *observe("monod"))
+    assert set(est.constant_errors_) == set(est.constants_)
+    assert all(0 < e < 1e-5 for e in est.constant_errors_.values())
+
+
+def test_a_fraction_that_stands_in_for_a_law_is_doubted():
+    def two_terms(_, z):
+        eaten = 1.3 * z[0] / (0.4 + z[0])
+        return [0.7 - eaten - 0.5 * z[1] / (0.9 + z[1]), 0.2 + 0.5 * eaten - 0.5 * z[1]]
+
+    t = np.linspace(0, 6, 250)
+    starts = [[1, 0.5], [3, 2], [0.2, 1]]
+    runs = [
+        solve_ivp(two_terms, (0, 6), s, t_eval=t, rtol=1e-10, atol=1e-12).y.T
+        for s in starts
+    ]
+    est = LatentSINDy(autoencoder="none", denominator_degree=1)
+    with pytest.warns(UserWarning, match="may stand in for another law"):
+        est.fit(runs, t=t[1])
+    est = LatentSINDy(autoencoder="none", denominator_degree=2).fit(runs, t=t[1])
+    assert_allclose(est.constants_["q_z0[1]"], 0.36, rtol=1e-4)
+    with pytest.warns(UserWarning, match="Pass denominator_degree=2"):
+        LatentSINDy(autoencoder="none").fit(runs, t=t[1])
+
+
 def test_one_fraction_is_printed(tmp_path):
     est = fit("enzyme", *observe("enzyme"))
     assert str(est.equations_) == "dz0/dt = (0.18 - 0.9*z0)/(z0 + 0.3)"
@@ -184,6 +234,16 @@ def test_a_pole_within_the_data_is_refused():
         est.fit(x, 1 / (x - 1))
     values = est.equations_(np.linspace(0, 2, 1001)[:, None])
     assert np.abs(values).max() < 1e3
+    # A pole between the first two rows of a run, away from which rates are taken.
+    t = np.linspace(0, 1.5, 100)
+    runs = [
+        solve_ivp(lambda _, z: 1 / z**2, (0, 1.5), [s], t_eval=t, rtol=1e-10).y.T
+        for s in (0.3, 1.0)
+    ]
+    with pytest.warns(UserWarning, match="do not explain|may stand in"):
+        est.fit(runs, t=t[1])
+    rates = est.equations_(np.linspace(0.3, 1.5, 1001)[:, None])
+    assert np.all(rates > 0) or np.abs(rates).max() < 1e3
 
 
 def test_maps_and_accelerations():
