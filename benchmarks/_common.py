@@ -1,8 +1,11 @@
 """What several benchmarks share: clocks, files of rows, figures of a rotation."""
 
 import json
+import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from scipy.linalg import expm
@@ -26,6 +29,29 @@ class Clock:
         yield self
         self.wall += time.perf_counter() - wall
         self.cpu += time.process_time() - cpu
+
+
+def pysindy_answers(python, data):
+    """Fit pysindy in an environment of its own, see ``_pysindy_fits.py``.
+
+    Parameters
+    ----------
+    python : path of its interpreter
+    data : dict of ndarray
+        ``degree|NAME``, ``t|NAME``, and ``X|NAME|...`` of shape (n_trajectories,
+        n_rows, n_variables).
+
+    Returns
+    -------
+    dict
+        By the keys that begin with ``X|``: what each setting finds.
+    """
+    script = Path(__file__).with_name("_pysindy_fits.py")
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "data.npz"), Path(folder, "found.json")
+        np.savez(source, **data)
+        subprocess.run([python, script, source, target], check=True)
+        return json.loads(target.read_text())
 
 
 def spiral(quick=False):

@@ -17,8 +17,6 @@ Run it as ``python benchmarks/equation_recovery.py --pysindy ENVIRONMENT/bin/pyt
 
 import argparse
 import json
-import subprocess
-import tempfile
 import time
 import warnings
 import zlib
@@ -26,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import sympy
-from _common import print_table, write_json
+from _common import print_table, pysindy_answers, write_json
 from _systems import SYSTEMS, is_exact, simulate, truth
 from scipy.stats import binomtest
 
@@ -94,12 +92,7 @@ def measure_pysindy(python, names, noises):
         for noise in noises:
             t, data[f"X|{system.name}|{noise}"] = observe(system, noise)
             data[f"t|{system.name}"] = t
-    script = Path(__file__).with_name("_pysindy_fits.py")
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "data.npz"), Path(folder, "found.json")
-        np.savez(source, **data)
-        subprocess.run([python, script, source, target], check=True)
-        answers = json.loads(target.read_text())
+    answers = pysindy_answers(python, data)
     return [
         _pysindy_row(system, noise, setting, answer)
         for system in chosen

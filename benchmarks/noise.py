@@ -12,21 +12,42 @@ rate. ``--part others`` has its van der Pol and Roessler systems.
 trial: rates of the exact support, of the exact support among `rivals_`, and the median
 of the largest relative error of a coefficient of an exact one.
 
+``--part wendy`` has the five models of WENDy (Bortz, Messenger, Dukic, Bulletin of
+Mathematical Biology 85 (2023), 110), from one trajectory of 512 rows: rates of the
+exact support, the median error of the coefficients of exact ones, relative in norm, and
+how often 95 % intervals cover. WENDy is given the support, and is not run here.
+
 ``--part coverage`` counts how often 95 % intervals cover the truth: terms of at least 5
 standard errors, fits of the exact support, 1, 8 and 32 trajectories.
 
 Every fit is ``LatentSINDy(autoencoder="none", degree=...).fit(X, t=t)``, and nothing
-else. Run it as ``python benchmarks/noise.py --part lorenz --trials 64``.
+else, but that one model of WENDy is told a candidate. With ``--pysindy`` and the
+interpreter of an environment that has it, its weak form and its ensembles get the same
+rows of the first two parts. Run it as ``python benchmarks/noise.py --part lorenz
+--trials 64``.
 """
 
 import argparse
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
-from _common import print_table
+from _common import print_table, pysindy_answers
+from _noisy_systems import (
+    excitable,
+    fitzhugh_nagumo,
+    hindmarsh_rose,
+    logistic,
+    lorenz,
+    lotka_volterra,
+    protein_transduction,
+    roessler,
+    van_der_pol,
+)
 from scipy.integrate import solve_ivp
 from scipy.stats import binom, binomtest
+from sympy import sympify
 
 from symdisc import LatentSINDy
 
@@ -53,65 +74,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--part", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--trials", type=int, default=16)
+    parser.add_argument("--pysindy", type=Path, metavar="PYTHON")
     arguments = parser.parse_args()
     for part in arguments.part:
-        rows = list(PARTS[part](arguments.trials))
+        options = {"python": arguments.pysindy} if part in BESIDE else {}
+        rows = list(PARTS[part](arguments.trials, **options))
         print(part)
         print_table(rows, {column: "" for row in rows for column in row})
         print(flush=True)
-
-
-def lorenz(sigma=10.0, rho=28.0, beta=8 / 3):
-    """Rates of the Lorenz system, and their terms."""
-
-    def rates(_, x):
-        return [
-            sigma * (x[1] - x[0]),
-            x[0] * (rho - x[2]) - x[1],
-            x[0] * x[1] - beta * x[2],
-        ]
-
-    terms = [{"z0": -sigma, "z1": sigma}, {"z0": rho, "z1": -1.0, "z0*z2": -1.0}]
-    return rates, [*terms, {"z0*z1": 1.0, "z2": -beta}]
-
-
-def van_der_pol(mu=1.0):
-    """Rates of the van der Pol oscillator, and their terms."""
-
-    def rates(_, x):
-        return [x[1], mu * (1 - x[0] ** 2) * x[1] - x[0]]
-
-    return rates, [{"z1": 1.0}, {"z0": -1.0, "z1": mu, "z0**2*z1": -mu}]
-
-
-def roessler(a=0.2, b=0.2, c=5.7):
-    """Rates of the Roessler system, and their terms."""
-
-    def rates(_, x):
-        return [-x[1] - x[2], x[0] + a * x[1], b + x[2] * (x[0] - c)]
-
-    terms = [{"z1": -1.0, "z2": -1.0}, {"z0": 1.0, "z1": a}]
-    return rates, [*terms, {"1": b, "z0*z2": 1.0, "z2": -c}]
-
-
-def lotka_volterra(a=1.0, b=0.5, c=0.5, d=1.0):
-    """Rates of prey and predators, and their terms."""
-
-    def rates(_, x):
-        return [a * x[0] - b * x[0] * x[1], c * x[0] * x[1] - d * x[1]]
-
-    return rates, [{"z0": a, "z0*z1": -b}, {"z0*z1": c, "z1": -d}]
-
-
-def fitzhugh_nagumo(current=0.5, a=0.7, b=0.8, tau=12.5):
-    """Rates of the FitzHugh-Nagumo neuron, and their terms."""
-
-    def rates(_, x):
-        fast = x[0] - x[0] ** 3 / 3 - x[1] + current
-        return [fast, (x[0] + a - b * x[1]) / tau]
-
-    terms = [{"1": current, "z0": 1.0, "z1": -1.0, "z0**3": -1 / 3}]
-    return rates, [*terms, {"1": a / tau, "z0": 1 / tau, "z1": -b / tau}]
 
 
 def observe(rates, starts, times):
@@ -121,13 +91,13 @@ def observe(rates, starts, times):
     return np.vstack([solve_ivp(rates, span, s, **options).y.T for s in starts])
 
 
-def fit(X, times, degree, n_runs=1):
+def fit(X, times, degree, n_runs=1, **options):
     """Fit by default; return the estimator and the seconds it took."""
     runs = {} if n_runs == 1 else {"groups": np.repeat(np.arange(n_runs), len(times))}
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        est = LatentSINDy(autoencoder="none", degree=degree)
+        est = LatentSINDy(autoencoder="none", degree=degree, **options)
         est.fit(X, t=np.tile(times, n_runs), **runs)
     return est, time.perf_counter() - start
 
@@ -146,7 +116,7 @@ def is_exact(coefficients, true):
     return np.array_equal(coefficients != 0, true != 0)
 
 
-def protocol(trials):
+def protocol(trials, python=None):
     """Lorenz, cell by cell, beside the published rates."""
     times = 0.01 * np.arange(1, 1001)
     rates, terms = lorenz()
@@ -155,7 +125,8 @@ def protocol(trials):
     for (span, level), published in PUBLISHED.items():
         n_rows = round(100 * span)
         cell = (whole[:n_rows], times[:n_rows], 2, level * whole.std(), terms)
-        row = {"T": span, "noise": f"{level:.0%}", **_rates(cell, trials, span)}
+        rates = _rates(cell, trials, span, python)
+        row = {"T": span, "noise": f"{level:.0%}", **rates}
         found, expected = round(row["exact"] * trials), min(published, ALMOST_ONE)
         row |= {"published": published, "p": binom.cdf(found, trials, expected)}
         cells.append(row)
@@ -164,7 +135,7 @@ def protocol(trials):
     yield {"T": "mean", "exact": exact, "published": published}
 
 
-def others(trials):
+def others(trials, python=None):
     """Van der Pol and Roessler as in ODR-BINDy."""
     cases = [
         ("van der Pol", van_der_pol(0.5), (-2.0, 1.0), 0.01, (4, 8, 12), 3),
@@ -179,16 +150,17 @@ def others(trials):
                 noise = level * whole.std()
                 cell = whole[:n_rows], times[:n_rows], degree, noise, terms
                 row = {"system": name, "T": span, "noise": f"{level:.0%}"}
-                yield row | _rates(cell, trials, span)
+                yield row | _rates(cell, trials, span, python)
 
 
-def _rates(cell, trials, seed):
+def _rates(cell, trials, seed, python):
     """Rates of exact supports, with fresh noise in each trial."""
     clean, times, degree, noise, terms = cell
-    exact, rivals, seconds = [], [], []
+    exact, rivals, seconds, data = [], [], [], []
     for trial in range(trials):
         rng = np.random.default_rng([trial, seed, round(1e6 * noise)])
-        est, took = fit(clean + noise * rng.standard_normal(clean.shape), times, degree)
+        data.append(clean + noise * rng.standard_normal(clean.shape))
+        est, took = fit(data[-1], times, degree)
         true = truth(est, terms)
         exact.append(is_exact(est.coefficients_, true))
         others = [is_exact(r.coefficients, true) for r in est.rivals_]
@@ -199,7 +171,26 @@ def _rates(cell, trials, seed):
         "or a rival": np.mean(rivals),
         "seconds": np.median(seconds),
         "slowest": max(seconds),
+        **(_pysindy_rates(python, data, times, degree, terms) if python else {}),
     }
+
+
+def _pysindy_rates(python, data, times, degree, terms):
+    """Rates of exact supports of pysindy."""
+    known = {"degree|it": degree, "t|it": times}
+    known |= {f"X|it|{trial}": X[None] for trial, X in enumerate(data)}
+    found = {}
+    for answer in pysindy_answers(python, known).values():
+        for setting in ("weak", "weak 1000", "ensemble"):
+            row = answer[setting]
+            names = row.get("terms", [])
+            true = [{sympify(name) for name in each} for each in terms]
+            kept = [
+                {sympify(n) for n, c in zip(names, each, strict=True) if c}
+                for each in row.get("coefficients", [])
+            ]
+            found.setdefault(f"pysindy {setting}", []).append(kept == true)
+    return {setting: np.mean(exact) for setting, exact in found.items()}
 
 
 def draws(rng):
@@ -261,39 +252,80 @@ def systems(trials):
             }
 
 
+def wendy(trials):
+    """WENDy's models, one trajectory each."""
+    cases = [
+        ("logistic", logistic(), [0.01], 10, 2, {}),
+        ("Lotka-Volterra", lotka_volterra(3, 1, 1, 6), [1, 1], 5, 3, {}),
+        ("FitzHugh-Nagumo", excitable(), [0, 0.1], 25, 3, {}),
+        ("Hindmarsh-Rose", hindmarsh_rose(), [-1.31, -7.6, -0.2], 10, 3, {}),
+        (
+            "protein transduction",
+            protein_transduction(),
+            [1, 0, 1, 0, 0],
+            25,
+            2,
+            {"library": ["z4/(z4 + 0.3)"]},
+        ),
+    ]
+    for name, (rates, terms), start, end, degree, options in cases:
+        times = np.linspace(0, end, 512)
+        clean = observe(rates, [start], times)
+        for level in (0.01, 0.05, 0.1):
+            found, seconds = [], []
+            for trial in range(trials):
+                rng = np.random.default_rng([trial, degree, round(100 * level)])
+                noise = level * np.sqrt(np.mean(clean**2, axis=0))
+                X = clean + noise * rng.standard_normal(clean.shape)
+                est, took = fit(X, times, degree, **options)
+                found.append((est, truth(est, terms)))
+                seconds.append(took)
+            row = {"model": name, "noise": f"{level:.0%}"}
+            yield row | _covered(found) | {"seconds": np.median(seconds)}
+
+
+def _covered(found):
+    """How many fits are exact, how far they are off, and how often intervals cover."""
+    inside, gaps = [], []
+    for est, true in found:
+        if is_exact(est.coefficients_, true) and est.equations_.errors is not None:
+            gap, errors = np.abs(est.coefficients_ - true), est.equations_.errors
+            sure = (true != 0) & (np.abs(est.coefficients_) > 5 * errors)
+            inside.extend(gap[sure] < 1.96 * errors[sure])
+            gaps.append(np.linalg.norm(gap) / np.linalg.norm(true))
+    row = {"exact": len(gaps) / len(found), "error": np.median(gaps) if gaps else ""}
+    if inside:
+        limits = binomtest(sum(inside), len(inside)).proportion_ci(method="wilson")
+        row["covered"] = np.mean(inside)
+        row["limits"] = f"{limits.low:.3f}-{limits.high:.3f}"
+    return row
+
+
 def coverage(trials):
     """How often intervals cover, for van der Pol at several numbers of trajectories."""
     rates, terms = van_der_pol(1.0)
     times = 0.02 * np.arange(1000)
     for n_runs in (1, 8, 32):
         for level in (0.01, 0.05):
-            inside, exact = [], 0
-            for trial in range(max(trials // n_runs, 8)):
+            found = []
+            for trial in range(trials):
                 rng = np.random.default_rng([trial, n_runs, round(100 * level)])
                 X = observe(rates, rng.uniform(-2, 2, (n_runs, 2)), times)
                 X = X + level * X.std(axis=0) * rng.standard_normal(X.shape)
                 est, _ = fit(X, times, 3, n_runs)
-                true = truth(est, terms)
-                if not is_exact(est.coefficients_, true):
-                    continue
-                exact += 1
-                errors = est.equations_.errors
-                sure = (true != 0) & (np.abs(est.coefficients_) > 5 * errors)
-                gap = np.abs(est.coefficients_ - true)
-                inside.extend(gap[sure] < 1.96 * errors[sure])
-            low, high = binomtest(sum(inside), len(inside)).proportion_ci(
-                method="wilson"
-            )
-            yield {
-                "trajectories": n_runs,
-                "noise": f"{level:.0%}",
-                "exact fits": exact,
-                "covered": np.mean(inside),
-                "limits": f"{low:.3f}-{high:.3f}",
-            }
+                found.append((est, truth(est, terms)))
+            yield {"trajectories": n_runs, "noise": f"{level:.0%}"} | _covered(found)
 
 
-PARTS = {"lorenz": protocol, "others": others, "systems": systems, "coverage": coverage}
+PARTS = {
+    "lorenz": protocol,
+    "others": others,
+    "systems": systems,
+    "wendy": wendy,
+    "coverage": coverage,
+}
+# Parts that pysindy is run beside.
+BESIDE = "lorenz", "others"
 
 if __name__ == "__main__":
     main()
