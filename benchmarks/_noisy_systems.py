@@ -98,3 +98,56 @@ def protein_transduction():
     terms = [{"z0": -0.07, "z0*z2": -0.6, "z3": 0.035}, {"z0": 0.07}]
     terms += [{"z0*z2": -0.6, "z3": 0.05, last: 0.017}]
     return rates, [*terms, {"z0*z2": 0.6, "z3": -0.35}, {"z3": 0.3, last: -0.017}]
+
+
+def fractions(rng):
+    """Draw rational laws: rates, starts, end, degree, and that of denominators.
+
+    The last is the true equations as text, with letters for coefficients.
+    """
+
+    def near(*values):
+        return [v * rng.uniform(0.8, 1.2) for v in values]
+
+    starts = rng.uniform(0.2, 3, (8, 2))
+    a, v, k = near(0.6, 1.5, 0.3)
+    yield (
+        "enzyme",
+        lambda _, x: [a - v * x[0] / (k + x[0])],
+        rng.uniform(0.1, 4, (8, 1)),
+        (6, 2, 1),
+        ["(1 + 2*z0)/(1 + z0)"],
+    )
+    f, m, h, y = near(0.3, 0.9, 0.5, 0.6)
+
+    def chemostat(_, x):
+        growth = m * x[0] * x[1] / (h + x[0])
+        return [f * (4 - x[0]) - growth / y, growth - f * x[1]]
+
+    text = ["(1 + 2*z0 + 3*z0**2 + z0*z1)/(1 + z0)", "(z1 + 2*z0*z1)/(1 + z0)"]
+    yield "chemostat", chemostat, starts, (20, 2, 1), text
+    b, c, d, e, g, kk = near(0.1, 1.2, 0.5, 0.8, 0.6, 0.5)
+
+    def gene(_, x):
+        return [b + c * kk / (kk + x[1] ** 2) - d * x[0], e * x[0] - g * x[1]]
+
+    text = ["(1 + 2*z0 + 3*z1**2 + z0*z1**2)/(1 + z1**2)", "z0 + z1"]
+    yield "gene", gene, starts, (15, 3, 2), text
+    p, q, r, s = near(3, 2.5, 1, 1)
+
+    def switch(_, x):
+        return [p / (1 + x[1] ** 2) - r * x[0], q / (1 + x[0] ** 2) - s * x[1]]
+
+    text = [
+        "(1 + 2*z0 + 3*z0*z1**2)/(1 + z1**2)",
+        "(1 + 2*z1 + 3*z0**2*z1)/(1 + z0**2)",
+    ]
+    yield "switch", switch, starts, (8, 3, 2), text
+    cap, w, gain, death = near(5, 0.5, 0.8, 0.4)
+
+    def predator(_, x):
+        eaten = x[0] * x[1] / (1 + w * x[0])
+        return [x[0] * (1 - x[0] / cap) - eaten, gain * eaten - death * x[1]]
+
+    text = ["(z0 + 2*z0**2 + 3*z0**3 + z0*z1)/(1 + z0)", "(z1 + 2*z0*z1)/(1 + z0)"]
+    yield "predator", predator, starts, (25, 3, 1), text

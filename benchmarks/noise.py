@@ -18,13 +18,17 @@ exact support, the median error of the coefficients of exact ones, relative in n
 how often 95 % intervals cover. WENDy is given the support, and is not run here.
 
 ``--part coverage`` counts how often 95 % intervals cover the truth: terms of at least 5
-standard errors, fits of the exact support, 1, 8 and 32 trajectories.
+standard errors, fits of the exact support, one trajectory of 1000 rows, and 8 and 32 of
+200.
+
+``--part rational`` draws five rational laws anew in each trial, eight trajectories of
+150 rows: rates of the right terms above and below, also among `rivals_`.
 
 Every fit is ``LatentSINDy(autoencoder="none", degree=...).fit(X, t=t)``, and nothing
-else, but that one model of WENDy is told a candidate. With ``--pysindy`` and the
-interpreter of an environment that has it, its weak form and its ensembles get the same
-rows of the first two parts. Run it as ``python benchmarks/noise.py --part lorenz
---trials 64``.
+else, but that one model of WENDy is told a candidate, and fractions their degree. With
+``--pysindy`` and the interpreter of an environment that has it, its weak form and its
+ensembles get the same rows of the first two parts. Run it as ``python
+benchmarks/noise.py --part lorenz --trials 64``.
 """
 
 import argparse
@@ -37,6 +41,7 @@ from _common import print_table, pysindy_answers
 from _noisy_systems import (
     excitable,
     fitzhugh_nagumo,
+    fractions,
     hindmarsh_rose,
     logistic,
     lorenz,
@@ -47,7 +52,7 @@ from _noisy_systems import (
 )
 from scipy.integrate import solve_ivp
 from scipy.stats import binom, binomtest
-from sympy import sympify
+from sympy import Poly, fraction, symbols, sympify, together
 
 from symdisc import LatentSINDy
 
@@ -301,11 +306,42 @@ def _covered(found):
     return row
 
 
+def rational(trials):
+    """Rational laws, drawn anew in each trial."""
+    for level in (0.0, 0.003, 0.01):
+        found = {}
+        for trial in range(trials):
+            rng = np.random.default_rng([trial, round(1000 * level)])
+            for name, rates, starts, (end, *degrees), texts in fractions(rng):
+                times = np.linspace(0, end, 150)
+                X = observe(rates, starts, times)
+                X = X + level * X.std(axis=0) * rng.standard_normal(X.shape)
+                options = {"denominator_degree": degrees[1]}
+                est, took = fit(X, times, degrees[0], len(starts), **options)
+                true = [_terms(sympify(text)) for text in texts]
+                near = [
+                    [_terms(e) for e in system.expressions] == true
+                    for system in (est.equations_, *est.rivals_)
+                ]
+                found.setdefault(name, []).append((near[0], any(near), took))
+        for name, each in found.items():
+            exact, either, took = np.array(each, dtype=float).T
+            row = {"law": name, "noise": f"{level:.1%}", "exact": exact.mean()}
+            row |= {"or a rival": either.mean(), "seconds": np.median(took)}
+            yield row | {"slowest": took.max()}
+
+
+def _terms(expression):
+    """Terms above and below the bar of a fraction."""
+    above, below = fraction(together(expression))
+    return [set(Poly(e, *symbols("z:2")).monoms()) for e in (above, below)]
+
+
 def coverage(trials):
     """How often intervals cover, for van der Pol at several numbers of trajectories."""
     rates, terms = van_der_pol(1.0)
-    times = 0.02 * np.arange(1000)
     for n_runs in (1, 8, 32):
+        times = 0.02 * np.arange(1000) if n_runs == 1 else 0.05 * np.arange(200)
         for level in (0.01, 0.05):
             found = []
             for trial in range(trials):
@@ -322,6 +358,7 @@ PARTS = {
     "others": others,
     "systems": systems,
     "wendy": wendy,
+    "rational": rational,
     "coverage": coverage,
 }
 # Parts that pysindy is run beside.

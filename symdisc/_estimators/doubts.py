@@ -225,7 +225,7 @@ def _not_white(est, governing, motion, t, groups, noisy):
     state = np.hstack(motion.curve[: est.order]).astype(float)
     degree = est.degree + HIGHER
     if fits_with(replace(governing, degree=degree), est, noisy):
-        yield f"{text}One with degree={degree} does."
+        yield f"{text}One with degree={degree} does, or maybe denominator_degree=1."
     elif depends_on_state(est.equations_, points, t, groups, state):
         yield (
             f"{text}What is left depends on the state: candidates or columns are "
