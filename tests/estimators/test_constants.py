@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from kinetics import enzyme, hill, monod
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
@@ -15,21 +16,8 @@ def follow(field, start, t):
     return found.y.T
 
 
-def michaelis_menten(_, z):
-    return [0.6 - 1.5 * z[0] / (0.3 + z[0])]
-
-
-def monod(_, z):
-    growth = 0.9 * z[0] * z[1] / (0.5 + z[0])
-    return [0.3 * (4 - z[0]) - growth / 0.6, growth - 0.3 * z[1]]
-
-
-def hill(_, z):
-    return [0.1 + 1.2 * 0.49 / (0.49 + z[1] ** 2) - 0.5 * z[0], 0.8 * z[0] - 0.6 * z[1]]
-
-
 SYSTEMS = {
-    "enzyme": (michaelis_menten, [[s] for s in np.linspace(0.1, 4, 10)], 6.0),
+    "enzyme": (enzyme, [[s] for s in np.linspace(0.1, 4, 10)], 6.0),
     "monod": (monod, [[3.0, 0.3]], 20.0),
     "hill": (hill, np.random.default_rng(0).uniform(0.2, 3, (10, 2)), 15.0),
 }

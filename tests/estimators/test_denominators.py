@@ -4,25 +4,13 @@ import numpy as np
 import pytest
 import sympy
 from conftest import no_doubts
+from kinetics import enzyme, hill, monod
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from symdisc import LatentSINDy, load
 
 STARTS = np.random.default_rng(0).uniform(0.2, 3, (10, 2))
-
-
-def enzyme(_, z):
-    return [0.6 - 1.5 * z[0] / (0.3 + z[0])]
-
-
-def monod(_, z):
-    growth = 0.9 * z[0] * z[1] / (0.5 + z[0])
-    return [0.3 * (4 - z[0]) - growth / 0.6, growth - 0.3 * z[1]]
-
-
-def hill(_, z):
-    return [0.1 + 1.2 * 0.49 / (0.49 + z[1] ** 2) - 0.5 * z[0], 0.8 * z[0] - 0.6 * z[1]]
 
 
 def switch(_, z):
