@@ -15,6 +15,7 @@ from symdisc._symmetry.invariance import (
     distribution_forms,
     motion_forms,
 )
+from symdisc._symmetry.label_invariance import label_forms
 from symdisc._symmetry.solver import (
     halve,
     mean_squared_cosine,
@@ -127,6 +128,8 @@ def all_forms(slots, symmetry_of):
     """Quadratic forms of affine maps, whatever is to be invariant."""
     if symmetry_of == "dynamics":
         return _with_sizes_of_shifts(motion_forms(slots))
+    if symmetry_of == "labels":
+        return label_forms(slots)
     return distribution_forms(slots, constants=constants_of(symmetry_of))
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from conftest import first_of
+from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
-from symdisc import LatentSymmetryDiscoverer, LieAlgebra
+from symdisc import Block, LatentSymmetryDiscoverer, LieAlgebra
 from symdisc._symmetry.invariance import count_symmetries
 from symdisc._symmetry.label_invariance import label_forms
 from symdisc.datasets import make_minkowski
@@ -106,3 +107,26 @@ def test_columns_with_default_parameters():
     with pytest.warns(ConvergenceWarning, match=match):
         est.fit(rng.standard_normal((1000, 3)))
     assert len(est.lie_algebra_) == 1
+
+
+@pytest.mark.parametrize("seed", first_of(range(4)))
+@pytest.mark.parametrize("dim", [2, 3])
+def test_a_rotation_of_two_vectors_in_blocks(dim, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((3000, 2 * dim))
+    first, second = X[:, :dim], X[:, dim:]
+    block = Block(dim, dim * (dim - 1) // 2, copies=2)
+    est = LatentSymmetryDiscoverer(
+        2 * dim,
+        autoencoder="none",
+        symmetry_of="labels",
+        representation=[block],
+        n_generators="auto",
+        random_state=0,
+    )
+    product = np.sum(first * second, axis=1)
+    est.fit(X, product + np.exp(-np.sum(first**2, axis=1)))
+    assert est.lie_algebra_.name == f"so({dim})"
+    assert_allclose(est.lie_algebra_.basis, -est.lie_algebra_.basis.transpose(0, 2, 1))
+    est.fit(X, product + X[:, 0] ** 2 + 0.3 * X[:, 1])
+    assert est.lie_algebra_.name == "trivial"
