@@ -127,6 +127,7 @@ def test_a_rotation_of_two_vectors_in_blocks(dim, seed):
     product = np.sum(first * second, axis=1)
     est.fit(X, product + np.exp(-np.sum(first**2, axis=1)))
     assert est.lie_algebra_.name == f"so({dim})"
-    assert_allclose(est.lie_algebra_.basis, -est.lie_algebra_.basis.transpose(0, 2, 1))
+    basis = est.lie_algebra_.basis
+    assert_allclose(basis, -basis.transpose(0, 2, 1), atol=0.05)
     est.fit(X, product + X[:, 0] ** 2 + 0.3 * X[:, 1])
     assert est.lie_algebra_.name == "trivial"
