@@ -78,6 +78,7 @@ def fit_equations(
     basis=None,
     penalty=None,
     rcond=None,
+    least=LEAST_FRACTION,
 ):
     """Fit sparse equations to time derivatives.
 
@@ -116,6 +117,8 @@ def fit_equations(
         selected together. Multiply it by a weight for a stronger constraint.
     rcond : float, default=None
         With a number as `threshold`, see `symdisc._sindy.stlsq.sparse_regression`.
+    least : float, default=1e-10
+        What is negligible, as a part of the mean square, where a model is exact.
 
     Returns
     -------
@@ -123,12 +126,10 @@ def fit_equations(
 
     References
     ----------
-    S. L. Brunton, J. L. Proctor and J. N. Kutz, "Discovering governing equations
-    from data by sparse identification of nonlinear dynamical systems", PNAS 113
-    (2016), 3932-3937. Integrals: H. Schaeffer and S. G. McCalla, "Sparse model
-    selection via integral terms", Physical Review E 96 (2017), 023302. Exchanges:
-    J. Zhu et al., "A polynomial algorithm for best-subset selection problem", PNAS
-    117 (2020), 33117-33123.
+    S. L. Brunton, J. L. Proctor, J. N. Kutz, "Discovering governing equations from data
+    by sparse identification of nonlinear dynamical systems", PNAS 113 (2016),
+    3932-3937. Integrals: H. Schaeffer, S. G. McCalla, Physical Review E 96 (2017),
+    023302.
 
     Examples
     --------
@@ -149,7 +150,7 @@ def fit_equations(
     blocks = row_blocks(groups, len(features))
     floor = FLOOR * np.sqrt(np.mean(targets**2, axis=0)).max(initial=0.0)
 
-    way = threshold, optimizer, blocks, penalty, rcond
+    way = threshold, optimizer, blocks, penalty, rcond, least
     path = []
     weigh = partial(_weigh, path=path, floor=floor, way=way)
     weights, coefficients = _fit_parts(weigh, features, targets, basis, penalty)
@@ -165,14 +166,14 @@ def fit_equations(
 
 def _weigh(design, target, path, floor, way):
     """Weights of one regression; adds what they were chosen from to the path."""
-    threshold, optimizer, blocks, penalty, rcond = way
+    threshold, optimizer, blocks, penalty, rcond, least = way
     size = np.sqrt(np.mean(np.sum(target**2, axis=1)))
     if optimizer is None and size <= floor:
         path.append([(0.0, np.zeros(design.shape[2]))])
         return np.zeros(design.shape[2])
     if optimizer is not None or not isinstance(threshold, str):
         return _given_way(design, target, threshold, optimizer, penalty, rcond)
-    weights, models = _chosen(design, target, blocks, penalty)
+    weights, models = _chosen(design, target, blocks, penalty, least)
     path.append(models)
     return weights
 
@@ -234,7 +235,7 @@ def _given_way(design, target, threshold, optimizer, penalty, rcond):
     return sparse_regression(flat, target.reshape(-1, 1), **options)[0]
 
 
-def _chosen(design, target, blocks, penalty):
+def _chosen(design, target, blocks, penalty, least):
     """Weights of the smallest subset that predicts well, and those of all sizes."""
     flat = design.reshape(-1, design.shape[2])
     sizes, weights = np.sqrt(np.mean(flat**2, axis=0)), np.zeros(design.shape[2])
@@ -252,7 +253,7 @@ def _chosen(design, target, blocks, penalty):
         target / size,
         blocks,
         padding / scales / size,
-        FRACTION_OF_TARGET,
+        least,
     )
     weights[used] = found / scales
     return weights, [(e, _placed(w / scales, used, len(sizes))) for e, w in models]
@@ -264,7 +265,7 @@ def _placed(values, places, length):
     return placed
 
 
-def _choose(design, target, blocks, penalty, floor):
+def _choose(design, target, blocks, penalty, least):
     """Weights of the smallest subset that predicts well, for unit columns."""
     design, target = informative_rows(design, target, blocks)
     factors = block_factors(design, target, blocks)
@@ -272,16 +273,16 @@ def _choose(design, target, blocks, penalty, floor):
     whole = triangle(*factors, prior)
     subsets = best_subsets(whole)
     losses = _losses(factors, prior, subsets)
-    floor = min(floor, max(TIMES_EXACT * losses.sum(axis=1).min(), LEAST_FRACTION))
+    least = max(TIMES_EXACT * losses.sum(axis=1).min(), least)
+    floor = min(FRACTION_OF_TARGET, least)
     chosen = smallest_adequate(losses, floor)
     if chosen == 0 and _explains(factors, subsets[-1], len(design)):
         chosen = 1 + smallest_adequate(losses[1:], floor)
-    n_columns = design.shape[2]
+    n_columns, subset = design.shape[2], subsets[chosen]
     models = [
-        (float(loss.sum()), _placed(fit_subset(whole, subset), subset, n_columns))
-        for loss, subset in zip(losses, subsets, strict=True)
+        (float(loss.sum()), _placed(fit_subset(whole, each), each, n_columns))
+        for loss, each in zip(losses, subsets, strict=True)
     ]
-    subset = subsets[chosen]
     if not subset:
         return np.zeros(n_columns), models
     rows = np.concatenate(
@@ -350,9 +351,8 @@ def _optimize(optimizer, columns, target):
     sizes[sizes == 0] = 1.0
     fitted = clone(optimizer, safe=False)
     fitted.fit(columns / sizes, target)
-    if getattr(fitted, "fit_intercept", False) or np.any(
-        getattr(fitted, "intercept_", 0.0)
-    ):
+    intercept = np.any(getattr(fitted, "intercept_", 0.0))
+    if getattr(fitted, "fit_intercept", False) or intercept:
         raise ValueError(
             f"optimizer={optimizer!r} fits an intercept, which the equations would "
             "lose; set fit_intercept=False and put the constant 1 in the library."

@@ -14,7 +14,11 @@ from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
 from symdisc._sindy.free_constants import check_constants, directions_with_constants
 from symdisc._sindy.known_terms import known_terms, without_known
-from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.model_selection import (
+    FRACTION_OF_TARGET,
+    LEAST_FRACTION,
+    fit_equations,
+)
 from symdisc._sindy.regression import Regression
 from symdisc._sindy.standard_errors import directions_of_all
 from symdisc._sindy.stlsq import sparse_regression
@@ -91,6 +95,8 @@ class Governing:
         Those that are to be found.
     denominators : tuple of sympy.Expr
         What candidates of each equation are divided by; empty where by nothing.
+    least : float
+        What is negligible of a rate where a law is exact; more in learned latents.
     unknown : bool
         Whether what is inside of candidates has not been found yet.
     """
@@ -111,6 +117,7 @@ class Governing:
     values: dict = field(default_factory=dict)
     free: tuple = ()
     denominators: tuple = ()
+    least: float = LEAST_FRACTION
     unknown: bool = False
     _candidates: dict = field(default_factory=dict, repr=False)
 
@@ -125,6 +132,8 @@ class Governing:
         constants = est.constants or {}
         governing.values = {name: v for name, v in constants.items() if v is not None}
         governing.free = tuple(name for name, v in constants.items() if v is None)
+        if est.autoencoder != "none":
+            governing.least = FRACTION_OF_TARGET
         governing.unknown = bool(governing.free or est.denominator_degree)
         check_constants(est)
         governing.inputs = input_columns(est, governing.names)
@@ -153,10 +162,7 @@ class Governing:
         return with_values(self.candidates(dim)[0], self)
 
     def candidates(self, dim):
-        """Candidates with free constants as variables, and where those of each are.
-
-        See `symdisc._equations.candidates.candidates`.
-        """
+        """See `symdisc._equations.candidates.candidates`."""
         key = dim, self.degree, self.order, self.free, self.denominators
         if key not in self._candidates:
             self._candidates[key] = candidates(self, dim)
@@ -350,6 +356,7 @@ class Governing:
             "threshold": "auto" if self.optimizer is not None else self.threshold,
             "optimizer": self.optimizer,
             "rcond": self.rcond,
+            "least": self.least,
         }
 
     def _check_domain(self, features, library):
