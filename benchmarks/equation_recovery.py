@@ -8,6 +8,10 @@ the degree and the further candidates, and nothing else; ``--set`` changes its s
 pysindy gets the same rows of the polynomial systems, and the degree, if ``--pysindy``
 names the interpreter of an environment that has it; see ``_pysindy_fits.py``.
 
+``oracle`` counts the systems all of whose coefficients are above three of their
+standard errors, with the right terms given: what trying all supports could find. Those
+of a wrong answer are not known, and count for it.
+
 A cell of the first table says of each noise whether the answer is exact, and how many
 terms it has. The second table pools systems; limits are those of Wilson at 95 %, and
 ``seconds`` is the median of a fit.
@@ -80,7 +84,11 @@ def measure(system, noise, settings):
         return _row(system, noise, "symdisc", time.perf_counter() - start, error=error)
     seconds = time.perf_counter() - start
     found = estimator.coefficients_, list(estimator.library_.expressions)
-    return _row(system, noise, "symdisc", seconds, found)
+    row = _row(system, noise, "symdisc", seconds, found)
+    # Standard errors of the right terms are those of Cramer and Rao, or above these.
+    sizes, errors = np.abs(found[0]), estimator.equations_.errors
+    uncertain = errors is not None and np.any((sizes > 0) & (sizes <= 3 * errors))
+    return row | {"oracle": not (row["exact"] and uncertain)}
 
 
 def measure_pysindy(python, names, noises):
@@ -135,6 +143,7 @@ def print_pooled(rows):
                     "exact": f"{result.k}/{result.n}",
                     "rate": result.statistic,
                     "limits": f"{low:.2f}-{high:.2f}",
+                    "oracle": _oracle(chosen),
                     "failed": sum(row["terms"] is None for row in chosen),
                     "seconds": np.median([row["seconds"] for row in chosen]),
                     "slowest": max(row["seconds"] for row in chosen),
@@ -142,6 +151,12 @@ def print_pooled(rows):
             )
     forms = {"rate": ".2f", "seconds": ".3f", "slowest": ".2f"}
     print_table(lines, {name: forms.get(name, "") for name in lines[0]})
+
+
+def _oracle(rows):
+    """At most so many are found by an oracle that tries all supports."""
+    known = [row["oracle"] for row in rows if "oracle" in row]
+    return f"{sum(known)}/{len(known)}" if known else ""
 
 
 def _row(system, noise, method, seconds, found=None, error=None):

@@ -96,10 +96,7 @@ class _Search:
         errors = np.maximum(refined.constant_errors, np.finfo(float).tiny)
         certain = np.abs(refined.constants) / errors
         return [
-            [
-                law.without(names[i]) if names[i] in law.values else law
-                for law in fit.laws
-            ]
+            [law.without(names[i]) for law in fit.laws]
             for i in np.argsort(certain)
             if certain[i] ** 2 < np.log(len(self.within.state))
         ]

@@ -68,8 +68,9 @@ def find_denominators(governing, within, degree):
         if models:
             first = choose(models)
             others = _others(models, first, len(regression.rate))
-            found = [Law.of(each, library, below, i) for each in (first, *others)]
-            laws[i] = list({law.denominator: law for law in found[::-1]}.values())[::-1]
+            laws[i] = _distinct(
+                Law.of(each, library, below, i) for each in (first, *others)
+            )
     chosen = [each[0] for each in laws]
     active = set_denominators(governing, within, chosen)
     poles = _poles(governing, within)
@@ -83,15 +84,23 @@ def find_denominators(governing, within, degree):
     return laws, active
 
 
+def _distinct(laws):
+    """Laws without those whose denominator is that of an earlier one."""
+    found = {}
+    for law in laws:
+        found.setdefault(law.denominator, law)
+    return list(found.values())
+
+
 def _poles(governing, within):
     """Whether each denominator vanishes on the data."""
     library = governing.undivided().library(within.motion.curve[0].shape[1])
     values = {sympy.Symbol(k): sympy.Float(v) for k, v in governing.values.items()}
-    below = [d.xreplace(values) for d in governing.denominators]
-    table = (
-        CandidateLibrary(below, library.symbols).evaluate(within.state) if below else []
-    )
-    return [has_pole(values) for values in np.transpose(table)]
+    found = []
+    for denominator in governing.denominators:
+        only = CandidateLibrary([denominator.xreplace(values)], library.symbols)
+        found.append(has_pole(only.evaluate(within.state)))
+    return found
 
 
 def _others(models, first, n_rows):

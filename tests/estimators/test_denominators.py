@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from symdisc import LatentSINDy, load
+from symdisc._implicit.denominators import Law, _distinct
 
 STARTS = np.random.default_rng(0).uniform(0.2, 3, (10, 2))
 
@@ -277,6 +278,12 @@ def test_what_a_fraction_only_stands_in_for_is_not_pointed_to(rate, recwarn):
     x = np.random.default_rng(0).uniform(-1.5, 1.5, (300, 1))
     LatentSINDy(autoencoder="none").fit(x, rate(x))
     assert not any("Pass denominator" in str(w.message) for w in recwarn)
+
+
+def test_of_laws_with_one_denominator_the_first_is_kept():
+    z, y = sympy.symbols("z y")
+    laws = [Law(z, {}, [0]), Law(y, {}, [1]), Law(z, {}, [2])]
+    assert _distinct(laws) == laws[:2]
 
 
 @pytest.mark.parametrize(
