@@ -1,5 +1,6 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._diagnostics.null_control import NullControl
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -10,22 +11,23 @@ from symdisc._intake.xarray import from_xarray
 from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import DimensionEstimate, estimate_dimension
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.deserialize import load
 from symdisc._report.report import report
-from symdisc._symmetry.two_sample import Evidence
 
 __all__ = [
     "Block",
     "CandidateLibrary",
     "ConvAutoencoder",
     "DimensionEstimate",
+    "DiscoveredAlgebra",
     "EquationSystem",
-    "Evidence",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
     "ModelPath",
+    "NullControl",
     "PathRow",
     "Scalars",
     "TangentPipeline",

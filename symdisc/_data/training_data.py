@@ -16,6 +16,9 @@ from symdisc._data.validation import check_size
 # Training runs in single precision whatever the dtype of X: the coordinates are white,
 # so single precision holds what the encoder can learn, at half the memory traffic.
 TRAINING_DTYPE = torch.float32
+# What can be invariant, and other words for it.
+QUESTIONS = "distribution", "pairs", "derivatives", "motion", "labels"
+SHORT_NAMES = {"states": "distribution", "transitions": "pairs", "dynamics": "motion"}
 # Name in error messages of the rates used in training.
 IN_DEVIATIONS = "y (X_dot), over the standard deviation of X along each mode,"
 
@@ -33,11 +36,13 @@ class Snapshots:
     weights : tensor of shape (n_modes,)
         Standard deviation of each coordinate over that of the first: squared, the
         weight that turns errors of coordinates into errors of the data.
-    symmetry_of : {"states", "transitions", "derivatives"}
+    symmetry_of : {"distribution", "pairs", "derivatives"}
     acceleration : tensor of shape (n_samples, n_modes) or None
         For equations of second order.
     labels : ndarray of shape (n_samples,) or None
         What is invariant, where that is asked of labels.
+    groups : ndarray of shape (n_samples,) or None
+        Trajectory of each row.
     """
 
     coordinates: torch.Tensor
@@ -47,6 +52,7 @@ class Snapshots:
     symmetry_of: str
     acceleration: torch.Tensor | None = None
     labels: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def curve(self, rows):
         """Coordinates of rows and the time derivatives that are known of them."""
@@ -75,7 +81,7 @@ def as_snapshots(
     X_dot : ndarray of shape (n_samples, n_features) or None
     t : array-like of shape (n_samples,), float or None
     groups : array-like of shape (n_samples,) or None
-    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
+    symmetry_of : {"auto", "distribution", "pairs", "derivatives", "motion", "labels"}
     device : torch.device
     labels : ndarray of shape (n_samples,), optional
     differentiation : {"central", "savgol", "spline"}, default="spline"
@@ -85,18 +91,19 @@ def as_snapshots(
     -------
     Snapshots
     """
+    symmetry_of = SHORT_NAMES.get(symmetry_of, symmetry_of)
     t = check_time(t, groups, len(X))
     coordinates = pod.coordinates(X)
     velocity = _velocity(pod, coordinates, X_dot, t, groups, differentiation)
     if symmetry_of == "auto":
-        symmetry_of = "states" if velocity is None else "derivatives"
+        symmetry_of = "distribution" if velocity is None else "derivatives"
     _check_question(symmetry_of, velocity)
     successors = None
-    if symmetry_of == "transitions":
+    if symmetry_of == "pairs":
         successors = transition_pairs(t, groups, len(X))
         if len(successors[0]) == 0:
             raise ValueError(
-                'symmetry_of="transitions" needs consecutive snapshots, and groups and '
+                'symmetry_of="pairs" needs consecutive snapshots, and groups and '
                 "t leave none: every group has one row, or every step is a gap."
             )
 
@@ -111,21 +118,22 @@ def as_snapshots(
         weights=tensor(pod.scale / pod.scale[0]),
         symmetry_of=symmetry_of,
         labels=labels,
+        groups=groups,
     )
 
 
 def _check_question(symmetry_of, velocity):
     """Raise where what is asked needs rates that are not there."""
-    if symmetry_of in ("derivatives", "dynamics") and velocity is None:
+    if symmetry_of in ("derivatives", "motion") and velocity is None:
         raise ValueError(
             f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
             "t."
         )
-    if symmetry_of == "dynamics" and not velocity.any():
+    if symmetry_of == "motion" and not velocity.any():
         raise ValueError(
-            'symmetry_of="dynamics" asks what maps motions to motions, but y (X_dot)'
+            'symmetry_of="motion" asks what maps motions to motions, but y (X_dot)'
             ", or X along t, is at rest in every row. Pass rows in motion, or "
-            'symmetry_of="states".'
+            'symmetry_of="distribution".'
         )
 
 

@@ -127,7 +127,7 @@ def _orbit_figures(est, curve):
 def _moves_states(est):
     """Whether the symmetry was found, and as one of the distribution of states."""
     found = getattr(est, "agreement_", None) is not None
-    return found and getattr(est, "symmetry_of", "states") != "dynamics"
+    return found and getattr(est, "symmetry_of", "distribution") != "motion"
 
 
 def _moved(algebra, latent):

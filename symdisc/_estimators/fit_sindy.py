@@ -35,7 +35,7 @@ from symdisc._sindy.differentiation import (
     rates_along,
     take_rates,
 )
-from symdisc._symmetry.solver import read_algebra
+from symdisc._symmetry.adversary import read_algebra
 
 # Differences divide noise by the step: above this fraction of the rates they are lost.
 MAX_NOISE = 0.1
@@ -214,7 +214,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         )
     read = None, None
     if est.symmetry == "discover" and learned.trainer.game > 0:
-        read = read_algebra(learned.trainer, 1, n_components)[:2]
+        basis, agreement, _ = read_algebra(learned.trainer, 1, n_components)
+        read = LieAlgebra(basis, decimals=1, exact=False), agreement
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     if est.symmetry is None and est.order == 1:
         _centre(autoencoder, curve, governing)

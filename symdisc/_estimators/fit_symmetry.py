@@ -8,7 +8,7 @@ import torch
 from scipy import linalg
 
 from symdisc._equations.library import CandidateLibrary
-from symdisc._estimators.outcome import MAX_MEASURED_ROWS
+from symdisc._estimators.outcome import MAX_MEASURED_ROWS, library_degree
 from symdisc._latent.architectures import make_autoencoder
 from symdisc._latent.autoencoder import (
     Columns,
@@ -24,19 +24,19 @@ from symdisc._latent.projection_search import MIN_GAIN
 from symdisc._latent.readout import solve_readout
 from symdisc._latent.selection import EXACT, learn_space
 from symdisc._latent.trainer import Settings, Trainer
-from symdisc._lie.algebra import LieAlgebra
+from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.layout import check_filled, has_translations
 from symdisc._numerics.features import beyond_polynomials
 from symdisc._sindy.stlsq import sparse_regression
-from symdisc._symmetry.block_solver import find_blocks
-from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
-from symdisc._symmetry.solver import (
+from symdisc._symmetry.adversary import (
     DISCRIMINATOR_UNITS,
-    count_replicated,
-    find_algebra,
     make_adversary,
     read_algebra,
 )
+from symdisc._symmetry.block_solver import find_blocks
+from symdisc._symmetry.claim import Standard
+from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
+from symdisc._symmetry.solver import claim_algebra, find_algebra
 
 # A plane that is bent so far that snapshots cannot be read from it any more explains
 # nothing. Those of predators and prey and of the pendulum lose less than 1e-14.
@@ -52,6 +52,12 @@ TINY = 1e-31
 DEPENDENT = 1e-6
 # A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
 UNEQUAL = 10.0
+# Relative distance from being affine below which an encoder is linear.
+AFFINE = 1e-5
+NOT_LINEAR = "behind an encoder that is not linear"
+NORMAL_FORM = "in a normal form of the motion"
+# What is asked of a distribution where rates are known, and a motion was asked for.
+OF_DISTRIBUTION = {"motion": "derivatives"}
 
 
 @dataclass
@@ -63,25 +69,21 @@ class Findings:
     autoencoder : torch.nn.Module
         Between coordinates along the modes and the latents that carry information.
     rank : int
-    algebra : LieAlgebra
-    agreement : float
-    spread : ndarray
-    symmetry_errors : ndarray or None
+    algebra, motion, distribution : DiscoveredAlgebra or None
+        What was asked for, and the answers to both questions where rates are known.
+    agreement : float or None
     restart_agreement : ndarray or None
-    n_confirmed : int or None
-        See `symdisc._symmetry.solver.count_replicated`; None with `representation`.
     history : dict of ndarray
     n_iter : int
     """
 
     autoencoder: torch.nn.Module
     rank: int
-    algebra: LieAlgebra
-    agreement: float
-    spread: np.ndarray
-    symmetry_errors: np.ndarray | None = None
+    algebra: DiscoveredAlgebra
+    motion: DiscoveredAlgebra | None = None
+    distribution: DiscoveredAlgebra | None = None
+    agreement: float | None = None
     restart_agreement: np.ndarray | None = None
-    n_confirmed: int | None = None
     history: dict = field(default_factory=dict)
     n_iter: int = 1
 
@@ -105,31 +107,29 @@ def train_adversaries(est, snapshots, pod, generator, checkpoint):
     autoencoder = make_autoencoder(est, snapshots, generator, _ranks(est))
     rank = len(autoencoder.shift)
     adversary = _adversary(est, rank, snapshots, generator)
-    library = CandidateLibrary.polynomial(rank, est.degree)
+    library = CandidateLibrary.polynomial(rank, library_degree(est))
     players = autoencoder, adversary, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
     _solve_readout(autoencoder.double(), snapshots)
-    confirmed = None
+    curve, axes = _double(snapshots), None
+    latents = _latents(autoencoder, curve)
+    standard = _standard(est, autoencoder, curve[0])
     if est.representation:
-        axes, algebra, agreement, members, spread = read_blocks(trainer)
+        axes, basis, agreement, members = read_blocks(trainer)
         constant = has_translations(est.representation)
         autoencoder = Oriented(autoencoder, axes, constant)
     else:
-        read = read_algebra(trainer, est.n_generators, est.n_components_)
-        algebra, agreement, members, spread = read
-        # Adversaries return as many generators as they are asked for.
-        confirmed = count_replicated(
-            _latents(autoencoder, _double(snapshots)), snapshots
+        basis, agreement, members = read_algebra(
+            trainer, est.n_generators, est.n_components_
         )
+    claim = latents, snapshots, basis, est.n_components_, standard
     return Findings(
         autoencoder,
         len(autoencoder.shift),
-        algebra,
-        agreement,
-        spread,
+        claim_algebra(*claim, axes),
+        agreement=agreement,
         restart_agreement=members,
-        n_confirmed=confirmed,
         history=history,
         n_iter=trainer.n_iter,
     )
@@ -143,37 +143,78 @@ def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     learn = LEARNERS.get(est.autoencoder, _learn_other)
     autoencoder, *training = learn(est, snapshots, pod, generator, checkpoint)
-    n_components = est.n_components_
     latents = _latents(autoencoder, curve)
+    standard = _standard(est, autoencoder, torch.from_numpy(curve[0]))
     if est.representation:
-        found = _find_blocks(est, latents, snapshots)
+        found = _find_blocks(est, latents, snapshots, standard)
         constant = has_translations(est.representation)
         autoencoder = Oriented(autoencoder, found.axes, constant)
-        return _solved(autoencoder, found, *training)
-    blocks = autoencoder.blocks if isinstance(autoencoder, WaveAutoencoder) else None
-    found = find_algebra(latents, snapshots, est.n_generators, n_components, blocks)
-    with torch.no_grad():
-        autoencoder.offset -= torch.from_numpy(found.centre)
+        rank = len(autoencoder.shift)
+        options = dict(zip(("history", "n_iter"), training, strict=True))
+        return Findings(autoencoder, rank, found.algebra, **options)
+    blocks = autoencoder.blocks if isinstance(autoencoder, WaveAutoencoder) else ()
+    answers = _answers(est, latents, snapshots, standard, blocks)
     rank = len(autoencoder.shift)
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
     moves = closed and rank == 2 and latents[1].any()
-    if moves and not isinstance(autoencoder, Columns):
-        autoencoder, found = _bend(autoencoder, curve, found, snapshots, n_components)
-    return _solved(autoencoder, found, *training, n_confirmed=found.n_confirmed)
+    if moves and not answers[0].algebra.certified:
+        autoencoder, answers = _bend(est, autoencoder, curve, snapshots, answers)
+    return _solved(autoencoder, answers, *training)
 
 
-def _solved(autoencoder, found, history, n_iter, n_confirmed=None):
-    return Findings(
-        autoencoder,
-        len(autoencoder.shift),
-        found.algebra,
-        found.agreement,
-        found.spread,
-        symmetry_errors=found.errors,
-        n_confirmed=n_confirmed,
-        history=history,
-        n_iter=n_iter,
-    )
+def _answers(est, latents, snapshots, standard, blocks=()):
+    """Symmetries as they were asked for, of the motion, and of the distribution.
+
+    The last two are None where no rates are known.
+    """
+    asked = snapshots.symmetry_of
+    questions = [asked]
+    if len(latents) > 1 and asked != "labels" and latents[1].any():
+        questions += ["motion", OF_DISTRIBUTION.get(asked, asked)]
+    answers = {
+        question: find_algebra(
+            *(latents, snapshots, est.n_generators, est.n_components_, standard),
+            question=question,
+            blocks=blocks,
+        )
+        for question in dict.fromkeys(questions)
+    }
+    found, *both = (answers[question] for question in questions)
+    motion, distribution = both or (None, None)
+    open_question = est.symmetry_of == "auto" and not found.algebra.certified
+    if open_question and motion is not None and motion.algebra.certified:
+        found = motion
+    return found, motion, distribution
+
+
+def _solved(autoencoder, answers, history, n_iter):
+    found = answers[0]
+    with torch.no_grad():
+        autoencoder.offset -= torch.from_numpy(found.centre)
+    for answer in answers[1:]:
+        if answer is not None and answer is not found:
+            answer.algebra.centre = answer.centre - found.centre
+    algebras = [answer and answer.algebra for answer in answers]
+    rank = len(autoencoder.shift)
+    return Findings(autoencoder, rank, *algebras, history=history, n_iter=n_iter)
+
+
+def _standard(est, autoencoder, coordinates):
+    """Return what is asked of a symmetry, given what the latents depend on."""
+    is_linear = isinstance(autoencoder, Columns) or _is_affine(autoencoder, coordinates)
+    condition = "" if is_linear else NOT_LINEAR
+    return Standard(est.max_defect, est.degree, condition)
+
+
+@torch.no_grad()
+def _is_affine(autoencoder, coordinates):
+    """Say whether the latents of the mean of two snapshots are the mean of theirs."""
+    half = len(coordinates) // 2
+    first, second = coordinates[:half], coordinates[half : 2 * half]
+    ends = [autoencoder.encode(part) for part in (first, second)]
+    middle = autoencoder.encode((first + second) / 2)
+    gap = (middle - (ends[0] + ends[1]) / 2).abs().max()
+    return bool(gap <= AFFINE * torch.cat(ends).abs().max())
 
 
 def _adversary(est, rank, snapshots, generator):
@@ -191,19 +232,20 @@ def _adversary(est, rank, snapshots, generator):
     )
 
 
-def _find_blocks(est, latents, snapshots):
+def _find_blocks(est, latents, snapshots, standard):
     """Find the symmetries that the blocks of a representation allow."""
     check_filled(est.representation, latents[0].shape[1])
     options = {
         "choose": est.n_generators == "auto",
         "fixed": est.autoencoder == "none",
     }
-    return find_blocks(latents, snapshots, est.representation, **options)
+    blocks = est.representation, standard
+    return find_blocks(latents, snapshots, *blocks, **options)
 
 
 def _learn_residual(est, snapshots, pod, generator, checkpoint):
     """Autoencoder in double precision, history and length of its training."""
-    solve, (most, least) = _regression(est), _ranks(est)
+    solve, (most, least), degree = _regression(est), _ranks(est), library_degree(est)
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     # Where nothing moves, a symmetry that is linear chooses among all latents that
     # predict the snapshots, unless polynomials predict them exactly.
@@ -223,8 +265,8 @@ def _learn_residual(est, snapshots, pod, generator, checkpoint):
         pod.scale[:n_modes],
         rank_at_most=most,
         rank_at_least=least,
-        degree=est.degree,
-        library=lambda dim: CandidateLibrary.polynomial(dim, est.degree),
+        degree=degree,
+        library=lambda dim: CandidateLibrary.polynomial(dim, degree),
         solve=lambda features, rates, _: solve(features, rates),
         symmetry=False,
         settings=_settings(est, checkpoint),
@@ -243,7 +285,7 @@ def _n_filled(scale):
 def _learn_other(est, snapshots, pod, generator, checkpoint):
     """Likewise for an architecture that has no start in closed form."""
     autoencoder = make_autoencoder(est, snapshots, generator, _ranks(est))
-    library = CandidateLibrary.polynomial(len(autoencoder.shift), est.degree)
+    library = CandidateLibrary.polynomial(len(autoencoder.shift), library_degree(est))
     players = autoencoder, None, snapshots, library, _regression(est)
     trainer = Trainer(*players, _settings(est, checkpoint), generator)
     history = trainer.run()
@@ -290,18 +332,17 @@ def _solve_readout(autoencoder, snapshots):
         solve_readout(autoencoder, _double(snapshots))
 
 
-def _bend(autoencoder, curve, found, snapshots, n_components):
+def _bend(est, autoencoder, curve, snapshots, answers):
     """Bend a plane until motions in it are round, where that shows a rotation."""
-    bent = bend_plane(autoencoder, _latents(autoencoder, curve), found.nearest)
+    if isinstance(autoencoder, Columns):
+        return autoencoder, answers
+    latents = _latents(autoencoder, curve)
+    bent = bend_plane(autoencoder, latents, answers[0].nearest)
     if bent is None or _lost(bent, curve[0], snapshots) > MAX_LOST:
-        return autoencoder, found
-    again = find_algebra(_latents(bent, curve), snapshots, "auto", n_components)
-    if len(again.algebra) != 1:
-        return autoencoder, found
-    # By construction the motion now commutes with exactly this rotation.
-    rotation = np.zeros((1, n_components, n_components))
-    rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
-    return bent, again._replace(algebra=LieAlgebra(rotation, decimals=1))
+        return autoencoder, answers
+    standard = Standard(est.max_defect, est.degree, NORMAL_FORM)
+    again = _answers(est, _latents(bent, curve), snapshots, standard)
+    return (bent, again) if len(again[0].algebra) == 1 else (autoencoder, answers)
 
 
 @torch.no_grad()

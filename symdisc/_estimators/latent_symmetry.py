@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
-from symdisc._data.training_data import as_snapshots
+from symdisc._data.training_data import QUESTIONS, SHORT_NAMES, as_snapshots
 from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
@@ -21,7 +21,6 @@ from symdisc._estimators.outcome import (
     read_equations,
     reconstruction_error,
     warn_of_doubts,
-    warn_of_number,
 )
 from symdisc._latent.architectures import architecture_projection
 from symdisc._latent.coders import Decoder, Encoder
@@ -32,7 +31,7 @@ from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.label_invariance import check_labels
 
 # Symmetries that the eigenvalue problem finds, whatever n_generators is.
-SOLVED = ("dynamics", "labels")
+SOLVED = ("motion", "dynamics", "labels")
 # What is done for each value of `differentiation`.
 WAYS = {way: way for way in ("central", "savgol", "spline")} | {"auto": "spline"}
 
@@ -61,15 +60,16 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         found, known generators, or none; see `Block`. With ``n_generators="auto"``
         generators that are no symmetries of the data are left out. Axes of the latent
         space are chosen to suit the blocks, except with ``autoencoder="none"``.
-    symmetry_of : {"auto", "states", "transitions", "derivatives", "dynamics", \
+    symmetry_of : {"auto", "distribution", "pairs", "derivatives", "motion", \
 "labels"}, default="auto"
         What is invariant: the distribution of z; that of (z_t, z_t+1), consecutive
-        snapshots; or that of (z, dz/dt), which needs no row order. "auto" means
-        derivatives where they are given or follow from `t`, else states. "dynamics"
-        means that g maps motions to motions at the observed states: the distribution
-        of bounded data is not invariant under a noncompact group. "labels" means that
-        g leaves the labels in `y` unchanged. Symmetries of both are found by the
-        eigenvalue problem of ``n_generators="auto"``.
+        snapshots; that of (z, dz/dt), which needs no row order; the motion, where g
+        maps motions to motions at the observed states; or the labels in `y`. "auto"
+        means derivatives where they are given or follow from `t`, else the
+        distribution; where that of (z, dz/dt) has no symmetry and the motion has one
+        beside time translation, it means the motion. Symmetries of motions and labels
+        are solved for as with ``n_generators="auto"``. "states", "transitions" and
+        "dynamics" are other words for distribution, pairs and motion.
     autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
 or (encoder, decoder), default="residual"
         Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
@@ -81,8 +81,13 @@ or (encoder, decoder), default="residual"
         With "none" the columns of `X`, shifted, are the latents: none may be constant
         or a combination of others. `n_components` is ignored, and symmetries are
         solved for, not trained, also where `n_generators` is a number.
-    degree : int, default=2
-        Degree of the polynomial candidate library of the equations.
+    degree : int or "auto", default="auto"
+        Degree of the polynomials that the motion is taken to be of: of the candidate
+        library of the equations, and of the class within which a symmetry of the motion
+        or of labels is certified. "auto" takes 2 for the library, and chooses the class
+        by cross-validation: at least one degree above the best and at least 3.
+    max_defect : float, default=0.05
+        Largest defect of a symmetry, see `defect_`.
     threshold : float or "auto", default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,
@@ -123,8 +128,10 @@ or (encoder, decoder), default="residual"
 
     Attributes
     ----------
-    lie_algebra_ : LieAlgebra
-        The discovered generators; prints as ``so(2): [[0, -1], [1, 0]]``.
+    lie_algebra_ : DiscoveredAlgebra
+        The certified or conditional generators, as many as are closed under brackets;
+        all that `n_generators` asks for, where it is a number. Prints as
+        ``so(2): [[0, -1], [1, 0]]``, with the verdict below.
     equations_ : EquationSystem or None
         The discovered equations; None without derivatives.
     equation_score_ : float or None
@@ -135,22 +142,25 @@ or (encoder, decoder), default="residual"
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
         Losses per epoch (25 iterations), nan before adversarial training starts.
-    generator_spread_ : ndarray of shape (c, `n_components_`, `n_components_`)
-        Standard deviation of the entries of ``lie_algebra_.matrices`` over the
-        adversaries in the consensus, or their standard error from two halves of the
-        data (half their difference). nan where the consensus has one adversary.
-    symmetry_of_ : {"states", "transitions", "derivatives", "dynamics"}
-        What is invariant under the symmetry.
-    symmetry_errors_ : ndarray or None
-        How much each of all linear maps changes the data, ascending; the first are
-        those of `lie_algebra_`. With `representation`, those of its generators, in
-        order, reported or not. None where adversaries were trained.
-    n_confirmed_ : int or None
-        Number of symmetries that replicate between two halves of the data
-        (split-half replication), as with ``n_generators="auto"``. If `n_generators`
-        is a number, `lie_algebra_` has that many generators whether the data have such
-        symmetries or not: a smaller `n_confirmed_` is evidence against them. None with
-        `representation`.
+    defect_, defect_upper_ : ndarray of shape (c,)
+        How much each generator L of ``lie_algebra_.matrices``, as printed, changes what
+        is to be invariant, and an upper limit of it that holds for all at once (95 %).
+        Of a motion F: rms(DF Lz - LF) over the rows, relative to the root of
+        rms(DF Lz)^2 + rms(LF)^2. Of labels f: rms(grad f . Lz) over
+        rms(|grad f| |Lz|). Of a distribution: rms(E[grad f . Lz]) over that of
+        grad f . Lz, for waves f of a length of 0.5 to 1 standard deviations.
+    verdict_ : tuple of str
+        "certified": the limit is at most `max_defect`. "conditional": so it is, but the
+        latents depend on an encoder that is not linear, which can make any distribution
+        symmetric, or the rows cover less than half a turn. "refuted": the lower limit
+        is above `max_defect`. "undecided": else.
+    generator_error_ : ndarray of shape (c, `n_components_`, `n_components_`)
+        Standard errors of ``lie_algebra_.matrices``.
+    motion_algebra_, distribution_algebra_ : DiscoveredAlgebra or None
+        Symmetries of the motion and of the distribution, each about a `centre` of its
+        own, where rates are known and symmetries are solved for.
+    symmetry_of_ : {"distribution", "pairs", "derivatives", "motion", "labels"}
+        What is invariant under `lie_algebra_`.
     n_iter_ : int
         Number of iterations run; 1 where a linear encoder and a polynomial decoder
         are exact, or where a symmetry acts on linear latents of snapshots without
@@ -161,10 +171,9 @@ or (encoder, decoder), default="residual"
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
-    agreement_ : float
+    agreement_ : float or None
         Mean squared cosine between the generators of independently trained
-        adversaries and their consensus, or between the generators found in two halves
-        of the data; 1 is perfect.
+        adversaries and their consensus; 1 is perfect. None where none were trained.
     restart_agreement_ : ndarray of shape (`n_restarts`,) or None
         Mean squared cosine between the generators of each adversary and
         `lie_algebra_`. None where none were trained.
@@ -199,8 +208,9 @@ or (encoder, decoder), default="residual"
     >>> lift = rng.standard_normal((2, 10))
     >>> X, X_dot = Z @ lift, Z @ np.array([[0.0, 2.0], [-2.0, 0.0]]) @ lift
     >>> est = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
-    >>> print(est.lie_algebra_)
+    >>> print(est.lie_algebra_)  # doctest: +ELLIPSIS
     so(2): [[0, -1], [1, 0]]
+    certified, symmetry of the distribution of states and rates: ...
     """
 
     _parameter_constraints: dict = {
@@ -210,17 +220,14 @@ or (encoder, decoder), default="residual"
             Interval(Integral, 1, None, closed="left"),
         ],
         "representation": [list, tuple, None],
-        "symmetry_of": [
-            StrOptions(
-                {"auto", "states", "transitions", "derivatives", "dynamics", "labels"}
-            )
-        ],
+        "symmetry_of": [StrOptions({"auto", *QUESTIONS, *SHORT_NAMES})],
         "autoencoder": [
             StrOptions({"residual", "slow", "conv1d", "conv2d", "none"}),
             ConvAutoencoder,
             tuple,
         ],
-        "degree": [Interval(Integral, 1, None, closed="left")],
+        "degree": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_defect": [Interval(Real, 0, 1, closed="neither")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "differentiation": [StrOptions({"auto", "central", "savgol", "spline"})],
         "missing": MISSING,
@@ -243,7 +250,8 @@ or (encoder, decoder), default="residual"
         representation=None,
         symmetry_of="auto",
         autoencoder="residual",
-        degree=2,
+        degree="auto",
+        max_defect=0.05,
         threshold=0.1,
         differentiation="auto",
         missing="raise",
@@ -263,6 +271,7 @@ or (encoder, decoder), default="residual"
         self.symmetry_of = symmetry_of
         self.autoencoder = autoencoder
         self.degree = degree
+        self.max_defect = max_defect
         self.threshold = threshold
         self.differentiation = differentiation
         self.missing = missing
@@ -343,7 +352,6 @@ or (encoder, decoder), default="residual"
             self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
-        self.symmetry_of_ = snapshots.symmetry_of
         if checkpoint is not None:
             checkpoint.finish()
         return self
@@ -351,7 +359,7 @@ or (encoder, decoder), default="residual"
     def _read(self, X, y, t, groups):
         """Return snapshots, derivatives, times, groups and labels as arrays."""
         of_labels = self.symmetry_of == "labels"
-        moves = self.symmetry_of not in ("labels", "states")
+        moves = self.symmetry_of not in ("labels", "distribution", "states")
         data = self._take_in_fit(X, y, t, groups, index=moves, labels=of_labels)
         X, y, labels = data.X, data.y, None
         X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
@@ -378,12 +386,13 @@ or (encoder, decoder), default="residual"
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
-        self.symmetry_errors_ = found.symmetry_errors
+        self.motion_algebra_ = found.motion
+        self.distribution_algebra_ = found.distribution
+        self.symmetry_of_ = found.algebra.question
+        self.defect_, self.verdict_ = found.algebra.defect, found.algebra.verdict
+        self.defect_upper_ = found.algebra.defect_upper
+        self.generator_error_ = found.algebra.error
         self.restart_agreement_ = found.restart_agreement
-        self.generator_spread_ = found.spread
         self.rank_, self.history_ = found.rank, found.history
-        self.n_iter_, self.n_confirmed_ = found.n_iter, found.n_confirmed
-        if found.restart_agreement is not None:
-            warn_of_doubts(self)
-        elif self.autoencoder == "none" and self.symmetry_of not in SOLVED:
-            warn_of_number(self)
+        self.n_iter_ = found.n_iter
+        warn_of_doubts(self)

@@ -43,7 +43,7 @@ def read_equations(est, autoencoder, snapshots):
         )
     empty = (0, est.n_components_ - rank)
     latent, velocity = (F.pad(z, empty).cpu().numpy() for z in latents)
-    library = CandidateLibrary.polynomial(est.n_components_, est.degree)
+    library = CandidateLibrary.polynomial(est.n_components_, library_degree(est))
     features = library.evaluate(latent)
     sparse, dense = (
         fit_equations(features, velocity, threshold=threshold).coefficients
@@ -89,35 +89,31 @@ def reconstruction_error(autoencoder, snapshots, pod):
     return float(error / pod.total)
 
 
-def warn_of_number(est):
-    """Warn where other than the number of generators asked for replicates."""
-    replicated, count = est.n_confirmed_, len(est.lie_algebra_)
-    if est.tol < 1 and replicated not in (None, count):
-        warnings.warn(
-            f"Split-half replication supports {replicated} symmetries, but "
-            f"lie_algebra_ has the n_generators={count} that were asked for. "
-            'n_generators="auto" reports those that replicate.',
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+def library_degree(est):
+    """Degree of the candidate library: 2 where the degree is "auto"."""
+    return 2 if est.degree == "auto" else est.degree
 
 
 def warn_of_doubts(est):
-    """Warn where trained adversaries disagree, or halves of the data do."""
-    replicated, count = est.n_confirmed_, len(est.lie_algebra_)
-    if 1 - est.agreement_ > est.tol:
+    """Warn where adversaries disagree, or what was asked for is no symmetry."""
+    if est.tol >= 1:
+        return
+    agreement, algebra = est.agreement_, est.lie_algebra_
+    if agreement is not None and 1 - agreement > est.tol:
         warnings.warn(
             f"Independently trained adversaries disagree on the generators: "
-            f"agreement_={est.agreement_:.3f}, below 1 - tol with tol={est.tol}. "
+            f"agreement_={agreement:.3f}, below 1 - tol with tol={est.tol}. "
             "Increase max_iter, or the data may not have such a symmetry.",
             ConvergenceWarning,
             stacklevel=5,
         )
-    elif est.tol < 1 and replicated is not None and replicated < count:
+    elif "refuted" in algebra.verdict:
+        refuted = algebra.verdict.count("refuted")
         warnings.warn(
-            f"Split-half replication supports {replicated} symmetries, but "
-            f"lie_algebra_ has n_generators={count}: the data may not have such a "
-            'symmetry. n_generators="auto" reports only symmetries that replicate.',
+            f"n_generators={est.n_generators} was asked for, but the data refute "
+            f"{refuted} of {len(algebra)}: defect_={algebra.defect.round(3).tolist()}, "
+            f"and max_defect={est.max_defect}. "
+            'n_generators="auto" reports only symmetries.',
             ConvergenceWarning,
             stacklevel=5,
         )

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from symdisc._latent.autoencoder import WaveAutoencoder
 from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
-from symdisc._symmetry.solver import whiten
+from symdisc._symmetry.questions import whiten
 
 # Latents on which a symmetry is linear are preferred to others if they leave no more
 # than this unexplained, of rows held out.

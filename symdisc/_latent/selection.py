@@ -14,7 +14,7 @@ from symdisc._latent.trainer import Trainer
 from symdisc._latent.variable_projection import MAX_EVALUATIONS, polish_start
 from symdisc._numerics.features import affordable_degree, beyond_polynomials
 from symdisc._sindy.calibration import calibrate, needs_calibration
-from symdisc._symmetry.solver import make_adversary
+from symdisc._symmetry.adversary import make_adversary
 
 HIDDEN_UNITS = 128
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
@@ -251,7 +251,7 @@ def _snapshots(curve, weights, device):
     """Tensors that training sees, in single precision."""
     single = [c.to(device, torch.float32) for c in curve]
     single += [None] * (3 - len(single))
-    symmetry_of = "states" if single[1] is None else "derivatives"
+    symmetry_of = "distribution" if single[1] is None else "derivatives"
     weights = weights.to(single[0])
     return Snapshots(*single[:2], None, weights, symmetry_of, single[2])
 

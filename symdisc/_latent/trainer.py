@@ -266,7 +266,7 @@ class Trainer:
         """Stack what one group element moves together: (n, slots, rank)."""
         if self.snapshots.symmetry_of == "derivatives":
             return torch.stack([curve[0], curve[1] / self.speed], dim=1)
-        if self.snapshots.symmetry_of == "transitions":
+        if self.snapshots.symmetry_of == "pairs":
             following = self.snapshots.coordinates[successors]
             return torch.stack([curve[0], self.autoencoder.encode(following)], dim=1)
         return curve[0][:, None]

@@ -189,9 +189,10 @@ class _Reader:
                 raise ValueError("models of other candidates")
         return ModelPath(equations, models)
 
-    def _algebra(self, attributes):
-        algebra = LieAlgebra.__new__(LieAlgebra)
-        vars(algebra).update(self._named(LieAlgebra, attributes))
+    def _algebra(self, attributes, name="LieAlgebra"):
+        cls = (own_classes(LieAlgebra) | {"LieAlgebra": LieAlgebra})[name]
+        algebra = cls.__new__(cls)
+        vars(algebra).update(self._named(cls, attributes))
         basis, matrices = algebra.basis, algebra.matrices
         square = basis.ndim == 3 and basis.shape[1] == basis.shape[2]
         if not square or matrices.shape != basis.shape:

@@ -185,7 +185,11 @@ class Writer:
     def _(self, value: LieAlgebra):
         # The rounded generators follow from the others.
         known = {k: v for k, v in vars(value).items() if k != "_generators"}
-        return {"kind": "algebra", "attributes": self._named(LieAlgebra, known)}
+        return {
+            "kind": "algebra",
+            "name": type(value).__name__,
+            "attributes": self._named(type(value), known),
+        }
 
     @_object.register(Block)
     @_object.register(Scalars)

@@ -9,29 +9,28 @@ distribution has to be invariant, so noncompact groups are found as well.
 import warnings
 
 import numpy as np
-import torch
-from sklearn.base import clone
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
-from symdisc._numerics.features import Monomials
-from symdisc._symmetry.invariance import MAX_ROWS, Forms
+from symdisc._symmetry.field_residuals import (
+    FieldResiduals,
+    FittedFunctions,
+    orthonormal_functions,
+)
+from symdisc._symmetry.function_class import FunctionClass, choose_class
 
-# The lowest degree of polynomials is taken that predicts as well as any.
+# The lowest degree of polynomials is taken that predicts classes as well as any, and
+# then one more.
 DEGREES = (1, 2, 3, 4)
 # Labels without noise need next to no penalty, noisy ones some.
 INVERSE_PENALTIES = (1.0, 1e2, 1e4, 1e6)
-PENALTIES = 10.0 ** np.arange(-8, 3)
 N_FOLDS = 5
-# Errors that do not differ, however exact the labels are.
-CHANCE = 1e-7
-# Maps that change labels by more than so many times the error by chance are none.
-MAX_OF_CHANCE = 4.0
+# Most functions that numbers are fitted by: they have one column, rates several.
+MOST_FUNCTIONS = 1000
 
 
 def check_labels(y, n_samples):
@@ -71,133 +70,144 @@ def _check_complete(labels):
             )
 
 
-def label_forms(slots):
-    """Measure how much each affine map changes the labels.
+def label_residuals(points, labels, groups=None, function_class=None):
+    """Residuals of affine maps of labels: grad f . L z.
 
     Parameters
     ----------
-    slots : (points, labels)
-        Data of about unit variance, ndarray of shape (n_samples, k), and their
-        classes or numbers, of shape (n_samples,).
+    points : ndarray of shape (n, k)
+        White data.
+    labels : ndarray of shape (n,)
+        Classes or numbers.
+    groups : array-like of shape (n,), optional
+    function_class : FunctionClass, optional
+        By default chosen by cross-validation.
 
     Returns
     -------
-    Forms
-        Of maps of shape (k, k + 1): the last column is a translation.
+    FieldResiduals
+        With the class as `function_class`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from symdisc._symmetry.label_invariance import label_forms
+    >>> from symdisc._symmetry.label_invariance import label_residuals
     >>> z = np.random.default_rng(0).standard_normal((2000, 2))
-    >>> found = label_forms([z, (z**2).sum(axis=1) > 1]).solve()
-    >>> (found.errors < 0.01).tolist()
+    >>> errors, maps = label_residuals(z, (z**2).sum(axis=1) > 1).solve()
+    >>> (errors < 0.01).tolist()
     [True, False, False, False, False, False]
-    >>> np.abs(found.maps[0]).round(1)
+    >>> np.abs(maps[0] / np.linalg.norm(maps[0])).round(1)
     array([[0. , 0.7, 0. ],
            [0.7, 0. , 0. ]])
     """
-    points, labels = slots
-    model = _best_model(points, labels)
-    # The error of halves of the data is about twice that of the whole.
-    halves = (clone(model).fit(points[i::2], labels[i::2]) for i in range(2))
-    one, other = (_slopes(half, points)[0] for half in halves)
-    chance = max(_disagreement(one, other) / 4, CHANCE)
-    slopes, weights = _slopes(model.fit(points, labels), points)
-    step = -(-len(points) // MAX_ROWS)
-    points, slopes, weights = points[::step], slopes[:, ::step], weights[:, ::step]
-    n, k = points.shape
-    extended = np.hstack([points, np.ones((n, 1))])
-    change = np.einsum("cni,nj->cnij", slopes, extended)
-    change = (weights[..., None, None] * change).reshape(-1, k * (k + 1))
-    # On average over directions, what a map of the same size would change.
-    steep = (weights * np.linalg.norm(slopes, axis=2)) ** 2 / k
-    moved = np.einsum("cn,ni,nj->ij", steep, extended, extended)
-    size = np.kron(np.eye(k), moved)
-    return Forms(change.T @ change, size, (k, k + 1), chance, MAX_OF_CHANCE * chance)
+    if type_of_target(labels) in ("binary", "multiclass"):
+        functions = FittedClasses(points, labels, function_class)
+    else:
+        values = np.asarray(labels, dtype=float)[:, None]
+        values = (values - values.mean()) / max(values.std(), np.finfo(float).tiny)
+        if function_class is None:
+            _check_enough(points)
+            options = {"most": MOST_FUNCTIONS}
+            function_class = choose_class(points, values, groups, **options)
+        functions = FittedFunctions(points, values, function_class, groups)
+        functions.weights = None
+    found = FieldResiduals(points, functions, turns=False, weights=functions.weights)
+    found.function_class, found.functions = functions.function_class, functions
+    return found
 
 
-def _slopes(model, points):
-    """Gradients (n_functions, n, k) of a function of points, and their weights."""
-    monomials, scaler, linear = (step for _, step in model.steps)
-    coefficients = np.atleast_2d(linear.coef_) / scaler.scale_
-    z = torch.tensor(points)
-    slopes = np.empty((len(coefficients), *points.shape))
-    for j, axis in enumerate(torch.eye(points.shape[1], dtype=z.dtype)):
-        moved = monomials.func.slope(z, axis.expand_as(z))
-        slopes[:, :, j] = coefficients @ moved.T
-    if not hasattr(model, "decision_function"):
-        return slopes, np.ones(slopes.shape[:2])
-    return slopes, _nearness(np.atleast_2d(model.decision_function(points).T))
+class FittedClasses:
+    """Logarithmic odds of classes, by logistic regression on orthonormal functions.
 
+    Parameters
+    ----------
+    z : ndarray of shape (n, k)
+    labels : ndarray of shape (n,)
+    function_class : FunctionClass, optional
 
-def _disagreement(slopes, others):
-    """Mean squared sine of the angles between gradients."""
-    dots = np.einsum("cni,cni->cn", slopes, others) ** 2
-    sizes = np.einsum("cni,cnj,cni,cnj->cn", slopes, others, slopes, others)
-    return float(np.mean(1 - dots / np.maximum(sizes, np.finfo(float).tiny)))
-
-
-def _nearness(odds):
-    """Weights that fall off with the distance from the boundary of a class.
-
-    The slope of a probability is p (1 - p) times that of its logarithmic odds. For
-    well-separated classes these weights would be zero at nearly all points.
+    Attributes
+    ----------
+    values, slopes, vanishing, coefficients, errors, dof
+        As of `FittedFunctions`; there is a column for each class, or one for two.
+    weights : ndarray of shape (n, m)
+        They fall off with the distance from the boundary of a class. The slope of a
+        probability is p (1 - p) times that of its logarithmic odds: for well-separated
+        classes these weights would be zero at nearly all points.
     """
-    width = np.maximum(np.median(np.abs(odds), axis=1, keepdims=True), 1.0)
-    return 1 / np.cosh(np.clip(odds / (2 * width), -300, 300)) ** 2
+
+    def __init__(self, z, labels, function_class=None):
+        classes = np.unique(labels)
+        inverse = INVERSE_PENALTIES[-1]
+        if function_class is None:
+            function_class, inverse = _best_logistic(z, labels)
+        self.function_class = function_class
+        found = orthonormal_functions(z, function_class)
+        self.values, self.slopes, self.vanishing = found
+        targets = [labels == c for c in (classes[1:] if len(classes) == 2 else classes)]
+        fits = [self._fit(target, inverse) for target in targets]
+        self.coefficients = np.stack([fit[0] for fit in fits], axis=1)
+        p, m = self.coefficients.shape
+        self.errors = np.zeros((m, p, p, m))
+        for i, (_, root) in enumerate(fits):
+            self.errors[i, :, :, i] = root
+        self.errors, self.dof = self.errors.reshape(m * p, p, m), len(z)
+        odds = self.values @ self.coefficients
+        width = np.maximum(np.median(np.abs(odds), axis=0), 1.0)
+        self.weights = 1 / np.cosh(np.clip(odds / (2 * width), -300, 300)) ** 2
+
+    def _fit(self, target, inverse):
+        """Coefficients of one class, and rows whose outer products are their errors."""
+        model = _logistic(inverse, fit_intercept=False)
+        with warnings.catch_warnings():
+            # Where a penalty is too weak for convergence, the weights are large.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            coefficients = model.fit(self.values, target).coef_[0]
+        odds = self.values @ coefficients
+        weights = np.maximum(expit(odds) * expit(-odds), 1e-12)
+        hessian = (self.values * weights[:, None]).T @ self.values
+        values, vectors = np.linalg.eigh(hessian + np.eye(len(hessian)) / inverse)
+        return coefficients, (vectors / np.sqrt(values)).T
 
 
-def _best_model(points, labels):
-    """Regression on monomials of the lowest degree that does as well as the best."""
-    found, classes = [], type_of_target(labels) in ("binary", "multiclass")
-    for degree in DEGREES:
-        monomials = _Monomials(points.shape[1], degree)
-        if len(monomials.monomials) > len(points) // N_FOLDS:
-            break
-        models = [
-            make_pipeline(FunctionTransformer(monomials), StandardScaler(), linear)
-            for linear in _linear_models(classes)
-        ]
-        scoring = "neg_log_loss" if classes else "neg_mean_squared_error"
-        scores = [_scores(model, points, labels, scoring) for model in models]
-        best = int(np.argmax([score.mean() for score in scores]))
-        found.append((models[best], scores[best].mean(), scores[best].std()))
-    if not found:
-        dim = points.shape[1]
+def _logistic(inverse, **options):
+    return LogisticRegression(C=inverse, max_iter=2000, **options)
+
+
+def _check_enough(points):
+    dim = points.shape[1]
+    if len(points) < 2 * N_FOLDS * (dim + 1):
         raise ValueError(
-            f'X has too few rows for symmetry_of="labels", which compares two halves: '
-            f"{dim} latent dimensions need {2 * N_FOLDS * (dim + 1)}. Pass more rows, "
-            "or fewer dimensions."
+            f'X has too few rows for symmetry_of="labels", which fits them by functions'
+            f" of X: {dim} latent dimensions need {2 * N_FOLDS * (dim + 1)}. Pass more "
+            "rows, or fewer dimensions."
         )
-    models, means, stds = zip(*found, strict=True)
-    best = int(np.argmax(means))
-    enough = np.array(means) >= means[best] - stds[best] / np.sqrt(N_FOLDS)
-    return models[np.flatnonzero(enough)[0]]
 
 
-def _scores(model, points, labels, scoring):
+def _best_logistic(points, labels):
+    """Class one degree above the lowest that does as well as the best, and penalty."""
+    _check_enough(points)
+    found, k = [], points.shape[1]
+    for degree in DEGREES:
+        own = FunctionClass(degree)
+        if own.richer().n_functions(k) > len(points) / N_FOLDS:
+            break
+        values = orthonormal_functions(points, own)[0]
+        scores = [_scores(_logistic(c), values, labels) for c in INVERSE_PENALTIES]
+        best = int(np.argmax([score.mean() for score in scores]))
+        found.append((own, INVERSE_PENALTIES[best], scores[best]))
+    if not found:
+        return FunctionClass(1), 1.0
+    means = np.array([scores.mean() for *_, scores in found])
+    best = found[int(means.argmax())][2]
+    enough = means >= best.mean() - best.std() / np.sqrt(N_FOLDS)
+    own, inverse, _ = found[int(np.flatnonzero(enough)[0])]
+    return own.richer(), inverse
+
+
+def _scores(model, values, labels):
     with warnings.catch_warnings():
         # Where a penalty is too weak for convergence, the score is low.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return cross_val_score(model, points, labels, cv=N_FOLDS, scoring=scoring)
-
-
-def _linear_models(classes):
-    if not classes:
-        return [RidgeCV(PENALTIES)]
-    return [LogisticRegression(C=c, max_iter=2000) for c in INVERSE_PENALTIES]
-
-
-class _Monomials:
-    """Monomials without the constant, as a function of arrays."""
-
-    def __init__(self, dim, degree):
-        self.monomials = Monomials(dim, degree)
-
-    def __call__(self, points):
-        return self.monomials(torch.tensor(points))[:, 1:].numpy()
-
-    def slope(self, points, direction):
-        """Differentiate along a direction."""
-        return self.monomials.push_forward(points, direction)[1][:, 1:].numpy()
+        return cross_val_score(
+            model, values, labels, cv=N_FOLDS, scoring="neg_log_loss"
+        )

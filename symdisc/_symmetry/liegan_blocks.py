@@ -14,9 +14,10 @@ from torch import nn
 from symdisc._lie.layout import joined_algebra, slices
 from symdisc._lie.representation import Block
 from symdisc._symmetry.axes import Axes, find_axes
-from symdisc._symmetry.block_solver import all_forms, constants_of, is_rigid
-from symdisc._symmetry.liegan import LieGAN, better_half, consensus, matrix_exp
-from symdisc._symmetry.solver import generator_spread, projector
+from symdisc._symmetry.block_solver import is_rigid
+from symdisc._symmetry.distribution_residuals import DistributionResiduals
+from symdisc._symmetry.liegan import LieGAN, consensus, matrix_exp
+from symdisc._symmetry.questions import CONSTANTS
 
 # The axes turn so much more slowly than the generators: they are shared, and start
 # where the eigenvalue problem has its solution.
@@ -29,14 +30,14 @@ class StructuredGAN(LieGAN):
     Parameters
     ----------
     representation : sequence of Block, Translations and Scalars
-    symmetry_of : {"states", "transitions", "derivatives"}
+    symmetry_of : {"distribution", "pairs", "derivatives"}
     n_members, hidden_units, generator, like
         As of `LieGAN`.
     """
 
     def __init__(self, representation, symmetry_of, *, n_members, **options):
         free = [block.count for block in representation if block.known is None]
-        dim, constants = slices(representation)[-1].stop, constants_of(symmetry_of)
+        dim, constants = slices(representation)[-1].stop, CONSTANTS[symmetry_of]
         super().__init__(n_members, max(sum(free), 1), dim, len(constants), **options)
         self.representation = representation
         self.rigid = is_rigid(representation, symmetry_of)
@@ -54,8 +55,9 @@ class StructuredGAN(LieGAN):
     def meet(self, trainer):
         """Turn the axes to where the blocks suit the latents best."""
         slots = trainer.many_pairs().double().cpu().numpy().transpose(1, 0, 2)
-        forms = all_forms(slots, trainer.snapshots.symmetry_of)
-        axes = find_axes(forms, self.representation, rigid=self.rigid)
+        constants = CONSTANTS[trainer.snapshots.symmetry_of]
+        residuals = DistributionResiduals(slots, constants)
+        axes = find_axes(residuals, self.representation, rigid=self.rigid)
         for buffer, part in zip((self.turn, self.centre), axes, strict=True):
             buffer.copy_(torch.from_numpy(part))
 
@@ -153,24 +155,19 @@ def read_blocks(trainer):
     Returns
     -------
     axes : Axes
-    algebra : LieAlgebra
+    basis : ndarray of shape (c, dim, dim)
+        Generators in these axes.
     agreement : float
         Over the generators that were to be found; 1 if there were none.
     members : ndarray of shape (n_members,)
         Mean squared cosine of each member's generators to those of the algebra.
-    spread : ndarray of the shape of ``algebra.matrices``
-        Standard deviation over the members that decide.
     """
     representation, axes = trainer.adversary.representation, trainer.adversary.axes()
     if trainer.game <= 0:
         none = [block.allowed[:0] for block in representation]
-        nothing = joined_algebra(representation, none, decimals=1, exact=False)
-        return axes, nothing, np.nan, None, nothing.matrices
+        return axes, joined_algebra(representation, none).basis, np.nan, None
     maps, agreements, members, first = [], [], [], 0
-    kept = better_half(trainer.evidence)
-    spans = [[] for _ in kept]
     for block, columns in zip(representation, slices(representation), strict=True):
-        found = [block.allowed] * len(kept)
         tidied = block.allowed
         if block.known is None:
             own = slice(first, first + block.size**2)
@@ -188,25 +185,11 @@ def read_blocks(trainer):
             agreements += block.count * [agreement]
             members += block.count * [shares.cpu().numpy() / block.count]
             tidied = block.tidy(basis.cpu().numpy())
-            found = [_leading(block, projectors[member]) for member in kept]
         maps.append(tidied)
-        for span, part in zip(spans, found, strict=True):
-            span.append(part)
-    algebra = joined_algebra(representation, maps, decimals=1, exact=False)
-    projectors = [projector(joined_algebra(representation, s).basis) for s in spans]
-    spread = generator_spread(algebra.matrices, np.array(projectors))
     ones = np.ones((1, len(trainer.evidence)))
     return (
         axes,
-        algebra,
+        joined_algebra(representation, maps).basis,
         float(np.mean(agreements or 1.0)),
         np.mean(members or ones, axis=0),
-        spread,
     )
-
-
-def _leading(block, span):
-    """Return maps of a block, for all copies, that one member has found."""
-    vectors = torch.linalg.eigh(span)[1][:, -block.count :]
-    basis = vectors.mT.unflatten(-1, (block.size, block.size)).cpu().numpy()
-    return np.pad(np.kron(np.eye(block.copies), basis), ((0, 0), (0, 0), (0, 1)))

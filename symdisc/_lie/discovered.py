@@ -1,0 +1,195 @@
+"""A Lie algebra found in data, with what the data say of each of its generators."""
+
+import numpy as np
+
+from symdisc._lie.algebra import LieAlgebra
+
+VERDICTS = "certified", "refuted", "undecided", "conditional"
+# What a map changes, in sentences.
+CHANGED = {
+    "motion": "the motion",
+    "distribution": "the distribution",
+    "derivatives": "the distribution of states and rates",
+    "pairs": "the distribution of consecutive states",
+    "labels": "the labels",
+}
+
+
+class TimeTranslation(LieAlgebra):
+    """Translation in time, where it is a linear map of the state: z_dot = A (z - c).
+
+    The motion commutes with itself, so that this is no discovery. It does not count
+    among the symmetries.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (k, k)
+        A.
+    rate : float
+        Largest absolute eigenvalue of A, per unit of time.
+    rate_error : float
+        Its standard error.
+    **options
+        Of `LieAlgebra`.
+
+    Examples
+    --------
+    >>> from symdisc._lie.discovered import TimeTranslation
+    >>> print(TimeTranslation([[0.0, -0.906], [0.906, 0.0]], 0.906, 0.002))
+    so(2), 0.906 +- 0.002 per unit of time
+    """
+
+    def __init__(self, matrix, rate, rate_error, **options):
+        super().__init__(matrix, **options)
+        self.rate, self.rate_error = float(rate), float(rate_error)
+
+    def __str__(self):
+        """Name it, with its rate."""
+        shown = f"{self.rate:.3g}"
+        if np.isfinite(self.rate_error) and self.rate_error > 0:
+            digits = max(0, 1 - int(np.floor(np.log10(self.rate_error))))
+            digits = min(digits, 6)
+            shown = f"{self.rate:.{digits}f} +- {self.rate_error:.1g}"
+        return f"{self.name}, {shown} per unit of time"
+
+
+class DiscoveredAlgebra(LieAlgebra):
+    """Lie algebra found in data: each generator with its defect, bound and verdict.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        See `LieAlgebra`.
+    question : {"motion", "distribution", "derivatives", "pairs", "labels"}
+        What the generators leave unchanged.
+    within : str
+        The class of functions, or the length scale, within which that holds.
+    max_defect : float
+        Largest defect of a symmetry.
+    defect, upper, lower : ndarray of shape (c,)
+        Of the canonical generators, with one-sided limits.
+    verdict : sequence of str
+        One of "certified", "refuted", "undecided" and "conditional" for each.
+    error : ndarray of shape (c, k, k)
+        Standard errors of the entries of `matrices`.
+    covered : ndarray of shape (c,), optional
+        Which part of a turn the data cover, nan for other maps than rotations.
+    condition : str
+        What "conditional" verdicts depend on.
+    undecided : DiscoveredAlgebra, optional
+        Further maps that the data neither certify nor refute.
+    time_translation : TimeTranslation, optional
+    least : float
+        The data exclude all other maps with a smaller defect.
+    **options
+        Of `LieAlgebra`.
+
+    Attributes
+    ----------
+    question, within, max_defect, verdict, condition, undecided, time_translation, least
+        As given.
+    defect, defect_upper, defect_lower, error, covered : ndarray
+        As given, see above.
+    centre : ndarray of shape (k,) or None
+        Latent point that the generators leave in place; None for the origin.
+    """
+
+    def __init__(
+        self,
+        basis,
+        *,
+        question,
+        within="",
+        max_defect=0.05,
+        defect=(),
+        upper=(),
+        lower=(),
+        verdict=(),
+        error=None,
+        covered=None,
+        condition="",
+        undecided=None,
+        time_translation=None,
+        least=np.nan,
+        **options,
+    ):
+        super().__init__(basis, exact=False, **options)
+        self.question, self.within = question, within
+        self.max_defect, self.condition = float(max_defect), condition
+        self.defect, self.defect_upper, self.defect_lower = (
+            np.asarray(part, dtype=float) for part in (defect, upper, lower)
+        )
+        self.verdict = tuple(verdict)
+        self.error = np.zeros(self.matrices.shape) if error is None else error
+        self.covered = np.full(len(self), np.nan) if covered is None else covered
+        self.undecided, self.time_translation = undecided, time_translation
+        self.least, self.centre = float(least), None
+
+    @property
+    def is_broken(self):
+        """Whether the data exclude that some generator is an exact symmetry."""
+        return bool((self.defect_lower > 0).any())
+
+    def __str__(self):
+        """Return generators, then the verdict, then what is beside them."""
+        lines = [self._headline()]
+        if len(self):
+            lines.append(self._evidence())
+        elif self.least > 0:
+            lines.append(
+                f"every map changes {CHANGED[self.question]} by at least "
+                f"{self.least:.2g}{self._of_class()}"
+            )
+        if self.time_translation is not None:
+            lines.append(f"time translation: {self.time_translation}")
+        return "\n".join(lines)
+
+    def _headline(self):
+        shown = super().__str__()
+        if len(self) and self.is_broken and self.certified:
+            first, *rest = shown.split("\n")
+            name, *matrix = first.split(": ", 1)
+            shown = "\n".join(
+                [": ".join([f"{name}, {self._broken()}", *matrix]), *rest]
+            )
+        if self.undecided:
+            worst = int(np.argmax(self.undecided.defect_upper))
+            shown += (
+                f"; undecided: {self.undecided.name}, defect "
+                f"{self.undecided.defect[worst]:.2g}, at most "
+                f"{self.undecided.defect_upper[worst]:.2g}"
+            )
+        return shown
+
+    @property
+    def certified(self):
+        """Whether all generators are certified, or would be but for the condition."""
+        return len(self) > 0 and set(self.verdict) <= {"certified", "conditional"}
+
+    def _broken(self):
+        worst = int(np.argmax(self.defect))
+        low, high = self.defect_lower[worst], self.defect_upper[worst]
+        return (
+            f"broken by {100 * self.defect[worst]:.2g} %, between {100 * low:.2g} and "
+            f"{100 * high:.2g}"
+        )
+
+    def _evidence(self):
+        verdicts = sorted(set(self.verdict), key=VERDICTS.index)
+        if len(verdicts) == 1:
+            defects = f"defect {self.defect.max():.2g}, at most "
+            defects += f"{self.defect_upper.max():.2g}"
+        else:
+            defects = "; ".join(
+                f"{verdict}: defect {defect:.2g}, at most {upper:.2g}"
+                for verdict, defect, upper in zip(
+                    self.verdict, self.defect, self.defect_upper, strict=True
+                )
+            )
+        head = f"{verdicts[0]}, " if len(verdicts) == 1 else ""
+        changed = CHANGED[self.question]
+        shown = f"{head}symmetry of {changed}: {defects}{self._of_class()}"
+        return f"{shown}; {self.condition}" if self.condition else shown
+
+    def _of_class(self):
+        return f" ({self.within})" if self.within else ""

@@ -1,0 +1,232 @@
+"""Generators as they are reported, each with its defect, bound and verdict.
+
+What is bounded is the reported generator: about a common centre, made compact, in the
+canonical basis, rounded.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from symdisc._lie.discovered import DiscoveredAlgebra
+from symdisc._lie.one_parameter import is_rotation
+from symdisc._numerics.rounding import rounded_matrix
+
+# Digits after the decimal point of printed generators: as few as do not add more than
+# this share to the bound.
+DECIMALS = 1, 2, 3
+ROUNDING = 0.1
+# So many standard errors are within chance.
+CHANCE = 2.0
+# Tolerance of naming an algebra, where standard errors say how well it is known.
+TOLERANCES = 0.05, 0.25
+
+
+class Standard(NamedTuple):
+    """What is asked of a symmetry.
+
+    Parameters
+    ----------
+    max_defect : float
+        Largest defect.
+    degree : int or "auto"
+        Class of functions that a field is fitted in.
+    condition : str
+        What the latents depend on, so that nothing can be certified; empty for given
+        coordinates.
+    level : float
+        Chance that a bound is missed.
+    least_covered : float
+        Part of a turn that the data have to cover.
+    """
+
+    max_defect: float = 0.05
+    degree: int | str = "auto"
+    condition: str = ""
+    level: float = 0.05
+    least_covered: float = 0.5
+
+
+class Frame(NamedTuple):
+    """Latents ``mean + factor @ white``, and generators of these about a centre.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (k,)
+    factor : ndarray of shape (k, k)
+    n_components : int
+        Dimension that generators are padded to.
+    centre : ndarray of shape (k,), optional
+        White point that generators leave in place.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+    n_components: int
+    centre: np.ndarray | float = 0.0
+
+    def generators(self, maps):
+        """Let the linear parts of maps of white data act on latents."""
+        k = len(self.mean)
+        basis = self.factor @ maps[..., :k] @ np.linalg.inv(self.factor)
+        return np.pad(basis, ((0, 0), *((0, self.n_components - k),) * 2))
+
+    def maps(self, generators):
+        """Return generators of latents as affine maps of white data."""
+        k = len(self.mean)
+        linear = np.linalg.solve(self.factor, generators[:, :k, :k] @ self.factor)
+        shift = -np.sum(linear * self.centre, axis=2, keepdims=True)
+        return np.concatenate([linear, shift], axis=2)
+
+    def point(self):
+        """Return the centre as a latent point."""
+        return self.mean + self.factor @ np.broadcast_to(self.centre, self.mean.shape)
+
+
+def claimed_algebra(residuals, basis, others, standard, frame, tol):
+    """Return generators with their verdicts.
+
+    Parameters
+    ----------
+    residuals : Residuals
+    basis : ndarray of shape (c, dim, dim)
+        Generators of latents.
+    others : Others
+        The maps that are not claimed.
+    standard : Standard
+    frame : Frame
+        Takes generators to maps of white data, and back.
+    tol : float
+        Relative tolerance of naming.
+
+    Returns
+    -------
+    DiscoveredAlgebra
+    """
+    options = {"tol": tol, "question": "", "max_defect": standard.max_defect}
+    algebra = DiscoveredAlgebra(basis, **options, decimals=DECIMALS[0])
+    if not len(algebra):
+        return algebra
+    maps = frame.maps(algebra.matrices)
+    error = _standard_errors(residuals, algebra.matrices, maps, others, frame)
+    exact = _bounds(residuals, maps, others, standard)
+    for decimals in DECIMALS:
+        rounded = [rounded_matrix(m, decimals) for m in algebra.matrices]
+        shown = frame.maps(np.array([np.array(m, dtype=float) for m in rounded]))
+        # What is rounded more coarsely than by chance was not chosen by chance.
+        is_coarse = CHANCE * error.max() < 0.5 * 10.0**-decimals
+        chosen_among = residuals.others(maps[:0]) if is_coarse else others
+        reported = _bounds(residuals, shown, chosen_among, standard)
+        if reported[:, 1].max() <= (1 + ROUNDING) * exact[:, 1].max():
+            break
+    order = np.argsort(reported[:, 0])
+    upper = np.empty(len(order))
+    upper[order] = np.maximum.accumulate(reported[order, 1])
+    covered = np.array([covered_turn(m, residuals.points) for m in maps])
+    return DiscoveredAlgebra(
+        basis,
+        **options,
+        decimals=decimals,
+        defect=reported[:, 0],
+        upper=upper,
+        lower=reported[:, 2],
+        verdict=_verdicts(reported[:, 2], upper, covered, standard),
+        error=error,
+        covered=covered,
+        condition=_condition(covered, standard),
+    )
+
+
+def _bounds(residuals, maps, others, standard):
+    return np.array([residuals.bound(each, others, standard.level) for each in maps])
+
+
+def _verdicts(lower, upper, covered, standard):
+    verdicts = []
+    for least, most, part in zip(lower, upper, covered, strict=True):
+        if most <= standard.max_defect:
+            is_free = not standard.condition and not part < standard.least_covered
+            verdicts.append("certified" if is_free else "conditional")
+        else:
+            refuted = least > standard.max_defect
+            verdicts.append("refuted" if refuted else "undecided")
+    return verdicts
+
+
+def _condition(covered, standard):
+    conditions = [standard.condition] if standard.condition else []
+    few = covered[covered < standard.least_covered]
+    if len(few):
+        conditions.append(f"the data cover {100 * few.min():.0f} % of a turn")
+    return "; ".join(conditions)
+
+
+def covered_turn(map_, points):
+    """Return the part of a turn that the data cover, nan for what is no rotation.
+
+    The largest gap between angles is what is not covered, in the plane that turns
+    most slowly.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.claim import covered_turn
+    >>> angle = np.linspace(0, np.pi, 100)
+    >>> half = np.column_stack([np.cos(angle), np.sin(angle)])
+    >>> round(covered_turn(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]]), half), 3)
+    0.5
+    """
+    linear = map_[:, :-1]
+    if points is None or not is_rotation(linear, 0.1):
+        return np.nan
+    centre = fixed_point(map_[None])
+    values, vectors = np.linalg.eig(linear.T)
+    turning = np.flatnonzero(values.imag > 0.1 * np.abs(values).max())
+    slowest = turning[np.argmin(values[turning].imag)]
+    angles = np.sort(np.angle((points - centre) @ vectors[:, slowest]))
+    gaps = np.diff(np.append(angles, angles[0] + 2 * np.pi))
+    return float(1 - gaps.max() / (2 * np.pi))
+
+
+def fixed_point(maps):
+    """Point that affine maps move least: they are linear in coordinates around it."""
+    linear, shift = maps[..., :-1], maps[..., -1]
+    k = linear.shape[-1]
+    return -np.linalg.lstsq(linear.reshape(-1, k), shift.ravel(), rcond=1e-3)[0]
+
+
+def naming_tolerance(maps, errors):
+    """Tolerance of naming: twice the relative standard error of the least known map.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (c, k, k + 1)
+    errors : sequence of ndarray of shape (q, k, k + 1)
+        See `Residuals.errors_of`.
+
+    Returns
+    -------
+    float
+    """
+    shares = [
+        np.sqrt(np.sum(error**2) / max(np.sum(each**2), 1e-300))
+        for each, error in zip(maps, errors, strict=True)
+    ]
+    return float(np.clip(2 * max(shares, default=0.0), *TOLERANCES))
+
+
+def _standard_errors(residuals, matrices, maps, others, frame):
+    """Return standard errors of the entries of generators.
+
+    Others span the same algebra by other generators. Each is represented by the element
+    of its span that is nearest to the given one, so that no error lies in the span.
+    """
+    flat = matrices.reshape(len(matrices), -1)
+    span = np.linalg.svd(flat, full_matrices=False)[2]
+    errors = np.zeros(matrices.shape)
+    for i, each in enumerate(maps):
+        moves = frame.generators(residuals.errors_of(each, others))
+        moves = moves.reshape(len(moves), -1)
+        moves = moves - moves @ span.T @ span
+        errors[i] = np.sqrt(np.sum(moves**2, axis=0)).reshape(matrices.shape[1:])
+    return errors

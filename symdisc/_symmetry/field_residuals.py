@@ -1,0 +1,293 @@
+"""Which maps commute with a motion, or leave labels unchanged: functions of rows.
+
+Rates v = F(z) + noise, or labels, are fitted by least squares in functions that are
+orthonormal over the rows, F = q C, with errors of C of known covariance. The residuals
+DF L z - L F of a motion, and grad f . L z of labels, are linear in C for a fixed map L
+and in L for fixed C. The defect of a motion divides by (|DF L z|^2 + |L F|^2)^(1/2), as
+Kendiukhov's SymCert does (2026), that of labels by | |grad f| |L z| |.
+"""
+
+import numpy as np
+from scipy.stats import f as f_distribution
+
+from symdisc._data.splits import independent_blocks
+from symdisc._symmetry.function_class import VANISHING, choose_class
+from symdisc._symmetry.norm_bounds import Spread
+from symdisc._symmetry.residuals import Residuals
+
+MAX_ROWS = 4000
+# Level of the test of whether noise is equally large in all rows.
+LEVEL_OF_UNEQUAL_NOISE = 0.01
+
+
+class FittedFunctions:
+    """Functions of white data, by least squares in functions orthonormal over the rows.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, k)
+    v : ndarray of shape (n, m)
+    function_class : FunctionClass
+    groups : array-like of shape (n,), optional
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, p)
+        The orthonormal functions, q.
+    slopes : ndarray of shape (n, p, k)
+    vanishing : ndarray of shape (n, p0, k)
+        Slopes of functions that are zero on all rows, of mean square 1 over all: data
+        do not tell how the fitted function goes on along them.
+    coefficients : ndarray of shape (p, m)
+    errors : ndarray of shape (q, p, m)
+        The sum of their outer products is the covariance of the coefficients.
+    dof : float
+    """
+
+    def __init__(self, z, v, function_class, groups=None):
+        self.function_class, n = function_class, len(z)
+        found = orthonormal_functions(z, function_class)
+        self.values, self.slopes, self.vanishing = found
+        self.coefficients = self.values.T @ v / n
+        residual = v - self.values @ self.coefficients
+        if n < 2 * self.values.shape[1]:
+            residual = v  # too few rows to tell a function from noise
+        self.residual_size = float(np.mean(residual**2))
+        self.errors, self.dof = self._errors(residual, groups)
+
+    def _errors(self, residual, groups):
+        n, p = self.values.shape
+        m = residual.shape[1]
+        blocks = independent_blocks(residual, groups)
+        n_blocks = int(blocks.max()) + 1
+        if n_blocks == n and not self._is_unequal(residual):
+            dof = max(n - p, 1)
+            covariance = residual.T @ residual / dof / n
+            scale = np.trace(covariance) / m
+            root = np.linalg.cholesky(covariance + 1e-14 * (scale + 1e-30) * np.eye(m))
+            errors = np.einsum("jl,im->lmji", np.eye(p), root)
+            return errors.reshape(p * m, p, m), dof
+        left_out = self._without(residual, blocks, n_blocks)
+        flat = left_out.reshape(n_blocks, p * m)
+        if n_blocks > p * m:
+            # As many columns as coefficients have the same sum of outer products.
+            flat = np.linalg.qr(flat, mode="r")
+        return flat.reshape(-1, p, m), n_blocks - 1
+
+    def _is_unequal(self, residual):
+        """Test whether squares of residuals depend on the rows (1 %)."""
+        n, p = self.values.shape
+        squares = np.sum(residual**2, axis=1)
+        squares = squares - squares.mean()
+        total = np.sum(squares**2)
+        if n <= 2 * p or total == 0:
+            return False
+        explained = np.sum((self.values.T @ squares / n) ** 2) * n
+        left = max(total - explained, np.finfo(float).tiny)
+        statistic = explained / (p - 1) / (left / (n - p)) if p > 1 else 0.0
+        return f_distribution.sf(statistic, p - 1, n - p) < LEVEL_OF_UNEQUAL_NOISE
+
+    def _without(self, residual, blocks, n_blocks):
+        """Return changes of coefficients as one block after the other is left out."""
+        n, p = self.values.shape
+        changes = np.empty((n_blocks, p, residual.shape[1]))
+        if n_blocks == n:
+            leverage = np.sum(self.values**2, axis=1) / n
+            shares = residual / np.maximum(1 - leverage, 0.01)[:, None] / n
+            return self.values[:, :, None] * shares[:, None]
+        for block, rows in enumerate(_rows_of(blocks, n_blocks)):
+            q, left = self.values[rows], residual[rows]
+            kernel = np.eye(len(rows)) - q @ q.T / n
+            kernel += 1e-6 * np.eye(len(rows))
+            changes[block] = q.T @ np.linalg.solve(kernel, left) / n
+        return changes * np.sqrt((n_blocks - 1) / n_blocks)
+
+    def fitted(self):
+        """Fitted values at the rows, of shape (n, m)."""
+        return self.values @ self.coefficients
+
+
+def _rows_of(blocks, n_blocks):
+    order = np.argsort(blocks, kind="stable")
+    return np.split(order, np.searchsorted(blocks[order], np.arange(1, n_blocks)))
+
+
+def orthonormal_functions(z, function_class):
+    """Return functions orthonormal over rows, slopes, and those of vanishing ones.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, k)
+    function_class : FunctionClass
+
+    Returns
+    -------
+    values, slopes, vanishing
+        See `FittedFunctions`.
+    """
+    values, slopes = function_class.values(z, slopes=True)
+    norms = np.sqrt(np.mean(values**2, axis=0))
+    u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
+    kept = s > VANISHING * s[0]
+    into = rows[kept].T / s[kept] * np.sqrt(len(z)) / norms[:, None]
+    vanishing = _vanishing(slopes, rows[~kept].T / norms[:, None])
+    return u[:, kept] * np.sqrt(len(z)), _transformed(slopes, into), vanishing
+
+
+def _transformed(slopes, into):
+    return np.einsum("npa,pj->nja", slopes, into, optimize=True)
+
+
+def _vanishing(slopes, into):
+    found = _transformed(slopes, into)
+    size = np.sqrt(np.mean(np.sum(found**2, axis=(1, 2)))) if found.size else 1.0
+    return found / max(size, np.finfo(float).tiny)
+
+
+class FieldResiduals(Residuals):
+    """Residuals of maps of a fitted function.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, k)
+    functions : FittedFunctions
+    turns : bool
+        Whether a map also turns the values, as it turns rates, or leaves them, as it
+        leaves labels.
+    weights : ndarray of shape (n, m), optional
+        Of the residuals.
+    """
+
+    def __init__(self, z, functions, *, turns, weights=None):
+        step = -(-len(z) // MAX_ROWS)
+        self.z = np.hstack([z, np.ones((len(z), 1))])[::step]
+        self.q, self.slopes = functions.values[::step], functions.slopes[::step]
+        n, m = len(self.z), functions.coefficients.shape[1]
+        self.weights = np.ones((n, m)) if weights is None else weights[::step]
+        self.turns, self.errors = turns, functions.errors
+        k = z.shape[1]
+        values = self.q @ functions.coefficients
+        jacobian = np.einsum("nja,ji->nia", self.slopes, functions.coefficients)
+        moved = np.einsum("ni,nia,nb->niab", self.weights, jacobian, self.z)
+        moved = moved.reshape(n * m, -1).T
+        residual = moved
+        if turns:
+            turned = np.zeros((n, k, k, k + 1))
+            turned[..., :k] = np.einsum("ia,nb->niab", np.eye(k), values)
+            turned = turned.reshape(n * k, -1).T
+            residual = moved - turned
+            size = moved @ moved.T + turned @ turned.T
+        else:
+            steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
+            size = np.kron(np.eye(k), np.einsum("n,nb,nc->bc", steep, self.z, self.z))
+        size = size / n - self._noise_in_size(m)
+        beyond = self._beyond(functions.vanishing[::step], np.mean(values**2))
+        residual = np.hstack([residual / np.sqrt(n), beyond])
+        super().__init__(residual, size, (k, k + 1), functions.dof, self.z[:, :k])
+        self.values = values
+
+    def _beyond(self, vanishing, scale):
+        """Residuals of what the data do not tell: a factor of their quadratic form."""
+        k = self.z.shape[1] - 1
+        if not vanishing.shape[1]:
+            return np.zeros((k * (k + 1), 0))
+        form = np.einsum(
+            "npa,npc,nb,nd->abcd",
+            *(vanishing, vanishing, self.z, self.z),
+            optimize=True,
+        ).reshape((k * (k + 1),) * 2)
+        values, vectors = np.linalg.eigh(form / len(self.z) * scale)
+        return vectors * np.sqrt(np.maximum(values, 0.0))
+
+    def _noise_in_size(self, m):
+        """Return what noise adds on average to the quadratic form of sizes."""
+        k, n = self.z.shape[1] - 1, len(self.z)
+        flat = self.errors.transpose(1, 0, 2)
+        cp = np.einsum("jsi,lsi->jl", flat, flat, optimize=True)
+        root = _root(cp)
+        slopes = np.einsum("nja,jl->nla", self.slopes, root, optimize=True)
+        if not self.turns:
+            steep = np.sum(slopes**2, axis=(1, 2))
+            steep = steep * np.mean(self.weights**2)
+            moved = np.einsum("n,nb,nc->bc", steep, self.z, self.z) / n
+            return np.kron(np.eye(k), moved)
+        pushed = np.einsum("nla,nb->nlab", slopes, self.z).reshape(-1, k * (k + 1))
+        size = pushed.T @ pushed / n
+        ck = np.einsum("sji,sjl->il", self.errors, self.errors, optimize=True)
+        turned = np.zeros((k, k + 1, k, k + 1))
+        turned[:, :k, :, :k] = np.einsum("ac,bd->abcd", np.eye(k), ck)
+        return size + turned.reshape(size.shape)
+
+    def noise(self, flat, removed):
+        """See `Residuals.noise`."""
+        n, k, m = len(self.z), self.shape[0], self.errors.shape[2]
+        matrix = flat.reshape(self.shape)
+        moved = np.einsum("nja,na->nj", self.slopes, self.z @ matrix.T)
+        equal = np.ptp(self.weights) == 0
+        columns = self.errors.reshape(len(self.errors), -1)
+        removed = removed[:, : n * m].reshape(len(removed), n, m) / np.sqrt(n)
+        if equal:
+            gram = np.kron(moved.T @ moved, np.eye(m)) * self.weights[0, 0] ** 2
+            inner = np.einsum("rni,nj->rji", removed * self.weights[0, 0], moved)
+        else:
+            w = [moved * weight[:, None] for weight in self.weights.T]
+            gram = np.einsum("jlim->jilm", _block_diagonal([x.T @ x for x in w]))
+            gram = gram.reshape(columns.shape[1], -1)
+            inner = np.stack([removed[:, :, i] @ x for i, x in enumerate(w)], axis=2)
+        if self.turns:
+            turn = matrix[:, :k]
+            cross = moved.T @ self.q
+            gram -= np.kron(cross, turn) + np.kron(cross.T, turn.T)
+            gram += np.kron(self.q.T @ self.q, turn.T @ turn)
+            inner -= np.einsum("rnl,nj,li->rji", removed, self.q, turn, optimize=True)
+        total = columns @ (gram / n) @ columns.T
+        inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
+        return Spread.of(total - inner.T @ inner), inner
+
+
+def _block_diagonal(blocks):
+    """Stack (p, p) matrices, one an output, as (p, p, m, m)."""
+    m = len(blocks)
+    whole = np.zeros((*blocks[0].shape, m, m))
+    for i, block in enumerate(blocks):
+        whole[:, :, i, i] = block
+    return whole
+
+
+def _root(form):
+    values, vectors = np.linalg.eigh(form)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+def motion_residuals(z, z_dot, groups=None, function_class=None):
+    """Residuals of affine maps of a motion.
+
+    Parameters
+    ----------
+    z, z_dot : ndarray of shape (n, k) each
+        White data and rates of unit mean square.
+    groups : array-like of shape (n,), optional
+    function_class : FunctionClass, optional
+        By default chosen by cross-validation.
+
+    Returns
+    -------
+    FieldResiduals
+        With the class as `function_class`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.field_residuals import motion_residuals
+    >>> z = np.random.default_rng(0).uniform(-1.7, 1.7, (1000, 2))
+    >>> hopf = (1 - (z**2).sum(1, keepdims=True)) * z + z @ [[0, 1], [-1, 0]]
+    >>> errors, maps = motion_residuals(z, hopf / hopf.std()).solve()
+    >>> (errors < 0.01).tolist()
+    [True, False, False, False, False, False]
+    """
+    if function_class is None:
+        function_class = choose_class(z, z_dot, groups)
+    functions = FittedFunctions(z, z_dot, function_class, groups)
+    found = FieldResiduals(z, functions, turns=True)
+    found.function_class, found.functions = function_class, functions
+    return found

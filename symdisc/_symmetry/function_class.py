@@ -1,0 +1,182 @@
+"""The class of functions in which a field or a label is fitted, and how it is chosen.
+
+A certificate holds within a class. The class is the one of least cross-validated error,
+then one step richer, and of degree 3 at least, so that the fit is free to have what the
+chosen class may have missed.
+"""
+
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.stats import f as f_distribution
+
+from symdisc._data.splits import held_out_folds
+from symdisc._numerics.features import Monomials, farthest_point_rows
+
+N_FOLDS = 10
+# Width of Gaussians on white data, and the degree of the polynomials beside them.
+WIDTH = 1.5
+DEGREE_BESIDE = 2
+# Relative singular value below which a combination of functions vanishes on the rows.
+VANISHING = 1e-8
+RIDGE = 1e-9
+
+
+class FunctionClass(NamedTuple):
+    """Polynomials, or polynomials of degree 2 and Gaussians.
+
+    Parameters
+    ----------
+    degree : int
+    n_centres : int
+        Number of Gaussians, around rows that are far from each other.
+
+    Examples
+    --------
+    >>> from symdisc._symmetry.function_class import FunctionClass
+    >>> print(FunctionClass(3))
+    polynomials of degree 3
+    >>> print(FunctionClass(2, 40))
+    40 Gaussians and polynomials of degree 2
+    """
+
+    degree: int
+    n_centres: int = 0
+
+    def __str__(self):
+        """Name the class."""
+        polynomials = f"polynomials of degree {self.degree}"
+        if not self.n_centres:
+            return polynomials
+        return f"{self.n_centres} Gaussians and {polynomials}"
+
+    def n_functions(self, k):
+        """Count the functions of k variables."""
+        return comb(k + self.degree, self.degree) + self.n_centres
+
+    def richer(self):
+        """Return the next class of its family."""
+        if self.n_centres:
+            return self._replace(n_centres=2 * self.n_centres)
+        return self._replace(degree=self.degree + 1)
+
+    def values(self, z, slopes=False):
+        """Evaluate the functions at rows of white data.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, k)
+        slopes : bool, default=False
+
+        Returns
+        -------
+        values : ndarray of shape (n, p)
+        slopes : ndarray of shape (n, p, k), only where asked for
+        """
+        values, derivatives = _monomials(z, self.degree, slopes)
+        if self.n_centres:
+            rows = farthest_point_rows(z, self.n_centres)[0]
+            apart = (z[:, None] - z[rows]) / WIDTH
+            bumps = np.exp(-0.5 * np.sum(apart**2, axis=2))
+            values = np.hstack([values, bumps])
+            if slopes:
+                steep = -bumps[:, :, None] * apart / WIDTH
+                derivatives = np.concatenate([derivatives, steep], axis=1)
+        return (values, derivatives) if slopes else values
+
+
+def _monomials(z, degree, slopes):
+    monomials, points = Monomials(z.shape[1], degree), torch.from_numpy(z)
+    with torch.no_grad():
+        values = monomials(points).numpy()
+        if not slopes:
+            return values, None
+        axes = torch.eye(z.shape[1], dtype=points.dtype)
+        moved = [monomials.push_forward(points, a.expand_as(points))[1] for a in axes]
+        return values, torch.stack(moved, dim=2).numpy()
+
+
+def classes_for(k, n_rows, n_out, most):
+    """List the classes that the rows can choose among, the poorest first."""
+    classes = [FunctionClass(d) for d in (1, 2, 3, 4, 5)]
+    classes += [FunctionClass(DEGREE_BESIDE, m) for m in (20, 40, 80)]
+    affordable = min(n_rows / 2, max(most / n_out, comb(k + 3, 3)))
+    return [c for c in classes if c.richer().n_functions(k) <= affordable]
+
+
+def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
+    """Choose a class by cross-validation, with a margin of one step.
+
+    Parameters
+    ----------
+    z, v : ndarray of shape (n, k) and (n, m)
+        White data and what is fitted to them.
+    groups : array-like of shape (n,), optional
+        Trajectory of each row.
+    margin : float, default=0.9
+        Gaussians are taken where their error is below this times that of polynomials.
+    most : int
+        Largest number of coefficients, but for polynomials of degree 3.
+    random_state : int
+        Draws the folds.
+
+    Returns
+    -------
+    FunctionClass
+    """
+    classes = classes_for(z.shape[1], len(z), v.shape[1], most)
+    if not classes:
+        return FunctionClass(1)
+    folds = held_out_folds(v, groups, N_FOLDS, random_state)
+    errors = {c: _held_out_error(c.values(z), v, folds) for c in classes}
+    best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
+    best = best.richer()
+    return best if best.n_centres else _of_degree_3(best, z, v)
+
+
+def _of_degree_3(chosen, z, v):
+    floor = chosen._replace(degree=max(chosen.degree, 3))
+    while floor.degree > 1 and floor.n_functions(z.shape[1]) > len(z) / 2:
+        floor = floor._replace(degree=floor.degree - 1)
+    return floor
+
+
+def _held_out_error(values, v, folds):
+    values = values / np.sqrt(np.mean(values**2, axis=0))
+    penalty = RIDGE * len(values) * np.eye(values.shape[1])
+    error = 0.0
+    for train, test in folds:
+        known = values[train]
+        solved = np.linalg.solve(known.T @ known + penalty, known.T @ v[train])
+        error += np.sum((v[test] - values[test] @ solved) ** 2)
+    return error / v.size
+
+
+def lack_of_fit(z, v, small, large):
+    """Chance of an improvement as large as from the small to the large class (F test).
+
+    Parameters
+    ----------
+    z, v : ndarray of shape (n, k) and (n, m)
+    small, large : FunctionClass
+        The first is contained in the second.
+
+    Returns
+    -------
+    float
+    """
+    residuals, sizes = [], []
+    for each in (small, large):
+        values = each.values(z)
+        left, _, rank, _ = np.linalg.lstsq(values, v, rcond=1e-10)
+        residuals.append(v - values @ left)
+        sizes.append(int(rank))
+    rest, more = len(z) - sizes[1], sizes[1] - sizes[0]
+    if more <= 0 or rest <= 0:
+        return 1.0
+    scale = np.sqrt(np.maximum(np.sum(residuals[1] ** 2, axis=0), 1e-28 * len(z)))
+    fall = np.sum(((residuals[0] ** 2).sum(axis=0) / scale**2 - 1).clip(0))
+    k = v.shape[1]
+    return float(f_distribution.sf(fall * rest / more / k, more * k, rest * k))

@@ -1,0 +1,75 @@
+"""What is to be invariant: from latents to the residuals of affine maps."""
+
+import numpy as np
+
+from symdisc._symmetry.distribution_residuals import DistributionResiduals
+from symdisc._symmetry.field_residuals import motion_residuals
+from symdisc._symmetry.function_class import FunctionClass
+from symdisc._symmetry.label_invariance import label_residuals
+
+# Constant coordinate of each slot: 1 for points, 0 for rates.
+CONSTANTS = {"distribution": [1.0], "pairs": [1.0, 1.0], "derivatives": [1.0, 0.0]}
+WAVES = "waves of 0.5 to 1 standard deviations"
+
+
+def whiten(latents):
+    """Return white latents and rates of unit variance, the mean, and what undid it.
+
+    Parameters
+    ----------
+    latents : list of ndarray of shape (n_samples, k)
+        Latents and, where known, their rates.
+
+    Returns
+    -------
+    white : list of ndarray of shape (n_samples, k)
+    mean : ndarray of shape (k,)
+    factor : ndarray of shape (k, k)
+        Latents are ``mean + factor @ white``.
+    """
+    mean, k = latents[0].mean(axis=0), latents[0].shape[1]
+    factor = np.linalg.cholesky(np.cov(latents[0].T).reshape(k, k))
+    white = [np.linalg.solve(factor, (latents[0] - mean).T).T]
+    rates = [np.linalg.solve(factor, rate.T).T for rate in latents[1:2]]
+    white += [rate / max(np.sqrt(np.mean(rate**2)), 1e-300) for rate in rates]
+    return white, mean, factor
+
+
+def residuals_of(white, snapshots, question=None, degree="auto"):
+    """Return the residuals of affine maps of white latents.
+
+    Parameters
+    ----------
+    white : list of ndarray of shape (n_samples, k)
+        See `whiten`.
+    snapshots : Snapshots
+    question : str, optional
+        See `symdisc._lie.discovered.CHANGED`; that of the snapshots by default.
+    degree : int or "auto"
+        Of the polynomials that a motion or labels are fitted by; "auto" chooses a class
+        of functions by cross-validation.
+
+    Returns
+    -------
+    Residuals
+        With `within`: the class of functions, or the length scale of test functions.
+    """
+    question, groups = question or snapshots.symmetry_of, snapshots.groups
+    function_class = None if degree == "auto" else FunctionClass(degree)
+    if question == "motion":
+        found = motion_residuals(*white, groups, function_class)
+    elif question == "labels":
+        found = label_residuals(white[0], snapshots.labels, groups, function_class)
+    else:
+        slots = white
+        if question == "distribution":
+            slots = white[:1]
+        elif question == "pairs":
+            first, second = (rows.cpu().numpy() for rows in snapshots.successors)
+            slots = [white[0][first], white[0][second]]
+            groups = None if groups is None else np.asarray(groups)[first]
+        found = DistributionResiduals(slots, CONSTANTS[question], groups)
+        found.within = WAVES
+        return found
+    found.within = f"within {found.function_class}"
+    return found

@@ -1,0 +1,202 @@
+"""How much affine maps change data: residuals that are linear in the map, with noise.
+
+Every question has this form. A map L is a symmetry where a vector R(L), linear in L, is
+zero: of a motion DF L z - L F(z), of labels grad f . L z, of a distribution the mean
+change of test functions. The defect is |R(L)| relative to a size, a quadratic form of
+L. The least changed maps are generalised eigenvectors. R is seen with noise of known
+covariance, from which a bound for the defect follows.
+
+All rows find a map and bound it. At an eigenvector the residual that is seen is
+orthogonal to those of the maps left out: what noise does outside their space is seen,
+and inside it the true residual is the noise itself, whose quantile is added.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from symdisc._symmetry.norm_bounds import (
+    Spread,
+    hidden_norm_quantile,
+    squared_norm_bound,
+)
+
+# Relative size of maps that change nothing they could be compared with.
+FLOOR = 1e-6
+
+
+class Defect(NamedTuple):
+    """Defect of a map and its one-sided bounds.
+
+    Parameters
+    ----------
+    value, upper, lower : float
+    """
+
+    value: float
+    upper: float
+    lower: float
+
+
+class Others(NamedTuple):
+    """Maps that one was chosen among.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (r, k, k + 1)
+    directions : ndarray of shape (d, n)
+        Orthonormal residuals that span theirs.
+    coefficients : ndarray of shape (d, r)
+        Combinations of the maps that have these residuals.
+    """
+
+    maps: np.ndarray
+    directions: np.ndarray
+    coefficients: np.ndarray
+
+
+class Residuals(ABC):
+    """Residuals of affine maps of white data, with their size and noise.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (n_maps, n)
+        Of the elementary maps, whose entries are written in one row.
+    size : ndarray of shape (n_maps, n_maps)
+        What the square of the residual is relative to.
+    shape : (k, k + 1)
+        Of a map; the last column is a translation.
+    dof : float
+        Degrees of freedom from which the noise is known.
+    points : ndarray of shape (n_points, k), optional
+        The white data.
+    """
+
+    def __init__(self, residual, size, shape, dof, points=None):
+        self.residual, self.shape, self.dof = residual, shape, float(dof)
+        self.points = points
+        self.change = residual @ residual.T
+        values, vectors = np.linalg.eigh(size)
+        values = np.maximum(values, FLOOR * max(values[-1], np.finfo(float).tiny))
+        self.size = (vectors * values) @ vectors.T
+
+    @abstractmethod
+    def noise(self, flat, removed):
+        """Noise of the residual of a map outside and inside of a space.
+
+        Parameters
+        ----------
+        flat : ndarray of shape (n_maps,)
+            The map.
+        removed : ndarray of shape (r, n)
+            Orthonormal residuals.
+
+        Returns
+        -------
+        outside : Spread
+            Of the covariance outside of their space.
+        inside : ndarray of shape (r, q)
+            A factor of the covariance inside.
+        """
+
+    def solve(self, allowed=None):
+        """Return maps in the order of how much they change the data.
+
+        Parameters
+        ----------
+        allowed : ndarray of shape (n_allowed, k, k + 1), optional
+            Linearly independent maps in whose span to look.
+
+        Returns
+        -------
+        errors : ndarray of shape (n_allowed,)
+            Squares of observed defects, ascending.
+        maps : ndarray of shape (n_allowed, k, k + 1)
+            Of unit size, orthogonal in size and in residual.
+        """
+        n = len(self.change)
+        span = np.eye(n) if allowed is None else allowed.reshape(len(allowed), n)
+        if not len(span):  # scipy 1.11 refuses matrices without entries
+            return np.zeros(0), np.zeros((0, *self.shape))
+        forms = (span @ q @ span.T for q in (self.change, self.size))
+        errors, vectors = linalg.eigh(*forms)
+        return np.maximum(errors, 0.0), (vectors.T @ span).reshape(-1, *self.shape)
+
+    def complement(self, maps):
+        """Return a basis of all maps that are orthogonal to others in size."""
+        flat = maps.reshape(len(maps), -1)
+        if not len(flat):
+            return np.eye(len(self.size)).reshape(-1, *self.shape)
+        return linalg.null_space(flat @ self.size).T.reshape(-1, *self.shape)
+
+    def bound(self, map_, others, level=0.05):
+        """Bound the defect of a map, whatever chose it from the same rows.
+
+        Parameters
+        ----------
+        map_ : ndarray of shape (k, k + 1)
+        others : Others
+            The maps that it was chosen among, without those that are claimed with it.
+        level : float
+            Chance that a bound is missed, one-sided.
+
+        Returns
+        -------
+        Defect
+        """
+        flat = map_.ravel()
+        size = max(flat @ self.size @ flat, np.finfo(float).tiny)
+        seen = flat @ self.residual
+        within = float(np.sum((others.directions @ seen) ** 2))
+        apart = max(float(seen @ seen) - within, 0.0)
+        outside, inside = self.noise(flat, others.directions)
+        best = max(apart - outside.trace, 0.0)
+        quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), level)
+        hidden = within + mean
+        most = (np.sqrt(within) + np.sqrt(quantile)) ** 2
+        first = squared_norm_bound(apart, outside, self.dof, level)
+        upper = best + hidden + np.hypot(first - best, most - hidden)
+        lower = squared_norm_bound(apart, outside, self.dof, level, upper=False)
+        squares = np.array([best + hidden, upper, lower]) / size
+        return Defect(*np.sqrt(np.maximum(squares, 0.0)).tolist())
+
+    def errors_of(self, map_, others):
+        """Return how noise moves a map among others: columns of a covariance.
+
+        The map is the one of least change in its span with the others. To first order
+        it moves to where the residual of the noise is made up for.
+
+        Returns
+        -------
+        ndarray of shape (q, k, k + 1)
+            The sum of their outer products is the covariance of the map.
+        """
+        _, inside = self.noise(map_.ravel(), others.directions)
+        moves = -others.coefficients.T @ inside
+        return np.tensordot(moves.T, others.maps, axes=1)
+
+    def others(self, maps):
+        """Prepare maps of independent residuals for `bound` and `errors_of`."""
+        if not len(maps):
+            nothing = np.zeros((0, self.residual.shape[1]))
+            return Others(maps, nothing, np.zeros((0, 0)))
+        residual = maps.reshape(len(maps), -1) @ self.residual
+        u, sizes, rows = np.linalg.svd(residual, full_matrices=False)
+        kept = sizes > 1e-10 * max(sizes[0], np.finfo(float).tiny)
+        return Others(maps, rows[kept], (u[:, kept] / sizes[kept]).T)
+
+    def nested(self, maps, level=0.05):
+        """Yield the defect of each map, chosen among those that follow it.
+
+        Parameters
+        ----------
+        maps : ndarray of shape (c, k, k + 1)
+            In the order of `solve`.
+        """
+        residual = maps[::-1].reshape(len(maps), -1) @ self.residual
+        directions = np.linalg.qr(residual.T)[0].T
+        for i, each in enumerate(maps):
+            others = Others(maps, directions[: len(maps) - 1 - i], None)
+            yield self.bound(each, others, level)

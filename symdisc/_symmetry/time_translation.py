@@ -1,0 +1,79 @@
+"""Translation in time, where it is an affine map: z_dot = A (z - c).
+
+A motion commutes with itself. Of a field that is affine up to the tolerance, A is taken
+out of the maps that are looked for, and named apart.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from symdisc._symmetry.field_residuals import FittedFunctions
+from symdisc._symmetry.function_class import FunctionClass
+
+
+class AffineMotion(NamedTuple):
+    """Affine part of a motion.
+
+    Parameters
+    ----------
+    map_ : ndarray of shape (k, k + 1)
+        Of white data, with rates of unit mean square.
+    share : float
+        Root mean square of the rest of the fitted field, relative to that of the field.
+    rate : float
+        Largest absolute eigenvalue of the linear part.
+    rate_error : float
+        Its standard error.
+    """
+
+    map_: np.ndarray
+    share: float
+    rate: float
+    rate_error: float
+
+
+def affine_motion(z, z_dot, residuals, groups=None):
+    """Return the affine part of a motion.
+
+    Parameters
+    ----------
+    z, z_dot : ndarray of shape (n, k) each
+        White data and rates.
+    residuals : FieldResiduals
+        Of the motion.
+    groups : array-like of shape (n,), optional
+
+    Returns
+    -------
+    AffineMotion
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.field_residuals import motion_residuals
+    >>> from symdisc._symmetry.time_translation import affine_motion
+    >>> z = np.random.default_rng(0).standard_normal((100, 2))
+    >>> v = z @ [[0.0, 1.0], [-1.0, 0.0]]
+    >>> round(affine_motion(z, v, motion_residuals(z, v)).rate, 3)
+    1.0
+    """
+    n, k = z.shape
+    extended = np.hstack([z, np.ones((n, 1))])
+    functions = residuals.functions
+    field = functions.fitted()
+    solved = np.linalg.lstsq(extended, field, rcond=None)[0]
+    noise = np.sum(functions.errors**2) / k
+    rest = max(np.mean((field - extended @ solved) ** 2) - noise, 0.0)
+    share = np.sqrt(rest / max(np.mean(field**2), np.finfo(float).tiny))
+    affine = FittedFunctions(z, z_dot, FunctionClass(1), groups)
+    into = np.linalg.lstsq(affine.values, z - z.mean(axis=0), rcond=None)[0]
+    values, right = np.linalg.eig(solved[:k].T)
+    top = int(np.argmax(np.abs(values)))
+    left = np.linalg.pinv(right)[top]
+    # Coefficients of orthonormal functions move A by C^T q(z) = A z.
+    moves = np.einsum("spi,pj->sij", affine.errors, np.linalg.pinv(into).T)
+    change = np.einsum("i,sij,j->s", left, moves, right[:, top])
+    along = np.real(np.conj(values[top]) * change) / max(np.abs(values[top]), 1e-300)
+    error = float(np.sqrt(np.sum(along**2)))
+    return AffineMotion(solved.T, float(share), float(np.abs(values[top])), error)
