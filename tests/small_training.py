@@ -26,7 +26,7 @@ def bent_annulus(symmetry_of):
     velocity = successors = None
     if symmetry_of == "derivatives":
         velocity = (rates / scale).float()
-    if symmetry_of == "transitions":
+    if symmetry_of == "pairs":
         successors = torch.arange(299), torch.arange(1, 300)
     weights = torch.tensor([1.0, 1.0, 0.3])
     coordinates = ((points - points.mean(0)) / scale).float()
@@ -42,7 +42,7 @@ def make_trainer(symmetry_of="derivatives", max_iter=70, seed=0, **settings):
         2,
         1,
         2,
-        1 if symmetry_of == "states" else 2,
+        1 if symmetry_of == "distribution" else 2,
         hidden_units=8,
         generator=generator,
         like=data.coordinates,

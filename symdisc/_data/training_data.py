@@ -100,12 +100,7 @@ def as_snapshots(
     _check_question(symmetry_of, velocity)
     successors = None
     if symmetry_of == "pairs":
-        successors = transition_pairs(t, groups, len(X))
-        if len(successors[0]) == 0:
-            raise ValueError(
-                'symmetry_of="pairs" needs consecutive snapshots, and groups and '
-                "t leave none: every group has one row, or every step is a gap."
-            )
+        successors = _successors(t, groups, len(X))
 
     def tensor(array):
         return torch.as_tensor(array, dtype=TRAINING_DTYPE, device=device)
@@ -120,6 +115,17 @@ def as_snapshots(
         labels=labels,
         groups=groups,
     )
+
+
+def _successors(t, groups, n_samples):
+    """Rows that follow each other, or raise where there are none."""
+    successors = transition_pairs(t, groups, n_samples)
+    if len(successors[0]) == 0:
+        raise ValueError(
+            'symmetry_of="pairs" needs consecutive snapshots, and groups and t leave '
+            "none: every group has one row, or every step is a gap."
+        )
+    return successors
 
 
 def _check_question(symmetry_of, velocity):

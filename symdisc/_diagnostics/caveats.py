@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._sindy.dependence import say_relation
 
 # A coefficient within so many standard errors of zero is not significant.
@@ -19,8 +20,6 @@ AGREEMENT = 0.99
 # A single adversary may fail to converge, since the consensus is that of the better
 # half; an agreement below this is reported nevertheless.
 WORST_RESTART = 0.9
-# True symmetries change data 100 to 3000 times less than the next map.
-GAP = 10.0
 # The energy distance is one over the number of latents by chance, and 0.014 by uneven
 # sampling of orbits (ten trajectories of a true symmetry, each of 1.5 periods).
 ENERGY = 0.02
@@ -69,6 +68,7 @@ def find_caveats(est, figures, n_samples, *, curve=None, noise=None):
     return [
         *_space_caveats(figures),
         *_algebra_caveats(est, figures),
+        *_condition_caveats(est.lie_algebra_),
         *_symmetry_caveats(figures),
         *_orbit_caveats(figures, n_samples),
         *_equation_caveats(est, figures),
@@ -107,8 +107,8 @@ def _algebra_caveats(est, figures):
     if not est.lie_algebra_:
         yield Caveat(
             "no_symmetry",
-            "No symmetry was found: every linear map of the latent space changes the "
-            "data by more than chance.",
+            "No symmetry was found: no linear map of the latent space is certified to "
+            f"leave the data unchanged. {_open_question(est.lie_algebra_)}".rstrip(),
         )
         return
     if est.lie_algebra_.name == "unidentified":
@@ -121,14 +121,39 @@ def _algebra_caveats(est, figures):
         )
 
 
+def _open_question(algebra):
+    undecided = getattr(algebra, "undecided", None)
+    if undecided is None:
+        return ""
+    return (
+        f"The data do not decide on {undecided.name}, whose defect is at most "
+        f"{undecided.defect_upper.max():.2g}."
+    )
+
+
+def _condition_caveats(algebra):
+    if not isinstance(algebra, DiscoveredAlgebra):
+        return
+    if algebra.condition:
+        yield Caveat(
+            "conditional",
+            f"The symmetry is conditional: {algebra.condition}.",
+        )
+    if algebra.certified and algebra.is_broken:
+        yield Caveat(
+            "broken",
+            "The symmetry is approximate: the data exclude that all generators are "
+            f"exact (defects {algebra.defect.round(3).tolist()}).",
+        )
+
+
 def _symmetry_caveats(figures):
     agreement = figures.get("agreement", 1.0)
     if agreement < AGREEMENT:
         yield Caveat(
             "disagreement",
-            "Independent searches for the symmetry disagree (agreement "
-            f"{agreement:.3f}, wanted {AGREEMENT}): the adversaries, or two halves of "
-            "the data, found different generators. Increase max_iter, or the data may "
+            "Independently trained adversaries disagree on the symmetry (agreement "
+            f"{agreement:.3f}, wanted {AGREEMENT}). Increase max_iter, or the data may "
             "not have such a symmetry.",
         )
     if figures.get("worst_restart", 1.0) < WORST_RESTART:
@@ -137,21 +162,20 @@ def _symmetry_caveats(figures):
             "At least one adversary found something else (agreement with the result "
             f"{figures['worst_restart']:.3f}).",
         )
-    count = figures.get("n_generators", 0)
-    replicated = figures.get("n_confirmed", count)
-    if replicated < count:
+    if figures.get("n_refuted"):
         yield Caveat(
-            "unconfirmed",
-            f"Split-half replication supports {replicated} symmetries, but there are "
-            f"n_generators={count} generators: the data may not have such a symmetry. "
-            'n_generators="auto" reports only symmetries that replicate.',
+            "refuted",
+            f"The data refute {figures['n_refuted']} of {figures['n_generators']} "
+            'generators that were asked for. n_generators="auto" reports only '
+            "symmetries.",
         )
-    error, following = figures.get("symmetry_error"), figures.get("next_error")
-    if following is not None and following < GAP * error:
+    if figures.get("n_undecided"):
         yield Caveat(
-            "no_gap",
-            f"The errors of the symmetry have no gap: its generators change the data "
-            f"by {error:.2g}, and the next map, which is none, by {following:.2g}.",
+            "undecided",
+            f"The data do not decide on {figures['n_undecided']} of "
+            f"{figures['n_generators']} generators: their defect is at most "
+            f"{figures['defect_upper']:.2g}, which is above max_defect. More rows, or "
+            "less noise, would.",
         )
 
 

@@ -8,6 +8,7 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time
 from symdisc._data.validation import check_snapshots
 from symdisc._diagnostics.metrics import energy_distance
+from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.orbits import latent_orbits, orbit_range
 from symdisc._numerics.jvp import push_tangent
 from symdisc._sindy.misfit import sampling_of
@@ -25,10 +26,11 @@ MEANINGS = {
     "rank": "latent coordinates that carry information",
     "n_generators": "generators of the symmetry",
     "agreement": "agreement of generators found independently",
-    "n_confirmed": "symmetries that replicate between halves of the data",
+    "n_refuted": "generators that the data refute",
+    "n_undecided": "generators that the data do not decide",
+    "defect": "largest defect of a generator",
+    "defect_upper": "upper limit of all defects, 95 %",
     "worst_restart": "agreement of the worst adversary with the result",
-    "symmetry_error": "change of the data by the last generator",
-    "next_error": "change of the data by the next map, which is none",
     "bracket_residual": "part of the brackets that is not in the algebra",
     "energy_distance": "energy distance of moved latents from latents",
     "equivariance_error": "part of the motion that the symmetry breaks",
@@ -97,14 +99,11 @@ def _symmetry_figures(est):
     restarts = getattr(est, "restart_agreement_", None)
     if restarts is not None:
         figures["worst_restart"] = float(min(restarts))
-    replicated = getattr(est, "n_confirmed_", None)
-    if replicated is not None:
-        figures["n_confirmed"] = replicated
-    errors = getattr(est, "symmetry_errors_", None)
-    if errors is not None:
-        figures["symmetry_error"] = float(errors[len(algebra) - 1])
-        if len(errors) > len(algebra):
-            figures["next_error"] = float(errors[len(algebra)])
+    if isinstance(algebra, DiscoveredAlgebra):
+        figures["defect"] = float(algebra.defect.max())
+        figures["defect_upper"] = float(algebra.defect_upper.max())
+        figures["n_refuted"] = algebra.verdict.count("refuted")
+        figures["n_undecided"] = algebra.verdict.count("undecided")
     return figures
 
 
@@ -126,8 +125,10 @@ def _orbit_figures(est, curve):
 
 def _moves_states(est):
     """Whether the symmetry was found, and as one of the distribution of states."""
-    found = getattr(est, "agreement_", None) is not None
-    return found and getattr(est, "symmetry_of", "distribution") != "motion"
+    question = getattr(est.lie_algebra_, "question", None)
+    if question is None:  # of equations, whose adversaries see states
+        return getattr(est, "agreement_", None) is not None
+    return question not in ("motion", "labels")
 
 
 def _moved(algebra, latent):

@@ -212,10 +212,10 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
             generator=generator,
             weak=weak,
         )
-    read = None, None
+    read = {}
     if est.symmetry == "discover" and learned.trainer.game > 0:
-        basis, agreement, _ = read_algebra(learned.trainer, 1, n_components)
-        read = LieAlgebra(basis, decimals=1, exact=False), agreement
+        basis, read["agreement"], _ = read_algebra(learned.trainer, 1, n_components)
+        read["algebra"] = LieAlgebra(basis, decimals=1, exact=False)
     autoencoder = learned.autoencoder.to(device, torch_dtype(X))
     if est.symmetry is None and est.order == 1:
         _centre(autoencoder, curve, governing)
@@ -226,9 +226,8 @@ def _learned(est, governing, X, rates, t, groups, random, checkpoint):
         motion,
         history=learned.history,
         errors=learned.errors,
-        algebra=read[0],
-        agreement=read[1],
         n_iter=learned.n_iter,
+        **read,
     )
 
 

@@ -1,4 +1,4 @@
-"""Two ways to a latent space and its symmetry: a game, and an eigenvalue problem."""
+"""Two ways to a latent space and its symmetry: adversaries, and an eigenproblem."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -8,7 +8,11 @@ import torch
 from scipy import linalg
 
 from symdisc._equations.library import CandidateLibrary
-from symdisc._estimators.outcome import MAX_MEASURED_ROWS, library_degree
+from symdisc._estimators.outcome import (
+    MAX_MEASURED_ROWS,
+    library_degree,
+    standard_of,
+)
 from symdisc._latent.architectures import make_autoencoder
 from symdisc._latent.autoencoder import (
     Columns,
@@ -36,7 +40,7 @@ from symdisc._symmetry.adversary import (
 from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.claim import Standard
 from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
-from symdisc._symmetry.solver import claim_algebra, find_algebra
+from symdisc._symmetry.solver import Found, claim_algebra, find_algebra
 
 # A plane that is bent so far that snapshots cannot be read from it any more explains
 # nothing. Those of predators and prey and of the pendulum lose less than 1e-14.
@@ -52,9 +56,6 @@ TINY = 1e-31
 DEPENDENT = 1e-6
 # A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
 UNEQUAL = 10.0
-# Relative distance from being affine below which an encoder is linear.
-AFFINE = 1e-5
-NOT_LINEAR = "behind an encoder that is not linear"
 NORMAL_FORM = "in a normal form of the motion"
 # What is asked of a distribution where rates are known, and a motion was asked for.
 OF_DISTRIBUTION = {"motion": "derivatives"}
@@ -114,7 +115,7 @@ def train_adversaries(est, snapshots, pod, generator, checkpoint):
     _solve_readout(autoencoder.double(), snapshots)
     curve, axes = _double(snapshots), None
     latents = _latents(autoencoder, curve)
-    standard = _standard(est, autoencoder, curve[0])
+    standard = standard_of(est, autoencoder, curve[0])
     if est.representation:
         axes, basis, agreement, members = read_blocks(trainer)
         constant = has_translations(est.representation)
@@ -127,7 +128,7 @@ def train_adversaries(est, snapshots, pod, generator, checkpoint):
     return Findings(
         autoencoder,
         len(autoencoder.shift),
-        claim_algebra(*claim, axes),
+        claim_algebra(*claim, axes=axes),
         agreement=agreement,
         restart_agreement=members,
         history=history,
@@ -144,7 +145,7 @@ def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
     learn = LEARNERS.get(est.autoencoder, _learn_other)
     autoencoder, *training = learn(est, snapshots, pod, generator, checkpoint)
     latents = _latents(autoencoder, curve)
-    standard = _standard(est, autoencoder, torch.from_numpy(curve[0]))
+    standard = standard_of(est, autoencoder, torch.from_numpy(curve[0]))
     if est.representation:
         found = _find_blocks(est, latents, snapshots, standard)
         constant = has_translations(est.representation)
@@ -154,6 +155,7 @@ def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
         return Findings(autoencoder, rank, found.algebra, **options)
     blocks = autoencoder.blocks if isinstance(autoencoder, WaveAutoencoder) else ()
     answers = _answers(est, latents, snapshots, standard, blocks)
+    autoencoder.offset.sub_(torch.from_numpy(answers[0].centre))
     rank = len(autoencoder.shift)
     closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
     moves = closed and rank == 2 and latents[1].any()
@@ -179,8 +181,12 @@ def _answers(est, latents, snapshots, standard, blocks=()):
         )
         for question in dict.fromkeys(questions)
     }
-    found, *both = (answers[question] for question in questions)
-    motion, distribution = both or (None, None)
+    return _chosen(est, [answers[question] for question in questions])
+
+
+def _chosen(est, answers):
+    """Return the answer that was asked for, and those to both questions, or None."""
+    found, motion, distribution = [*answers, None, None][:3]
     open_question = est.symmetry_of == "auto" and not found.algebra.certified
     if open_question and motion is not None and motion.algebra.certified:
         found = motion
@@ -189,32 +195,12 @@ def _answers(est, latents, snapshots, standard, blocks=()):
 
 def _solved(autoencoder, answers, history, n_iter):
     found = answers[0]
-    with torch.no_grad():
-        autoencoder.offset -= torch.from_numpy(found.centre)
     for answer in answers[1:]:
         if answer is not None and answer is not found:
             answer.algebra.centre = answer.centre - found.centre
     algebras = [answer and answer.algebra for answer in answers]
     rank = len(autoencoder.shift)
     return Findings(autoencoder, rank, *algebras, history=history, n_iter=n_iter)
-
-
-def _standard(est, autoencoder, coordinates):
-    """Return what is asked of a symmetry, given what the latents depend on."""
-    is_linear = isinstance(autoencoder, Columns) or _is_affine(autoencoder, coordinates)
-    condition = "" if is_linear else NOT_LINEAR
-    return Standard(est.max_defect, est.degree, condition)
-
-
-@torch.no_grad()
-def _is_affine(autoencoder, coordinates):
-    """Say whether the latents of the mean of two snapshots are the mean of theirs."""
-    half = len(coordinates) // 2
-    first, second = coordinates[:half], coordinates[half : 2 * half]
-    ends = [autoencoder.encode(part) for part in (first, second)]
-    middle = autoencoder.encode((first + second) / 2)
-    gap = (middle - (ends[0] + ends[1]) / 2).abs().max()
-    return bool(gap <= AFFINE * torch.cat(ends).abs().max())
 
 
 def _adversary(est, rank, snapshots, generator):
@@ -340,9 +326,17 @@ def _bend(est, autoencoder, curve, snapshots, answers):
     bent = bend_plane(autoencoder, latents, answers[0].nearest)
     if bent is None or _lost(bent, curve[0], snapshots) > MAX_LOST:
         return autoencoder, answers
+    # By construction the motion now commutes with exactly this rotation.
+    rotation = np.zeros((1, est.n_components_, est.n_components_))
+    rotation[0, 0, 1], rotation[0, 1, 0] = -1.0, 1.0
     standard = Standard(est.max_defect, est.degree, NORMAL_FORM)
-    again = _answers(est, _latents(bent, curve), snapshots, standard)
-    return (bent, again) if len(again[0].algebra) == 1 else (autoencoder, answers)
+    claim = _latents(bent, curve), snapshots, rotation, est.n_components_, standard
+    again = [
+        Found(claim_algebra(*claim, question=question), np.zeros(2), rotation[0])
+        for question in ("derivatives", "motion")
+    ]
+    again = _chosen(est, [again[0], again[1], again[0]])
+    return (bent, again) if again[0].algebra.certified else (autoencoder, answers)
 
 
 @torch.no_grad()

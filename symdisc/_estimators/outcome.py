@@ -12,9 +12,13 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
+from symdisc._symmetry.claim import Standard
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
+# Relative distance from being affine below which an encoder is linear.
+AFFINE = 1e-5
+NOT_LINEAR = "behind an encoder that is not linear"
 
 
 def read_equations(est, autoencoder, snapshots):
@@ -92,6 +96,34 @@ def reconstruction_error(autoencoder, snapshots, pod):
 def library_degree(est):
     """Degree of the candidate library: 2 where the degree is "auto"."""
     return 2 if est.degree == "auto" else est.degree
+
+
+def standard_of(est, autoencoder, coordinates):
+    """Return what is asked of a symmetry, given what the latents depend on.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+    autoencoder : torch.nn.Module
+    coordinates : tensor of shape (n_samples, n_modes)
+
+    Returns
+    -------
+    Standard
+    """
+    condition = "" if _is_affine(autoencoder, coordinates) else NOT_LINEAR
+    return Standard(est.max_defect, est.degree, condition)
+
+
+@torch.no_grad()
+def _is_affine(autoencoder, coordinates):
+    """Say whether the latents of the mean of two snapshots are the mean of theirs."""
+    half = len(coordinates) // 2
+    first, second = coordinates[:half], coordinates[half : 2 * half]
+    ends = [autoencoder.encode(part) for part in (first, second)]
+    middle = autoencoder.encode((first + second) / 2)
+    gap = (middle - (ends[0] + ends[1]) / 2).abs().max()
+    return bool(gap <= AFFINE * torch.cat(ends).abs().max())
 
 
 def warn_of_doubts(est):

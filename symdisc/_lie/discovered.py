@@ -4,7 +4,8 @@ import numpy as np
 
 from symdisc._lie.algebra import LieAlgebra
 
-VERDICTS = "certified", "refuted", "undecided", "conditional"
+# Symmetries are called exact while their defect may be this part of the tolerance.
+EXACT = 0.1
 # What a map changes, in sentences.
 CHANGED = {
     "motion": "the motion",
@@ -127,39 +128,35 @@ class DiscoveredAlgebra(LieAlgebra):
 
     @property
     def is_broken(self):
-        """Whether the data exclude that some generator is an exact symmetry."""
-        return bool((self.defect_lower > 0).any())
+        """Whether the data exclude a defect below a tenth of the tolerance."""
+        return bool((self.defect_lower > EXACT * self.max_defect).any())
 
     def __str__(self):
         """Return generators, then the verdict, then what is beside them."""
-        lines = [self._headline()]
+        first, *rest = super().__str__().split("\n")
+        name, *matrix = first.split(": ", 1)
+        if self.certified and self.is_broken:
+            name = f"{name}, {self._broken()}"
+        if self.undecided is not None:
+            name += f"; undecided: {self.undecided.name}, {self.undecided._defects()}"
+        return "\n".join([": ".join([name, *matrix]), *rest, *self.evidence])
+
+    @property
+    def evidence(self):
+        """What the data say, as a list of sentences without a full stop."""
+        lines = []
         if len(self):
-            lines.append(self._evidence())
+            lines.append(self._verdicts())
         elif self.least > 0:
             lines.append(
                 f"every map changes {CHANGED[self.question]} by at least "
                 f"{self.least:.2g}{self._of_class()}"
             )
+        elif self.question:
+            lines.append(f"no symmetry of {CHANGED[self.question]} is certified")
         if self.time_translation is not None:
             lines.append(f"time translation: {self.time_translation}")
-        return "\n".join(lines)
-
-    def _headline(self):
-        shown = super().__str__()
-        if len(self) and self.is_broken and self.certified:
-            first, *rest = shown.split("\n")
-            name, *matrix = first.split(": ", 1)
-            shown = "\n".join(
-                [": ".join([f"{name}, {self._broken()}", *matrix]), *rest]
-            )
-        if self.undecided:
-            worst = int(np.argmax(self.undecided.defect_upper))
-            shown += (
-                f"; undecided: {self.undecided.name}, defect "
-                f"{self.undecided.defect[worst]:.2g}, at most "
-                f"{self.undecided.defect_upper[worst]:.2g}"
-            )
-        return shown
+        return lines
 
     @property
     def certified(self):
@@ -174,22 +171,21 @@ class DiscoveredAlgebra(LieAlgebra):
             f"{100 * high:.2g}"
         )
 
-    def _evidence(self):
-        verdicts = sorted(set(self.verdict), key=VERDICTS.index)
-        if len(verdicts) == 1:
-            defects = f"defect {self.defect.max():.2g}, at most "
-            defects += f"{self.defect_upper.max():.2g}"
+    def _defects(self):
+        return f"defect {self.defect.max():.2g}, at most {self.defect_upper.max():.2g}"
+
+    def _verdicts(self):
+        shown = f"symmetry of {CHANGED[self.question]}"
+        if len(set(self.verdict)) == 1:
+            shown = f"{self.verdict[0]}, {shown}: {self._defects()}"
         else:
-            defects = "; ".join(
-                f"{verdict}: defect {defect:.2g}, at most {upper:.2g}"
-                for verdict, defect, upper in zip(
-                    self.verdict, self.defect, self.defect_upper, strict=True
-                )
+            each = zip(self.verdict, self.defect, self.defect_upper, strict=True)
+            shown += ": " + "; ".join(
+                f"{verdict}, defect {defect:.2g}, at most {upper:.2g}"
+                for verdict, defect, upper in each
             )
-        head = f"{verdicts[0]}, " if len(verdicts) == 1 else ""
-        changed = CHANGED[self.question]
-        shown = f"{head}symmetry of {changed}: {defects}{self._of_class()}"
-        return f"{shown}; {self.condition}" if self.condition else shown
+        condition = f"; {self.condition}" if self.condition else ""
+        return f"{shown}{self._of_class()}{condition}"
 
     def _of_class(self):
         return f" ({self.within})" if self.within else ""

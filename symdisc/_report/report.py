@@ -189,8 +189,9 @@ def _symmetry(est):
     algebra, title = est.lie_algebra_, "Symmetry"
     if algebra is None:
         return section(title, paragraph("No symmetry was asked for."))
+    evidence = [paragraph(text) for text in _evidence(est)]
     if not algebra:
-        return section(title, paragraph("No symmetry was found."))
+        return section(title, paragraph("No symmetry was found."), *evidence)
     name = (
         f"<p>Lie algebra <strong>{escape(algebra.name)}</strong>, "
         f"{_count(len(algebra), 'generator')}.</p>"
@@ -206,8 +207,25 @@ def _symmetry(est):
         size=(7, 4),
     )
     return section(
-        title, name, f'<div class="algebra math">{"".join(shown)}</div>', drawn
+        title,
+        name,
+        *evidence,
+        f'<div class="algebra math">{"".join(shown)}</div>',
+        drawn,
     )
+
+
+def _evidence(est):
+    """Return sentences on the symmetry, and on those that it was compared with."""
+    others = (
+        getattr(est, f"{name}_algebra_", None) for name in ("motion", "distribution")
+    )
+    algebras = [est.lie_algebra_, *(a for a in others if a is not est.lie_algebra_)]
+    return [
+        f"{algebra.name}: {sentence}."
+        for algebra in algebras
+        for sentence in getattr(algebra, "evidence", ())
+    ]
 
 
 def _latent_space(est, X, X_dot):

@@ -13,7 +13,7 @@ from symdisc._lie.one_parameter import is_rotation
 from symdisc._numerics.rounding import rounded_matrix
 
 # Digits after the decimal point of printed generators: as few as do not add more than
-# this share to the bound.
+# this share to the bound, or are within chance and leave it below the tolerance.
 DECIMALS = 1, 2, 3
 ROUNDING = 0.1
 # So many standard errors are within chance.
@@ -112,12 +112,16 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
     exact = _bounds(residuals, maps, others, standard)
     for decimals in DECIMALS:
         rounded = [rounded_matrix(m, decimals) for m in algebra.matrices]
-        shown = frame.maps(np.array([np.array(m, dtype=float) for m in rounded]))
+        rounded_values = np.array([np.array(m, dtype=float) for m in rounded])
+        shown = frame.maps(rounded_values)
         # What is rounded more coarsely than by chance was not chosen by chance.
         is_coarse = CHANCE * error.max() < 0.5 * 10.0**-decimals
         chosen_among = residuals.others(maps[:0]) if is_coarse else others
         reported = _bounds(residuals, shown, chosen_among, standard)
-        if reported[:, 1].max() <= (1 + ROUNDING) * exact[:, 1].max():
+        moved = np.abs(rounded_values - algebra.matrices)
+        near = (moved <= CHANCE * error + 1e-12).all()
+        enough = standard.max_defect if near else 0.0
+        if reported[:, 1].max() <= max((1 + ROUNDING) * exact[:, 1].max(), enough):
             break
     order = np.argsort(reported[:, 0])
     upper = np.empty(len(order))

@@ -36,8 +36,8 @@ class FittedFunctions:
         The orthonormal functions, q.
     slopes : ndarray of shape (n, p, k)
     vanishing : ndarray of shape (n, p0, k)
-        Slopes of functions that are zero on all rows, of mean square 1 over all: data
-        do not tell how the fitted function goes on along them.
+        Slopes of functions that are zero on all rows, sums of squares 1 of functions
+        of mean square 1: data do not tell how what is fitted goes on along them.
     coefficients : ndarray of shape (p, m)
     errors : ndarray of shape (q, p, m)
         The sum of their outer products is the covariance of the coefficients.
@@ -130,18 +130,12 @@ def orthonormal_functions(z, function_class):
     u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
     kept = s > VANISHING * s[0]
     into = rows[kept].T / s[kept] * np.sqrt(len(z)) / norms[:, None]
-    vanishing = _vanishing(slopes, rows[~kept].T / norms[:, None])
+    vanishing = _transformed(slopes, rows[~kept].T / norms[:, None])
     return u[:, kept] * np.sqrt(len(z)), _transformed(slopes, into), vanishing
 
 
 def _transformed(slopes, into):
     return np.einsum("npa,pj->nja", slopes, into, optimize=True)
-
-
-def _vanishing(slopes, into):
-    found = _transformed(slopes, into)
-    size = np.sqrt(np.mean(np.sum(found**2, axis=(1, 2)))) if found.size else 1.0
-    return found / max(size, np.finfo(float).tiny)
 
 
 class FieldResiduals(Residuals):

@@ -9,6 +9,8 @@ from symdisc._symmetry.label_invariance import label_residuals
 
 # Constant coordinate of each slot: 1 for points, 0 for rates.
 CONSTANTS = {"distribution": [1.0], "pairs": [1.0, 1.0], "derivatives": [1.0, 0.0]}
+# Fields and labels are fitted to so many rows, evenly spaced.
+MAX_FITTED = 20000
 WAVES = "waves of 0.5 to 1 standard deviations"
 
 
@@ -56,10 +58,14 @@ def residuals_of(white, snapshots, question=None, degree="auto"):
     """
     question, groups = question or snapshots.symmetry_of, snapshots.groups
     function_class = None if degree == "auto" else FunctionClass(degree)
+    step = -(-len(white[0]) // MAX_FITTED)
+    thin = None if groups is None else np.asarray(groups)[::step]
     if question == "motion":
-        found = motion_residuals(*white, groups, function_class)
+        curve = (part[::step] for part in white)
+        found = motion_residuals(*curve, thin, function_class)
     elif question == "labels":
-        found = label_residuals(white[0], snapshots.labels, groups, function_class)
+        labels = snapshots.labels[::step]
+        found = label_residuals(white[0][::step], labels, thin, function_class)
     else:
         slots = white
         if question == "distribution":

@@ -195,7 +195,7 @@ class Residuals(ABC):
         maps : ndarray of shape (c, k, k + 1)
             In the order of `solve`.
         """
-        residual = maps[::-1].reshape(len(maps), -1) @ self.residual
+        residual = maps[::-1].reshape(len(maps), self.change.shape[0]) @ self.residual
         directions = np.linalg.qr(residual.T)[0].T
         for i, each in enumerate(maps):
             others = Others(maps, directions[: len(maps) - 1 - i], None)

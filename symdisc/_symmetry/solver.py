@@ -20,12 +20,14 @@ from symdisc._symmetry.claim import (
     fixed_point,
     naming_tolerance,
 )
-from symdisc._symmetry.questions import residuals_of, whiten
+from symdisc._symmetry.questions import MAX_FITTED, residuals_of, whiten
 from symdisc._symmetry.time_translation import affine_motion
 
 # An affine map of white data whose linear part is a smaller share of it is taken for a
 # translation: a rotation about a point ten standard deviations away would be 0.14.
 MIN_LINEAR = 0.1
+# Maps of a larger defect are not mentioned, even if the data do not exclude them.
+LARGE = 0.5
 
 
 class Found(NamedTuple):
@@ -102,7 +104,9 @@ def find_algebra(
     return Found(algebra, centre, nearest)
 
 
-def claim_algebra(latents, snapshots, basis, n_components, standard, axes=None):
+def claim_algebra(
+    latents, snapshots, basis, n_components, standard, *, axes=None, question=None
+):
     """Bound the defects of generators that others found, such as adversaries.
 
     Parameters
@@ -115,13 +119,18 @@ def claim_algebra(latents, snapshots, basis, n_components, standard, axes=None):
     standard : Standard
     axes : Axes, optional
         Coordinates of blocks.
+    question : str, optional
+        What is to be invariant; as the snapshots say by default.
 
     Returns
     -------
     DiscoveredAlgebra
     """
+    question = question or snapshots.symmetry_of
+    if not len(basis):
+        return DiscoveredAlgebra(basis, question=question)
     white, mean, factor = whiten(latents)
-    residuals = residuals_of(white, snapshots, degree=standard.degree)
+    residuals = residuals_of(white, snapshots, question, standard.degree)
     if axes is None:
         centre = -np.linalg.solve(factor, mean)
         frame = Frame(mean, factor, n_components, centre)
@@ -134,7 +143,7 @@ def claim_algebra(latents, snapshots, basis, n_components, standard, axes=None):
     others = residuals.others(residuals.complement(maps))
     tol = naming_tolerance(maps, [residuals.errors_of(each, others) for each in maps])
     algebra = claimed_algebra(residuals, basis, others, standard, frame, tol)
-    algebra.question, algebra.within = snapshots.symmetry_of, residuals.within
+    algebra.question, algebra.within = question, residuals.within
     return algebra
 
 
@@ -145,7 +154,9 @@ class _Time(NamedTuple):
 
 def _time_translation(white, latents, residuals, snapshots, frame):
     """Name time translation, and return it as a map of white data."""
-    found = affine_motion(*white[:2], residuals, snapshots.groups)
+    step = -(-len(white[0]) // MAX_FITTED)
+    groups = None if snapshots.groups is None else np.asarray(snapshots.groups)[::step]
+    found = affine_motion(*(part[::step] for part in white[:2]), residuals, groups)
     linear = found.map_[:, :-1]
     if np.linalg.norm(linear) < MIN_LINEAR * np.linalg.norm(found.map_):
         return None, np.zeros((0, *residuals.shape))
@@ -174,15 +185,13 @@ class _Search:
             defects.append(defect)
             if defect.lower > limit:
                 break
-        above = [defect.upper > limit for defect in defects]
-        refuted = [defect.lower > limit for defect in defects]
-        count, n_open = (
-            part.index(True) if True in part else len(part) for part in (above, refuted)
+        small = [defect.value <= limit for defect in defects]
+        algebra, centre = self._closed(_leading(small))
+        algebra.undecided = self._undecided(
+            len(algebra), _leading([defect.lower <= limit for defect in defects])
         )
-        algebra, centre = self._closed(count)
-        if refuted[-1]:
+        if defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
-        algebra.undecided = self._undecided(len(algebra), n_open)
         return algebra, centre
 
     def asked(self, count):
@@ -206,12 +215,13 @@ class _Search:
     def _undecided(self, claimed, n_open):
         """Return the likeliest algebra of what is neither certified nor refuted."""
         last = min(n_open, len(self.errors) - 1)
-        if claimed or not last:
+        if last <= claimed:
             return None
         errors = np.maximum(self.errors, np.finfo(float).tiny)
-        count = int(np.argmax(errors[1 : last + 1] / errors[:last])) + 1
-        algebra, _ = self._algebra(count)
-        return algebra if len(algebra) else None
+        gaps = errors[claimed + 1 : last + 1] / errors[claimed:last]
+        algebra, _ = self._algebra(claimed + 1 + int(np.argmax(gaps)))
+        small = algebra.defect.max(initial=0.0) < LARGE
+        return algebra if len(algebra) > claimed and small else None
 
     def _algebra(self, count):
         """Return the algebra of the least changed maps, and its centre."""
@@ -234,6 +244,11 @@ class _Search:
             if algebra.certified:
                 break
         return algebra, frame.point()
+
+
+def _leading(flags):
+    """Count the flags before the first that is not set."""
+    return flags.index(False) if False in flags else len(flags)
 
 
 def without_translations(maps):

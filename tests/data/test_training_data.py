@@ -43,8 +43,8 @@ def snapshots(X_dot=None, t=None, groups=None, symmetry_of="auto"):
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({}, "states"),
-        ({"groups": GROUPS}, "states"),
+        ({}, "distribution"),
+        ({"groups": GROUPS}, "distribution"),
         ({"X_dot": X_DOT}, "derivatives"),
         ({"t": STEP, "groups": GROUPS}, "derivatives"),
         ({"X_dot": X_DOT, "t": STEP, "groups": GROUPS}, "derivatives"),
@@ -53,17 +53,17 @@ def snapshots(X_dot=None, t=None, groups=None, symmetry_of="auto"):
 def test_what_is_asked_follows_from_what_is_given(data, expected):
     found = snapshots(**data)
     assert found.symmetry_of == expected
-    assert (found.velocity is None) == (expected == "states")
+    assert (found.velocity is None) == (expected == "distribution")
     assert found.successors is None
 
 
-@pytest.mark.parametrize("symmetry_of", ["states", "transitions", "derivatives"])
+@pytest.mark.parametrize("symmetry_of", ["distribution", "pairs", "derivatives"])
 def test_an_explicit_choice_is_kept(symmetry_of):
     found = snapshots(X_DOT, groups=GROUPS, symmetry_of=symmetry_of)
     assert found.symmetry_of == symmetry_of
     # Velocities are kept for the equations, whatever the symmetry is asked of.
     assert found.velocity is not None
-    assert (found.successors is not None) == (symmetry_of == "transitions")
+    assert (found.successors is not None) == (symmetry_of == "pairs")
 
 
 def test_derivatives_cannot_be_had_from_nothing():
@@ -124,7 +124,7 @@ def test_times_that_run_backwards_are_refused():
 def test_transitions_never_cross_groups(t):
     shuffled = np.random.default_rng(0).permutation(GROUPS)
     for groups in (GROUPS, shuffled):
-        found = snapshots(t=t, groups=groups, symmetry_of="transitions")
+        found = snapshots(t=t, groups=groups, symmetry_of="pairs")
         before, after = (rows.numpy() for rows in found.successors)
         assert len(before) == len(groups) - 3
         assert (groups[before] == groups[after]).all()
@@ -136,7 +136,7 @@ def test_transitions_never_cross_groups(t):
 
 def test_transitions_leave_out_gaps_in_time():
     gap = T + np.where(np.arange(len(T)) >= 70, 5.0, 0.0)
-    before, after = snapshots(t=gap, symmetry_of="transitions").successors
+    before, after = snapshots(t=gap, symmetry_of="pairs").successors
     assert (after == before + 1).all()
     assert set(range(len(T) - 1)) - set(before.tolist()) == {69}
 

@@ -112,7 +112,7 @@ def test_columns_that_are_no_latents(symmetry_of, spoil, named):
 
 def test_columns_of_other_sizes_are_mentioned():
     rng = np.random.default_rng(0)
-    angle, radius = rng.uniform(0, 2 * np.pi, 500), rng.uniform(1, 2, 500)
+    angle, radius = rng.uniform(0, 2 * np.pi, 1500), rng.uniform(1, 2, 1500)
     Z = radius[:, None] * np.column_stack([np.cos(angle), 0.03 * np.sin(angle)])
     est = LatentSymmetryDiscoverer(autoencoder="none", n_generators="auto")
     spread = Z.std(axis=0)

@@ -16,7 +16,7 @@ def parameters(trainer):
     return torch.cat([p.detach().flatten() for p in trainer.autoencoder.parameters()])
 
 
-@pytest.mark.parametrize("symmetry_of", ["states", "transitions", "derivatives"])
+@pytest.mark.parametrize("symmetry_of", ["distribution", "pairs", "derivatives"])
 def test_history_has_each_loss_once_per_epoch(symmetry_of):
     history = make_trainer(symmetry_of).run()
     joined = {"discriminator", "generator"}

@@ -6,18 +6,15 @@ from conftest import first_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._symmetry.invariance import (
-    Symmetries,
-    count_symmetries,
-    distribution_symmetries,
-    motion_symmetries,
-)
+from symdisc._symmetry.distribution_residuals import DistributionResiduals
+from symdisc._symmetry.field_residuals import motion_residuals
+from symdisc._symmetry.invariance import Symmetries, count_symmetries
 from symdisc.datasets import (
     make_hyperbolic,
     make_no_symmetry,
-    make_scaling,
     make_sphere,
     make_spiral,
     make_torus,
@@ -33,14 +30,22 @@ def angle_between(found, true):
     return np.arccos(min(cosines.min(), 1.0))
 
 
+def certified(residuals, max_defect=0.05):
+    """Return the leading maps whose bounds are at most the tolerance."""
+    maps = residuals.solve()[1]
+    uppers = [defect.upper for defect in residuals.nested(maps)]
+    return maps[: [*(upper > max_defect for upper in uppers), True].index(True)]
+
+
 @pytest.mark.parametrize("dim", [2, 3, 4])
 def test_normal_states_have_all_rotations(dim):
     z = np.random.default_rng(dim).standard_normal((4000, dim))
-    found = distribution_symmetries([z])
+    maps = certified(DistributionResiduals([z], [1.0]))
     n = dim * (dim - 1) // 2
-    assert count_symmetries(found) == n
-    skew = found.maps[:n] - found.maps[:n].transpose(0, 2, 1)
-    assert np.linalg.norm(skew) ** 2 / 4 / n > 0.99
+    assert len(maps) == n
+    linear = maps[..., :-1] / np.linalg.norm(maps, axis=(1, 2), keepdims=True)
+    skew = linear - linear.transpose(0, 2, 1)
+    assert np.linalg.norm(skew) ** 2 / 4 / n > 0.98
 
 
 def test_pairs_see_what_states_do_not():
@@ -48,9 +53,9 @@ def test_pairs_see_what_states_do_not():
     # a field of shear not at all.
     z = np.random.default_rng(0).standard_normal((4000, 2))
     turning = (z**2).sum(1, keepdims=True) * z @ J.T / 3
-    assert count_symmetries(distribution_symmetries([z, turning])) == 1
+    assert len(certified(DistributionResiduals([z, turning], [1.0, 0.0]))) == 1
     shear = np.stack([z[:, 1], np.zeros(len(z))], axis=1)
-    assert count_symmetries(distribution_symmetries([z, shear])) == 0
+    assert len(certified(DistributionResiduals([z, shear], [1.0, 0.0]))) == 0
 
 
 @given(seed=st.integers(0, 2**16))
@@ -61,9 +66,9 @@ def test_symmetries_of_a_motion_move_with_the_coordinates(seed):
     rates = (1 - (z**2).sum(1, keepdims=True)) * z + 2 * z @ J.T
     change = np.linalg.qr(rng.standard_normal((2, 2)))[0] @ np.diag([1.0, 2.0])
     shift = rng.uniform(-1, 1, 2)
-    found = motion_symmetries([z @ change.T + shift, rates @ change.T])
-    assert count_symmetries(found) == 1
-    linear, moved = found.maps[0, :, :2], found.maps[0, :, 2]
+    maps = certified(motion_residuals(z @ change.T + shift, rates @ change.T))
+    assert len(maps) == 1
+    linear, moved = maps[0, :, :2], maps[0, :, 2]
     true = change @ J @ np.linalg.inv(change)
     assert angle_between(linear[None], true[None]) < 1e-4
     assert_allclose(linear @ shift + moved, 0, atol=1e-4)
@@ -71,10 +76,10 @@ def test_symmetries_of_a_motion_move_with_the_coordinates(seed):
 
 def test_linear_motion_commutes_with_itself_and_the_identity():
     z = np.random.default_rng(0).uniform(-1, 1, (500, 2))
-    found = motion_symmetries([z, z @ (J - 0.3 * np.eye(2)).T])
-    assert count_symmetries(found) == 2
+    maps = certified(motion_residuals(z, z @ (J - 0.3 * np.eye(2)).T))
+    assert len(maps) == 2
     true = np.array([J, np.eye(2)])
-    assert angle_between(found.maps[:2, :, :2], true) < 1e-6
+    assert angle_between(maps[:, :, :2], true) < 1e-6
 
 
 def test_the_count_needs_a_gap_and_a_small_share():
@@ -96,7 +101,6 @@ KNOWN = pytest.mark.parametrize(
         (make_sphere, 3, "auto", "so(3)"),
         pytest.param(make_torus, 4, "auto", "so(2)+so(2)", marks=pytest.mark.slow),
         pytest.param(make_hyperbolic, 2, "dynamics", "so(1,1)", marks=pytest.mark.slow),
-        pytest.param(make_scaling, 2, "dynamics", None, marks=pytest.mark.slow),
         (make_spiral, 2, "dynamics", None),
         (make_no_symmetry, 2, "dynamics", "trivial"),
         pytest.param(
@@ -124,7 +128,11 @@ def check_known(make, n_components, symmetry_of, name, seed):
         n_components, n_generators="auto", symmetry_of=symmetry_of, random_state=seed
     ).fit(data.X, data.get("X_dot"))
     algebra = est.lie_algebra_
-    assert len(algebra.basis) == len(data.algebra)
+    time = np.zeros((0, 2, 2))
+    if algebra.time_translation is not None:
+        time = algebra.time_translation.basis
+    found = np.concatenate([algebra.basis, time]) if len(time) else algebra.basis
+    assert len(found) == len(data.algebra)
     assert name is None or algebra.name == name
     assert est.reconstruction_error_ < 1e-8
     if not len(algebra.basis):
@@ -133,17 +141,17 @@ def check_known(make, n_components, symmetry_of, name, seed):
     table = np.hstack([data.Z, np.ones((len(data.Z), 1))])
     image = np.linalg.lstsq(table, est.transform(data.X), rcond=None)[0][:-1].T
     true = image @ data.algebra @ np.linalg.inv(image)
-    assert angle_between(algebra.basis, true) < (0.3 if name else 0.05)
-    assert est.agreement_ > 0.95
+    assert angle_between(found, true) < (0.3 if name else 0.05)
+    assert set(est.verdict_) == {"certified"}
 
 
-def test_errors_are_kept_and_a_number_can_be_asked_for():
+def test_a_number_can_be_asked_for():
     data = make_spiral(random_state=0)
-    est = LatentSymmetryDiscoverer(n_generators=1, symmetry_of="dynamics")
-    est.fit(data.X, data.X_dot)
-    assert len(est.lie_algebra_.basis) == 1
-    assert est.symmetry_errors_.shape == (6,)
-    assert (np.diff(est.symmetry_errors_) >= 0).all()
+    est = LatentSymmetryDiscoverer(n_generators=2, symmetry_of="dynamics")
+    with pytest.warns(ConvergenceWarning, match="refute 1 of 2"):
+        est.fit(data.X, data.X_dot)
+    assert sorted(est.verdict_) == ["certified", "refuted"]
+    assert est.defect_.min() < 0.01 < 0.1 < est.defect_.max()
 
 
 @pytest.mark.parametrize("dim", first_of([2, 1, 3]))
@@ -157,7 +165,6 @@ def test_a_uniform_flow_has_translations_and_no_linear_map(dim, noise):
     est = LatentSymmetryDiscoverer(dim, n_generators="auto", symmetry_of="dynamics")
     est.fit(X, X_dot)
     assert not est.lie_algebra_
-    assert est.n_confirmed_ == 0
     assert np.abs(est.transform(X)).max() < 10
     # A constant, and nothing else, in each equation.
     assert (np.count_nonzero(est.equations_.coefficients, axis=1) == 1).all()
