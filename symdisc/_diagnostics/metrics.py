@@ -206,7 +206,7 @@ def equivariance_error(est, X, X_dot, theta):
     >>> data = make_spiral(random_state=0)
     >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="motion")
     >>> est = est.fit(data.X, data.X_dot)
-    >>> equivariance_error(est, data.X, data.X_dot, [0.3, 0.2]) < 1e-3
+    >>> equivariance_error(est, data.X, data.X_dot, 0.3) < 1e-3
     True
     """
     check_is_fitted(est)

@@ -28,11 +28,12 @@ class NullControl:
     name : str
         Name of the algebra of the data.
     defect : float
-        Largest defect of its generators, as fitted with their number asked for.
+        Upper limit of the defects of its generators, as fitted with their number asked
+        for. Noise lowers an estimate as well as it raises it, but not its limit.
     names : tuple of str
         Names of the algebras of the controls.
     defects : ndarray of shape (n_controls,)
-        Their defects.
+        The same of the controls; infinite where no map could be reported.
     rank : int
         Place of the data among data and controls in the order of defects, 1 for the
         least. Where the data had no symmetry, each place would be equally likely.
@@ -45,8 +46,8 @@ class NullControl:
     >>> from symdisc import NullControl
     >>> print(NullControl("rates permuted among the rows", "so(2)", 0.01,
     ...                   ("so(2)", "R"), np.array([0.4, 0.5]), 1, 0.3))
-    so(2): defect 0.01, rank 1 of 3
-    2 controls, rates permuted among the rows: defects 0.4 to 0.5, in 0.3 s
+    so(2): defect at most 0.01, rank 1 of 3
+    2 controls, rates permuted among the rows: at most 0.4 to 0.5, in 0.3 s
     """
 
     destroyed_by: str
@@ -65,8 +66,8 @@ class NullControl:
         """Return two lines: the data, and the controls."""
         n = len(self.defects)
         return (
-            f"{self.name}: defect {self.defect:.2g}, rank {self.rank} of {n + 1}\n"
-            f"{n} controls, {self.destroyed_by}: defects {self.defects.min():.2g} to "
+            f"{self.name}: defect at most {self.defect:.2g}, rank {self.rank} of {n + 1}\n"
+            f"{n} controls, {self.destroyed_by}: at most {self.defects.min():.2g} to "
             f"{self.defects.max():.2g}, in {self.seconds:.1f} s"
         )
 
@@ -110,12 +111,12 @@ def run_null_control(est, data, n_controls, random):
 
 
 def _outcome(est, X, y, data):
-    """Return the name and the largest defect of a fit."""
+    """Return the name and the largest limit of a defect of a fit."""
     with warnings.catch_warnings():
         # Controls are not meant to converge, and their doubts are no news.
         warnings.simplefilter("ignore")
         found = clone(est).fit(X, y, t=data.t, groups=data.groups).lie_algebra_
-    return found.name, float(found.defect.max(initial=0.0)) if len(found) else np.inf
+    return found.name, float(found.defect_upper.max()) if len(found) else np.inf
 
 
 def _destroyer(est, data):

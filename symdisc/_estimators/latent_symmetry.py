@@ -202,15 +202,15 @@ or (encoder, decoder), default="residual"
     >>> import numpy as np
     >>> from symdisc import LatentSymmetryDiscoverer
     >>> rng = np.random.default_rng(0)
-    >>> angle = rng.uniform(0, 2 * np.pi, 500)
-    >>> radius = rng.uniform(1, 2, 500)
+    >>> angle = rng.uniform(0, 2 * np.pi, 2000)
+    >>> radius = rng.uniform(1, 2, 2000)
     >>> Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     >>> lift = rng.standard_normal((2, 10))
     >>> X, X_dot = Z @ lift, Z @ np.array([[0.0, 2.0], [-2.0, 0.0]]) @ lift
     >>> est = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
     >>> print(est.lie_algebra_)  # doctest: +ELLIPSIS
     so(2): [[0, -1], [1, 0]]
-    certified, symmetry of the distribution of states and rates: ...
+    conditional, symmetry of the distribution of states and rates: ...
     """
 
     _parameter_constraints: dict = {

@@ -138,7 +138,10 @@ class DiscoveredAlgebra(LieAlgebra):
         if self.certified and self.is_broken:
             name = f"{name}, {self._broken()}"
         if self.undecided is not None:
-            name += f"; undecided: {self.undecided.name}, {self.undecided._defects()}"
+            others = self.undecided.name
+            if "unidentified" in others:
+                others = f"{len(self.undecided) - len(self)} more generators"
+            name += f"; undecided: {others}, {self.undecided._defects()}"
         return "\n".join([": ".join([name, *matrix]), *rest, *self.evidence])
 
     @property

@@ -15,7 +15,7 @@ from symdisc._numerics.rounding import rounded_matrix
 # Digits after the decimal point of printed generators: as few as do not add more than
 # this share to the bound, or are within chance and leave it below the tolerance.
 DECIMALS = 1, 2, 3
-ROUNDING = 0.1
+ROUNDING = 0.25
 # So many standard errors are within chance.
 CHANCE = 2.0
 # Tolerance of naming an algebra, where standard errors say how well it is known.

@@ -174,10 +174,11 @@ class FieldResiduals(Residuals):
         else:
             steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
             size = np.kron(np.eye(k), np.einsum("n,nb,nc->bc", steep, self.z, self.z))
-        size = size / n - self._noise_in_size(m)
+        noise = self._noise_in_size()
         beyond = self._beyond(functions.vanishing[::step], np.mean(values**2))
         residual = np.hstack([residual / np.sqrt(n), beyond])
-        super().__init__(residual, size, (k, k + 1), functions.dof, self.z[:, :k])
+        rest = functions.dof, self.z[:, :k], noise
+        super().__init__(residual, size / n, (k, k + 1), *rest)
         self.values = values
 
     def _beyond(self, vanishing, scale):
@@ -193,18 +194,17 @@ class FieldResiduals(Residuals):
         values, vectors = np.linalg.eigh(form / len(self.z) * scale)
         return vectors * np.sqrt(np.maximum(values, 0.0))
 
-    def _noise_in_size(self, m):
+    def _noise_in_size(self):
         """Return what noise adds on average to the quadratic form of sizes."""
         k, n = self.z.shape[1] - 1, len(self.z)
-        flat = self.errors.transpose(1, 0, 2)
-        cp = np.einsum("jsi,lsi->jl", flat, flat, optimize=True)
-        root = _root(cp)
-        slopes = np.einsum("nja,jl->nla", self.slopes, root, optimize=True)
         if not self.turns:
-            steep = np.sum(slopes**2, axis=(1, 2))
-            steep = steep * np.mean(self.weights**2)
+            noise = noise_of_slopes(self.slopes, self.errors)
+            steep = np.sum(self.weights**2 * noise, axis=1)
             moved = np.einsum("n,nb,nc->bc", steep, self.z, self.z) / n
             return np.kron(np.eye(k), moved)
+        flat = self.errors.transpose(1, 0, 2)
+        root = _root(np.einsum("jsi,lsi->jl", flat, flat, optimize=True))
+        slopes = np.einsum("nja,jl->nla", self.slopes, root, optimize=True)
         pushed = np.einsum("nla,nb->nlab", slopes, self.z).reshape(-1, k * (k + 1))
         size = pushed.T @ pushed / n
         ck = np.einsum("sji,sjl->il", self.errors, self.errors, optimize=True)
@@ -237,6 +237,20 @@ class FieldResiduals(Residuals):
         total = columns @ (gram / n) @ columns.T
         inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
         return Spread.of(total - inner.T @ inner), inner
+
+
+def noise_of_slopes(slopes, errors):
+    """Variance of the gradient of each output at each row, of shape (n, m).
+
+    Parameters
+    ----------
+    slopes : ndarray of shape (n, p, k)
+    errors : ndarray of shape (q, p, m)
+        See `FittedFunctions`.
+    """
+    covariances = np.einsum("sji,sli->ijl", errors, errors, optimize=True)
+    roots = (np.einsum("nja,jl->nla", slopes, _root(c)) for c in covariances)
+    return np.stack([np.sum(root**2, axis=(1, 2)) for root in roots], axis=1)
 
 
 def _block_diagonal(blocks):

@@ -1,7 +1,8 @@
 """Which maps leave labels unchanged: symmetries of a function of the data.
 
 Labels y = f(z), classes or numbers, are invariant under exp(wL) where
-grad f(z) . L z = 0. This is LieGAN's condition for classification and regression
+grad f(z) . L z = 0. The defect is the cosine of the angle between grad f and L z, in
+which all rows count alike. This is LieGAN's condition for classification and regression
 (Yang, Walters, Dehmamy and Yu, ICML 2023, arXiv:2302.00236), with f estimated first. No
 distribution has to be invariant, so noncompact groups are found as well.
 """
@@ -19,18 +20,21 @@ from sklearn.utils.multiclass import type_of_target
 from symdisc._symmetry.field_residuals import (
     FieldResiduals,
     FittedFunctions,
+    noise_of_slopes,
     orthonormal_functions,
 )
 from symdisc._symmetry.function_class import FunctionClass, choose_class
 
-# The lowest degree of polynomials is taken that predicts classes as well as any, and
-# then one more.
-DEGREES = (1, 2, 3, 4)
+# The lowest degree of polynomials is taken that predicts classes as well as any, or one
+# more where that does, too.
+DEGREES = (1, 2, 3, 4, 5)
 # Labels without noise need next to no penalty, noisy ones some.
 INVERSE_PENALTIES = (1.0, 1e2, 1e4, 1e6)
 N_FOLDS = 5
 # Most functions that numbers are fitted by: they have one column, rates several.
-MOST_FUNCTIONS = 1000
+MOST_FUNCTIONS = 600
+# Gradients whose square is this part of the mean square count half.
+SHALLOW = 1e-3
 
 
 def check_labels(y, n_samples):
@@ -110,10 +114,24 @@ def label_residuals(points, labels, groups=None, function_class=None):
             options = {"most": MOST_FUNCTIONS}
             function_class = choose_class(points, values, groups, **options)
         functions = FittedFunctions(points, values, function_class, groups)
-        functions.weights = None
-    found = FieldResiduals(points, functions, turns=False, weights=functions.weights)
+        functions.weights = np.ones(values.shape)
+    weights = functions.weights * _steepness_and_distance(points, functions)
+    found = FieldResiduals(points, functions, turns=False, weights=weights)
     found.function_class, found.functions = functions.function_class, functions
     return found
+
+
+def _steepness_and_distance(points, functions):
+    """Return weights with which all rows count alike, whatever |grad f| and |z| are.
+
+    Where a gradient is not known, it counts less.
+    """
+    jacobian = np.einsum("nja,ji->nia", functions.slopes, functions.coefficients)
+    steep = np.sum(jacobian**2, axis=2)
+    noise = noise_of_slopes(functions.slopes, functions.errors)
+    least = noise + SHALLOW * steep.mean(axis=0)
+    distance = 1 + np.sum(points**2, axis=1, keepdims=True)
+    return 1 / np.sqrt((steep + least) * distance)
 
 
 class FittedClasses:
@@ -184,12 +202,12 @@ def _check_enough(points):
 
 
 def _best_logistic(points, labels):
-    """Class one degree above the lowest that does as well as the best, and penalty."""
+    """Return the class of logarithmic odds, and its penalty."""
     _check_enough(points)
     found, k = [], points.shape[1]
     for degree in DEGREES:
         own = FunctionClass(degree)
-        if own.richer().n_functions(k) > len(points) / N_FOLDS:
+        if own.n_functions(k) > len(points) / N_FOLDS:
             break
         values = orthonormal_functions(points, own)[0]
         scores = [_scores(_logistic(c), values, labels) for c in INVERSE_PENALTIES]
@@ -200,8 +218,9 @@ def _best_logistic(points, labels):
     means = np.array([scores.mean() for *_, scores in found])
     best = found[int(means.argmax())][2]
     enough = means >= best.mean() - best.std() / np.sqrt(N_FOLDS)
-    own, inverse, _ = found[int(np.flatnonzero(enough)[0])]
-    return own.richer(), inverse
+    lowest = int(np.flatnonzero(enough)[0])
+    own, inverse, _ = found[lowest + bool(enough[lowest + 1 : lowest + 2].any())]
+    return own, inverse
 
 
 def _scores(model, values, labels):

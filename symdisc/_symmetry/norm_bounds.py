@@ -74,7 +74,7 @@ def squared_norm_bound(observed, spread, dof, level, upper=True):
     >>> from symdisc._symmetry.norm_bounds import Spread, squared_norm_bound
     >>> one = Spread(1.0, 1.0, 1.0)
     >>> round(squared_norm_bound(1.0, one, 1e9, 0.05), 1)
-    6.8
+    5.6
     >>> squared_norm_bound(1.0, one, 1e9, 0.05, upper=False)
     0.0
     """

@@ -25,6 +25,7 @@ from symdisc._symmetry.norm_bounds import (
 
 # Relative size of maps that change nothing they could be compared with.
 FLOOR = 1e-6
+TINY = np.finfo(float).tiny
 
 
 class Defect(NamedTuple):
@@ -72,15 +73,18 @@ class Residuals(ABC):
         Degrees of freedom from which the noise is known.
     points : ndarray of shape (n_points, k), optional
         The white data.
+    noise_in_size : ndarray of shape (n_maps, n_maps), optional
+        What noise adds to `size` on average.
     """
 
-    def __init__(self, residual, size, shape, dof, points=None):
+    def __init__(self, residual, size, shape, dof, points=None, noise_in_size=0.0):
         self.residual, self.shape, self.dof = residual, shape, float(dof)
         self.points = points
         self.change = residual @ residual.T
-        values, vectors = np.linalg.eigh(size)
-        values = np.maximum(values, FLOOR * max(values[-1], np.finfo(float).tiny))
-        self.size = (vectors * values) @ vectors.T
+        values, vectors = np.linalg.eigh(size - noise_in_size)
+        # Maps that change nothing can be compared with nothing.
+        self.least = FLOOR * np.linalg.eigvalsh(size)[-1]
+        self.size = (vectors * np.where(values > self.least, values, 0.0)) @ vectors.T
 
     @abstractmethod
     def noise(self, flat, removed):
@@ -114,21 +118,23 @@ class Residuals(ABC):
         errors : ndarray of shape (n_allowed,)
             Squares of observed defects, ascending.
         maps : ndarray of shape (n_allowed, k, k + 1)
-            Of unit size, orthogonal in size and in residual.
+            Of unit size, orthogonal in size and in residual. Those of no size, which
+            move nothing that they could change, are left out.
         """
         n = len(self.change)
         span = np.eye(n) if allowed is None else allowed.reshape(len(allowed), n)
-        if not len(span):  # scipy 1.11 refuses matrices without entries
-            return np.zeros(0), np.zeros((0, *self.shape))
-        forms = (span @ q @ span.T for q in (self.change, self.size))
-        errors, vectors = linalg.eigh(*forms)
+        span = np.linalg.qr(span.T)[0].T
+        values, vectors = np.linalg.eigh(span @ self.size @ span.T)
+        kept = values > self.least
+        span = (vectors[:, kept] / np.sqrt(values[kept])).T @ span
+        errors, vectors = np.linalg.eigh(span @ self.change @ span.T)
         return np.maximum(errors, 0.0), (vectors.T @ span).reshape(-1, *self.shape)
 
     def complement(self, maps):
         """Return a basis of all maps that are orthogonal to others in size."""
-        flat = maps.reshape(len(maps), -1)
-        if not len(flat):
+        if not len(maps):
             return np.eye(len(self.size)).reshape(-1, *self.shape)
+        flat = maps.reshape(len(maps), -1)
         return linalg.null_space(flat @ self.size).T.reshape(-1, *self.shape)
 
     def bound(self, map_, others, level=0.05):
@@ -147,7 +153,7 @@ class Residuals(ABC):
         Defect
         """
         flat = map_.ravel()
-        size = max(flat @ self.size @ flat, np.finfo(float).tiny)
+        size = max(flat @ self.size @ flat, self.least * (flat @ flat), TINY)
         seen = flat @ self.residual
         within = float(np.sum((others.directions @ seen) ** 2))
         apart = max(float(seen @ seen) - within, 0.0)
@@ -184,7 +190,7 @@ class Residuals(ABC):
             return Others(maps, nothing, np.zeros((0, 0)))
         residual = maps.reshape(len(maps), -1) @ self.residual
         u, sizes, rows = np.linalg.svd(residual, full_matrices=False)
-        kept = sizes > 1e-10 * max(sizes[0], np.finfo(float).tiny)
+        kept = sizes > 1e-10 * max(sizes[0], TINY)
         return Others(maps, rows[kept], (u[:, kept] / sizes[kept]).T)
 
     def nested(self, maps, level=0.05):

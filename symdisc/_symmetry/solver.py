@@ -100,7 +100,7 @@ def find_algebra(
             question,
             residuals.within,
         )
-    nearest = frame.generators(search.maps[:1])[0][: len(mean), : len(mean)]
+    nearest = frame.generators(search.maps[:1]).sum(axis=0)[: len(mean), : len(mean)]
     return Found(algebra, centre, nearest)
 
 
@@ -190,7 +190,7 @@ class _Search:
         algebra.undecided = self._undecided(
             len(algebra), _leading([defect.lower <= limit for defect in defects])
         )
-        if defects[-1].lower > limit:
+        if defects and defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
         return algebra, centre
 

@@ -141,7 +141,7 @@ def test_symmetry_and_equations_are_those_of_the_array(contain, kind, planar, fi
     latent = found.transform(X)
     assert_allclose(found.transform(source), latent, rtol=0, atol=1e-12)
     assert_allclose(found.score(source), found.score(X), rtol=1e-12)
-    assert_allclose(found.act(source, [0.3, 0.0]), found.act(X, [0.3, 0.0]), atol=1e-10)
+    assert_allclose(found.act(source, 0.3), found.act(X, 0.3), atol=1e-10)
     assert_allclose(found.inverse_transform(contain(kind, latent)), X, atol=1e-3)
 
 

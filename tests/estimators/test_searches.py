@@ -175,8 +175,8 @@ def test_latents_beside_columns_in_a_feature_union(data):
 
 
 def test_symmetry_behind_a_scaler():
-    angle = np.linspace(0, 2 * np.pi, 1500, endpoint=False)
-    radius = np.random.default_rng(0).uniform(1, 2, 1500)
+    rng = np.random.default_rng(0)
+    angle, radius = rng.uniform(0, 2 * np.pi, 2000), rng.uniform(1, 2, 2000)
     X = np.column_stack([np.cos(angle), 30 * np.sin(angle)]) * radius[:, None] + 5
     sym = LatentSymmetryDiscoverer("auto", n_generators="auto", random_state=0)
     pipe = make_pipeline(Scaler(), sym).fit(X)

@@ -85,7 +85,7 @@ def test_blocks_act_on_the_right_latents(seed):
     Z = two_rotations(seed)
     X = Z @ np.random.default_rng(seed).standard_normal((6, 20))
     est = check_two_rotations(seed, "auto", X, Z, 0.1)
-    assert est.verdict_ == ("certified", "certified")
+    assert est.verdict_ == ("conditional", "conditional")
     assert est.generator_error_.shape == (2, 6, 6)
     assert 0 < est.generator_error_.max() < 0.2
 
@@ -128,7 +128,7 @@ def test_different_frequencies_are_no_copies():
         forms = DistributionResiduals([white], [1.0])
         axes = find_axes(forms, blocks, rigid=True)
         maps = axes.pull(embed(blocks[0].allowed, slice(0, 4), 4))
-        found[blocks[0]] = forms.solve(maps).errors[0]
+        found[blocks[0]] = forms.solve(maps)[0][0]
     assert found[Block(2, copies=2)] > 10 * found[Block(4)]
 
 
@@ -223,13 +223,15 @@ def test_translations_are_not_invented():
 
 
 @ONE_QUICK
-def test_rotations_are_not_invented(seed):
+def test_rotations_are_not_certified_in_chosen_axes(seed):
     """Planes of a cube are nearly round: of six dimensions the most."""
-    X = np.random.default_rng(seed).uniform(-1, 1, (2000, 6))
+    X = np.random.default_rng(seed).uniform(-1, 1, (10000, 6))
     est = LatentSymmetryDiscoverer(
         6, n_generators="auto", representation=[Block(2), Scalars(4)]
-    ).fit(X)
-    assert not est.lie_algebra_
+    )
+    assert not est.fit(X).lie_algebra_
+    # Few rows do not tell a plane that is round to 2 % from a round one.
+    assert "certified" not in est.fit(X[:2000]).verdict_
 
 
 def bent_ring(seed, n=3000):

@@ -148,10 +148,13 @@ def check_known(make, n_components, symmetry_of, name, seed):
 def test_a_number_can_be_asked_for():
     data = make_spiral(random_state=0)
     est = LatentSymmetryDiscoverer(n_generators=2, symmetry_of="dynamics")
-    with pytest.warns(ConvergenceWarning, match="refute 1 of 2"):
+    # Of a pair no combination need be a symmetry, though there is one in its span.
+    with pytest.warns(ConvergenceWarning, match="refute 2 of 2"):
         est.fit(data.X, data.X_dot)
-    assert sorted(est.verdict_) == ["certified", "refuted"]
-    assert est.defect_.min() < 0.01 < 0.1 < est.defect_.max()
+    assert est.verdict_ == ("refuted", "refuted")
+    est.set_params(n_generators=1).fit(data.X, data.X_dot)
+    assert est.verdict_ == ("certified",)
+    assert est.defect_[0] < 0.01
 
 
 @pytest.mark.parametrize("dim", first_of([2, 1, 3]))
@@ -171,5 +174,5 @@ def test_a_uniform_flow_has_translations_and_no_linear_map(dim, noise):
 
 
 def test_dynamics_need_derivatives():
-    with pytest.raises(ValueError, match='symmetry_of="dynamics" needs'):
+    with pytest.raises(ValueError, match='symmetry_of="motion" needs'):
         LatentSymmetryDiscoverer(symmetry_of="dynamics").fit(np.eye(8))

@@ -47,9 +47,9 @@ def test_classes_with_noise_and_three_of_them():
     rng = np.random.default_rng(0)
     points = rng.standard_normal((4000, 2))
     radius = np.linalg.norm(points, axis=1) + 0.1 * rng.standard_normal(4000)
-    maps = found(
-        points, np.array(["in", "ring", "out"])[np.digitize(radius, [0.8, 1.5])]
-    )
+    labels = np.array(["in", "ring", "out"])[np.digitize(radius, [0.8, 1.5])]
+    assert len(found(points, labels)) == 0
+    maps = found(points, labels, 0.15)
     assert len(maps) == 1
     assert LieAlgebra(maps[:, :, :2], tol=0.1).name == "so(2)"
 
