@@ -336,7 +336,7 @@ def interval(kind, seed):
         X, V, groups = arcs(rng, 4, 200, 0.9)
     else:
         X, V, groups = arcs(rng, 60, 20, 0.9 if "correlated" in kind else 0.0)
-    options = {"n_generators": 1, "symmetry_of": "motion", "max_defect": 0.9}
+    options = {"n_generators": 1, "symmetry_of": "motion"}
     est = fit(discoverer(**options, degree=3, tol=1.0), X, V, groups=groups)
     matrix, error = est.lie_algebra_.matrices[0], est.generator_error_[0]
     return (np.abs(matrix - ROTATION) <= 1.96 * error).ravel()

@@ -66,7 +66,8 @@ class NullControl:
         """Return two lines: the data, and the controls."""
         n = len(self.defects)
         return (
-            f"{self.name}: defect at most {self.defect:.2g}, rank {self.rank} of {n + 1}\n"
+            f"{self.name}: defect at most {self.defect:.2g}, rank {self.rank} of "
+            f"{n + 1}\n"
             f"{n} controls, {self.destroyed_by}: at most {self.defects.min():.2g} to "
             f"{self.defects.max():.2g}, in {self.seconds:.1f} s"
         )

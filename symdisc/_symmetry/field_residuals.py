@@ -16,6 +16,8 @@ from symdisc._symmetry.norm_bounds import Spread
 from symdisc._symmetry.residuals import Residuals
 
 MAX_ROWS = 4000
+# Covariances of residuals are averaged over as many rows as that many products allow.
+MOST_PRODUCTS = 1e9
 # Level of the test of whether noise is equally large in all rows.
 LEVEL_OF_UNEQUAL_NOISE = 0.01
 
@@ -67,8 +69,7 @@ class FittedFunctions:
             root = np.linalg.cholesky(covariance + 1e-14 * (scale + 1e-30) * np.eye(m))
             errors = np.einsum("jl,im->lmji", np.eye(p), root)
             return errors.reshape(p * m, p, m), dof
-        left_out = self._without(residual, blocks, n_blocks)
-        flat = left_out.reshape(n_blocks, p * m)
+        flat = self._clustered(residual, blocks, n_blocks).reshape(n_blocks, p * m)
         if n_blocks > p * m:
             # As many columns as coefficients have the same sum of outer products.
             flat = np.linalg.qr(flat, mode="r")
@@ -87,20 +88,26 @@ class FittedFunctions:
         statistic = explained / (p - 1) / (left / (n - p)) if p > 1 else 0.0
         return f_distribution.sf(statistic, p - 1, n - p) < LEVEL_OF_UNEQUAL_NOISE
 
-    def _without(self, residual, blocks, n_blocks):
-        """Return changes of coefficients as one block after the other is left out."""
+    def _clustered(self, residual, blocks, n_blocks):
+        """Return the contribution of each block to the error of the coefficients.
+
+        Residuals of a block are enlarged by what the fit took from them (bias-reduced
+        linearisation: Bell and McCaffrey, Survey Methodology 28 (2002), 169-181).
+        """
         n, p = self.values.shape
-        changes = np.empty((n_blocks, p, residual.shape[1]))
         if n_blocks == n:
             leverage = np.sum(self.values**2, axis=1) / n
-            shares = residual / np.maximum(1 - leverage, 0.01)[:, None] / n
+            shares = residual / np.sqrt(np.maximum(1 - leverage, 0.01))[:, None] / n
             return self.values[:, :, None] * shares[:, None]
+        parts = np.empty((n_blocks, p, residual.shape[1]))
         for block, rows in enumerate(_rows_of(blocks, n_blocks)):
-            q, left = self.values[rows], residual[rows]
-            kernel = np.eye(len(rows)) - q @ q.T / n
-            kernel += 1e-6 * np.eye(len(rows))
-            changes[block] = q.T @ np.linalg.solve(kernel, left) / n
-        return changes * np.sqrt((n_blocks - 1) / n_blocks)
+            q = self.values[rows]
+            taken, turn = np.linalg.eigh(q @ q.T / n)
+            enlarged = (
+                turn.T @ residual[rows] / np.sqrt(np.maximum(1 - taken, 0.01))[:, None]
+            )
+            parts[block] = q.T @ (turn @ enlarged) / n
+        return parts
 
     def fitted(self):
         """Fitted values at the rows, of shape (n, m)."""
@@ -174,10 +181,10 @@ class FieldResiduals(Residuals):
         else:
             steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
             size = np.kron(np.eye(k), np.einsum("n,nb,nc->bc", steep, self.z, self.z))
-        noise = self._noise_in_size()
+        noise = self._noise_in_forms()
         beyond = self._beyond(functions.vanishing[::step], np.mean(values**2))
         residual = np.hstack([residual / np.sqrt(n), beyond])
-        rest = functions.dof, self.z[:, :k], noise
+        rest = functions.dof, self.z[:, :k], *noise
         super().__init__(residual, size / n, (k, k + 1), *rest)
         self.values = values
 
@@ -194,14 +201,14 @@ class FieldResiduals(Residuals):
         values, vectors = np.linalg.eigh(form / len(self.z) * scale)
         return vectors * np.sqrt(np.maximum(values, 0.0))
 
-    def _noise_in_size(self):
-        """Return what noise adds on average to the quadratic form of sizes."""
+    def _noise_in_forms(self):
+        """Return what noise adds on average to the forms of sizes and of changes."""
         k, n = self.z.shape[1] - 1, len(self.z)
         if not self.turns:
             noise = noise_of_slopes(self.slopes, self.errors)
             steep = np.sum(self.weights**2 * noise, axis=1)
             moved = np.einsum("n,nb,nc->bc", steep, self.z, self.z) / n
-            return np.kron(np.eye(k), moved)
+            return np.kron(np.eye(k), moved), self._noise_of_labels()
         flat = self.errors.transpose(1, 0, 2)
         root = _root(np.einsum("jsi,lsi->jl", flat, flat, optimize=True))
         slopes = np.einsum("nja,jl->nla", self.slopes, root, optimize=True)
@@ -210,7 +217,39 @@ class FieldResiduals(Residuals):
         ck = np.einsum("sji,sjl->il", self.errors, self.errors, optimize=True)
         turned = np.zeros((k, k + 1, k, k + 1))
         turned[:, :k, :, :k] = np.einsum("ac,bd->abcd", np.eye(k), ck)
-        return size + turned.reshape(size.shape)
+        size = size + turned.reshape(size.shape)
+        cross = np.zeros((k, k + 1, k, k + 1))
+        cross[..., :k] = self._cross_noise()
+        cross = cross.reshape(size.shape)
+        return size, size - cross - cross.T
+
+    def _cross_noise(self):
+        """Sum over errors of the products of DF z_b and F_d, (k, k + 1, k, k)."""
+        n, p, k = self.slopes.shape
+        rows = int(np.clip(MOST_PRODUCTS / (len(self.errors) * p * k * k), 50, n))
+        rows = slice(None, None, -(-n // rows))
+        q, slopes, z = self.q[rows], self.slopes[rows], self.z[rows]
+        total = np.zeros((k, k + 1, k, k))
+        for error in self.errors:
+            moved = np.einsum("nja,jc->nac", slopes, error, optimize=True)
+            products = np.einsum("nb,nd->nbd", z, q @ error).reshape(len(z), -1)
+            product = moved.reshape(len(z), -1).T @ products
+            total += product.reshape(k, k, k + 1, k).transpose(0, 2, 1, 3)
+        return total / len(z)
+
+    def _noise_of_labels(self):
+        """Mean square of the noise of grad f . L z, as a form of L."""
+        k, n = self.z.shape[1] - 1, len(self.z)
+        total = np.zeros((k, k + 1, k, k + 1))
+        for i, weight in enumerate(self.weights.T):
+            own = self.errors[:, :, i]
+            slopes = np.einsum("nja,jl->nal", self.slopes, _root(own.T @ own))
+            slopes = slopes * weight[:, None, None]
+            form = np.einsum("nal,ncl->nac", slopes, slopes).reshape(n, -1)
+            pairs = np.einsum("nb,nd->nbd", self.z, self.z).reshape(n, -1)
+            product = (form.T @ pairs).reshape(k, k, k + 1, k + 1)
+            total += product.transpose(0, 2, 1, 3)
+        return total.reshape(k * (k + 1), -1) / n
 
     def noise(self, flat, removed):
         """See `Residuals.noise`."""

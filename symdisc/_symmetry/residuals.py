@@ -25,6 +25,8 @@ from symdisc._symmetry.norm_bounds import (
 
 # Relative size of maps that change nothing they could be compared with.
 FLOOR = 1e-6
+# Least part of the change of a map that is taken for its own, and not for noise.
+LEAST_SEEN = 0.1
 TINY = np.finfo(float).tiny
 
 
@@ -50,7 +52,7 @@ class Others(NamedTuple):
     directions : ndarray of shape (d, n)
         Orthonormal residuals that span theirs.
     coefficients : ndarray of shape (d, r)
-        Combinations of the maps that have these residuals.
+        How much of each map makes up for these residuals.
     """
 
     maps: np.ndarray
@@ -73,18 +75,33 @@ class Residuals(ABC):
         Degrees of freedom from which the noise is known.
     points : ndarray of shape (n_points, k), optional
         The white data.
-    noise_in_size : ndarray of shape (n_maps, n_maps), optional
-        What noise adds to `size` on average.
+    noise_in_size, noise_in_change : ndarray of shape (n_maps, n_maps), optional
+        What noise adds on average to `size` and to the square of the residual. Without
+        taking it off, maps would be found to which noise adds little.
     """
 
-    def __init__(self, residual, size, shape, dof, points=None, noise_in_size=0.0):
+    def __init__(
+        self,
+        residual,
+        size,
+        shape,
+        dof,
+        points=None,
+        noise_in_size=0.0,
+        noise_in_change=0.0,
+    ):
         self.residual, self.shape, self.dof = residual, shape, float(dof)
         self.points = points
-        self.change = residual @ residual.T
-        values, vectors = np.linalg.eigh(size - noise_in_size)
+        self.change = residual @ residual.T - noise_in_change
         # Maps that change nothing can be compared with nothing.
-        self.least = FLOOR * np.linalg.eigvalsh(size)[-1]
-        self.size = (vectors * np.where(values > self.least, values, 0.0)) @ vectors.T
+        values, vectors = np.linalg.eigh(size)
+        self.least = FLOOR * max(values[-1], TINY)
+        kept = values > self.least
+        root = vectors[:, kept] * np.sqrt(values[kept])
+        undo = vectors[:, kept] / np.sqrt(values[kept])
+        shares, turn = np.linalg.eigh(undo.T @ (noise_in_size + 0 * size) @ undo)
+        root = root @ turn * np.sqrt(np.maximum(1 - shares, LEAST_SEEN))
+        self.size = root @ root.T
 
     @abstractmethod
     def noise(self, flat, removed):
@@ -125,7 +142,7 @@ class Residuals(ABC):
         span = np.eye(n) if allowed is None else allowed.reshape(len(allowed), n)
         span = np.linalg.qr(span.T)[0].T
         values, vectors = np.linalg.eigh(span @ self.size @ span.T)
-        kept = values > self.least
+        kept = values > LEAST_SEEN * self.least
         span = (vectors[:, kept] / np.sqrt(values[kept])).T @ span
         errors, vectors = np.linalg.eigh(span @ self.change @ span.T)
         return np.maximum(errors, 0.0), (vectors.T @ span).reshape(-1, *self.shape)
@@ -191,7 +208,12 @@ class Residuals(ABC):
         residual = maps.reshape(len(maps), -1) @ self.residual
         u, sizes, rows = np.linalg.svd(residual, full_matrices=False)
         kept = sizes > 1e-10 * max(sizes[0], TINY)
-        return Others(maps, rows[kept], (u[:, kept] / sizes[kept]).T)
+        flat = maps.reshape(len(maps), -1)
+        values, vectors = np.linalg.eigh(flat @ self.change @ flat.T)
+        seen = np.sum((vectors.T @ u * sizes) ** 2, axis=1)
+        values = np.maximum(values, LEAST_SEEN * seen)
+        solved = (vectors / np.maximum(values, TINY)) @ vectors.T
+        return Others(maps, rows[kept], (solved @ (u[:, kept] * sizes[kept])).T)
 
     def nested(self, maps, level=0.05):
         """Yield the defect of each map, chosen among those that follow it.
