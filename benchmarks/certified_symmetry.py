@@ -10,7 +10,7 @@ protocol
     algebra, time translation included, as there.
 breaking
     Fields whose breaking term is of a degree above the one that cross-validation takes,
-    with a defect of twice the tolerance.
+    with a defect 1.2 times the tolerance.
 tuned
     A rotation broken by a term of the class, with a defect of exactly the tolerance,
     and of zero.
@@ -263,9 +263,9 @@ def certified(rates, half_width, n, noise, seed, **options):
 
 def breaking(trials, jobs):
     """Print false certificates of fields with a breaking term above the class."""
-    print("certified although the least defect is 0.10, N by noise (0.03, 0.1, 0.3)")
+    print("certified although the least defect is 0.06, N by noise (0.03, 0.1, 0.3)")
     for name, (base, term, half_width) in BROKEN.items():
-        rates = tuned_rates(base, term, half_width, 2 * MAX_DEFECT)
+        rates = tuned_rates(base, term, half_width, 1.2 * MAX_DEFECT)
         cells = [(n, noise) for n in (400, 800) for noise in (0.03, 0.1, 0.3)]
         found = Parallel(jobs, backend="multiprocessing")(
             delayed(certified)(rates, half_width, *cell, seed)
@@ -472,7 +472,8 @@ def real_tables():
         for k in (2, 3):
             X = PCA(k, random_state=0).fit_transform(scale(data.data))
             states = fit(discoverer(), X).lie_algebra_.name
-            labels = fit(discoverer(symmetry_of="labels"), X, data.target).lie_algebra_
+            target = data.target + 0.5 if load == "diabetes" else data.target
+            labels = fit(discoverer(symmetry_of="labels"), X, target).lie_algebra_
             yield f"{load}, {k} modes", states, labels.name
 
 

@@ -50,6 +50,37 @@ def nearest_compact(basis, tol):
     return nearest if small.all() else basis
 
 
+def compact_part(basis, tol):
+    """Return a basis of the skew matrices in a span, up to a tolerance.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Linearly independent generators, in coordinates in which compact ones are skew.
+    tol : float
+        Largest symmetric part of a matrix of norm 1.
+
+    Returns
+    -------
+    ndarray of shape (c', k, k)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.compact import compact_part
+    >>> turn, grow = np.array([[0.0, -1.0], [1.0, 0.0]]), np.eye(2)
+    >>> compact_part(np.array([turn + grow, grow]), 0.1).round(2) + 0.0
+    array([[[ 0.  , -0.71],
+            [ 0.71,  0.  ]]])
+    """
+    frame = np.linalg.svd(basis.reshape(len(basis), -1), full_matrices=False)[2]
+    frame = frame.reshape(basis.shape)
+    symmetric = (frame + frame.transpose(0, 2, 1)) / 2
+    u, sizes, _ = np.linalg.svd(symmetric.reshape(len(basis), -1))
+    sizes = np.pad(sizes, (0, len(u) - len(sizes)))
+    return np.tensordot(u.T[sizes <= tol], frame, axes=1)
+
+
 def skew_in_blocks(basis, blocks, tol):
     """Return the nearest skew generators that do not mix blocks, where they are near.
 

@@ -91,6 +91,9 @@ class DiscoveredAlgebra(LieAlgebra):
         As given.
     defect, defect_upper, defect_lower, error, covered : ndarray
         As given, see above.
+    joint_name : str
+        Name of the algebra with `time_translation`, and of its compact part; empty
+        where there is no more than one generator.
     centre : ndarray of shape (k,) or None
         Latent point that the generators leave in place; None for the origin.
     """
@@ -124,7 +127,7 @@ class DiscoveredAlgebra(LieAlgebra):
         self.error = np.zeros(self.matrices.shape) if error is None else error
         self.covered = np.full(len(self), np.nan) if covered is None else covered
         self.undecided, self.time_translation = undecided, time_translation
-        self.least, self.centre = float(least), None
+        self.least, self.centre, self.joint_name = float(least), None, ""
 
     @property
     def is_broken(self):
@@ -159,6 +162,8 @@ class DiscoveredAlgebra(LieAlgebra):
             lines.append(f"no symmetry of {CHANGED[self.question]} is certified")
         if self.time_translation is not None:
             lines.append(f"time translation: {self.time_translation}")
+        if self.joint_name:
+            lines.append(f"with time translation: {self.joint_name}")
         return lines
 
     @property

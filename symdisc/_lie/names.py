@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from symdisc._lie.canonical_basis import spectral_radius, weight_basis
+from symdisc._lie.compact import compact_part
 from symdisc._lie.one_parameter import is_boost, is_rotation, is_scaling
 from symdisc._lie.semisimple import moved_dimensions, name_semisimple
 from symdisc._lie.structure import (
@@ -113,6 +114,41 @@ def nearest_name(basis, tol=0.05):
         if name != "unidentified":
             return name, float(level)
     return "unidentified", np.inf
+
+
+def name_with(basis, other, tol=0.05):
+    """Name the span of generators and one that commutes with them, and its rotations.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Generators, in coordinates in which compact ones are skew.
+    other : ndarray of shape (k, k)
+    tol : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.names import name_with
+    >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    >>> name_with(np.eye(2)[None], turn)
+    'so(2)+R, compact part so(2)'
+    """
+    whole = np.concatenate([basis, other[None]])
+    k, name = len(other), identify(whole, tol)
+    if k > 2 and 2 * len(whole) == k**2 and is_rotation(other, tol):
+        # All that commutes with a rotation of all planes alike.
+        name = f"gl({k // 2},C)"
+    rotations = compact_part(whole, 2 * tol)
+    compact = identify(rotations, tol)
+    unitary = re.fullmatch(r"su\((\d+)\)\+so\(2\)", compact)
+    if unitary:
+        compact = f"u({unitary[1]})"
+    return f"{name}, compact part {compact}" if len(rotations) < len(whole) else name
 
 
 def _identify_single(matrix, tol):

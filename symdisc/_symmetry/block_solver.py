@@ -8,6 +8,7 @@ from symdisc._lie.discovered import EXACT, DiscoveredAlgebra
 from symdisc._lie.layout import embed, has_translations, joined_algebra, slices
 from symdisc._symmetry.axes import Axes, find_axes
 from symdisc._symmetry.claim import claimed_algebra, naming_tolerance
+from symdisc._symmetry.invariant_functions import Candidate
 from symdisc._symmetry.questions import residuals_of, whiten
 
 # Planes of a cube of six dimensions are round to 2 %: some axes make nearly any
@@ -92,15 +93,16 @@ def find_blocks(latents, snapshots, representation, standard, *, choose, fixed=F
     for block, columns in placed:
         if block.known is None and not fixed:
             axes = _settled(block, columns, residuals, axes)
-    claimed, reported, rest = [], [], []
-    for block, columns in placed:
-        allowed = axes.pull(embed(block.allowed, columns, len(mean)))
-        found = residuals.solve(allowed)[1]
-        count = _count(block, found, residuals, standard) if choose else block.count
-        claimed.append(found[:count])
-        rest.append(found[count:])
-        reported.append(_reported(block, axes.push(found[:count]), columns))
-    claimed = np.concatenate(claimed)
+    claimed, rest, reported = _claims(placed, residuals, axes, standard, choose)
+    if question == "labels" and len(claimed) < sum(b.count for b in representation):
+        everything = _claims(placed, residuals, axes, standard, False)[2]
+        maps = [
+            embed(m, columns, len(mean))
+            for m, (_, columns) in zip(everything, placed, strict=True)
+        ]
+        candidate = Candidate(axes.pull(np.concatenate(maps)), "the blocks")
+        residuals = all_residuals(white, snapshots, standard.degree, candidate)
+        claimed, rest, reported = _claims(placed, residuals, axes, standard, choose)
     # Axes that are chosen can follow any map.
     rest = np.concatenate(rest) if fixed else residuals.complement(claimed)
     others = residuals.others(rest)
@@ -114,7 +116,20 @@ def find_blocks(latents, snapshots, representation, standard, *, choose, fixed=F
     return FoundBlocks(algebra, in_latents)
 
 
-def all_residuals(white, snapshots, degree="auto"):
+def _claims(placed, residuals, axes, standard, choose):
+    """Return the maps that are claimed, the others, and the former as reported."""
+    claimed, rest, reported = [], [], []
+    for block, columns in placed:
+        allowed = axes.pull(embed(block.allowed, columns, len(axes.centre)))
+        found = residuals.solve(allowed)[1]
+        count = _count(block, found, residuals, standard) if choose else block.count
+        claimed.append(found[:count])
+        rest.append(found[count:])
+        reported.append(_reported(block, axes.push(found[:count]), columns))
+    return np.concatenate(claimed), rest, reported
+
+
+def all_residuals(white, snapshots, degree="auto", candidate=None):
     """Return residuals of affine maps, in which a translation has a size.
 
     It commutes with a motion where DF(z) w vanishes, and there is nothing else that
@@ -126,12 +141,13 @@ def all_residuals(white, snapshots, degree="auto"):
     white : list of ndarray of shape (n_samples, k)
     snapshots : Snapshots
     degree : int or "auto"
+    candidate : Candidate, optional
 
     Returns
     -------
     Residuals
     """
-    residuals = residuals_of(white, snapshots, degree=degree)
+    residuals = residuals_of(white, snapshots, degree=degree, candidate=candidate)
     if snapshots.symmetry_of == "motion":
         k = residuals.shape[0]
         shifts = np.arange(len(residuals.size)).reshape(residuals.shape)[:, -1]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import f as f_distribution
 
 from symdisc._data.splits import held_out_folds
 from symdisc._numerics.features import Monomials, farthest_point_rows
@@ -130,20 +129,32 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
     if not classes:
         return FunctionClass(1)
     folds = held_out_folds(v, groups, N_FOLDS, random_state)
-    errors = {c: _held_out_error(c.values(z), v, folds) for c in classes}
+    errors = {c: held_out_error(c.values(z), v, folds) for c in classes}
     best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
     best = best.richer()
-    return best if best.n_centres else _of_degree_3(best, z, v)
+    return best if best.n_centres else _of_degree_3(best, z)
 
 
-def _of_degree_3(chosen, z, v):
+def _of_degree_3(chosen, z):
     floor = chosen._replace(degree=max(chosen.degree, 3))
     while floor.degree > 1 and floor.n_functions(z.shape[1]) > len(z) / 2:
         floor = floor._replace(degree=floor.degree - 1)
     return floor
 
 
-def _held_out_error(values, v, folds):
+def held_out_error(values, v, folds):
+    """Return the mean squared error of least squares on rows held out.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, p)
+    v : ndarray of shape (n, m)
+    folds : list of (train, test)
+
+    Returns
+    -------
+    float
+    """
     values = values / np.sqrt(np.mean(values**2, axis=0))
     penalty = RIDGE * len(values) * np.eye(values.shape[1])
     error = 0.0
@@ -152,31 +163,3 @@ def _held_out_error(values, v, folds):
         solved = np.linalg.solve(known.T @ known + penalty, known.T @ v[train])
         error += np.sum((v[test] - values[test] @ solved) ** 2)
     return error / v.size
-
-
-def lack_of_fit(z, v, small, large):
-    """Chance of an improvement as large as from the small to the large class (F test).
-
-    Parameters
-    ----------
-    z, v : ndarray of shape (n, k) and (n, m)
-    small, large : FunctionClass
-        The first is contained in the second.
-
-    Returns
-    -------
-    float
-    """
-    residuals, sizes = [], []
-    for each in (small, large):
-        values = each.values(z)
-        left, _, rank, _ = np.linalg.lstsq(values, v, rcond=1e-10)
-        residuals.append(v - values @ left)
-        sizes.append(int(rank))
-    rest, more = len(z) - sizes[1], sizes[1] - sizes[0]
-    if more <= 0 or rest <= 0:
-        return 1.0
-    scale = np.sqrt(np.maximum(np.sum(residuals[1] ** 2, axis=0), 1e-28 * len(z)))
-    fall = np.sum(((residuals[0] ** 2).sum(axis=0) / scale**2 - 1).clip(0))
-    k = v.shape[1]
-    return float(f_distribution.sf(fall * rest / more / k, more * k, rest * k))

@@ -24,6 +24,7 @@ from symdisc._symmetry.field_residuals import (
     orthonormal_functions,
 )
 from symdisc._symmetry.function_class import FunctionClass, choose_class
+from symdisc._symmetry.invariant_functions import choose_invariant_class
 
 # The lowest degree of polynomials is taken that predicts classes as well as any, or one
 # more where that does, too.
@@ -74,7 +75,7 @@ def _check_complete(labels):
             )
 
 
-def label_residuals(points, labels, groups=None, function_class=None):
+def label_residuals(points, labels, groups=None, function_class=None, candidate=None):
     """Residuals of affine maps of labels: grad f . L z.
 
     Parameters
@@ -86,6 +87,8 @@ def label_residuals(points, labels, groups=None, function_class=None):
     groups : array-like of shape (n,), optional
     function_class : FunctionClass, optional
         By default chosen by cross-validation.
+    candidate : Candidate, optional
+        Numbers are then fitted by functions of its invariants, too.
 
     Returns
     -------
@@ -109,10 +112,14 @@ def label_residuals(points, labels, groups=None, function_class=None):
     else:
         values = np.asarray(labels, dtype=float)[:, None]
         values = (values - values.mean()) / max(values.std(), np.finfo(float).tiny)
+        data = points, values
+        if candidate is not None:
+            function_class = choose_invariant_class(
+                *data, candidate, groups, MOST_FUNCTIONS
+            )
         if function_class is None:
             _check_enough(points)
-            options = {"most": MOST_FUNCTIONS}
-            function_class = choose_class(points, values, groups, **options)
+            function_class = choose_class(*data, groups, most=MOST_FUNCTIONS)
         functions = FittedFunctions(points, values, function_class, groups)
         functions.weights = np.ones(values.shape)
     weights = functions.weights * _steepness_and_distance(points, functions)

@@ -37,7 +37,7 @@ def whiten(latents):
     return white, mean, factor
 
 
-def residuals_of(white, snapshots, question=None, degree="auto"):
+def residuals_of(white, snapshots, question=None, degree="auto", candidate=None):
     """Return the residuals of affine maps of white latents.
 
     Parameters
@@ -50,6 +50,8 @@ def residuals_of(white, snapshots, question=None, degree="auto"):
     degree : int or "auto"
         Of the polynomials that a motion or labels are fitted by; "auto" chooses a class
         of functions by cross-validation.
+    candidate : Candidate, optional
+        Labels are then fitted by functions of its invariants, too.
 
     Returns
     -------
@@ -64,8 +66,8 @@ def residuals_of(white, snapshots, question=None, degree="auto"):
         curve = (part[::step] for part in white)
         found = motion_residuals(*curve, thin, function_class)
     elif question == "labels":
-        labels = snapshots.labels[::step]
-        found = label_residuals(white[0][::step], labels, thin, function_class)
+        rows = white[0][::step], snapshots.labels[::step], thin
+        found = label_residuals(*rows, function_class, candidate)
     else:
         slots = white
         if question == "distribution":

@@ -11,6 +11,7 @@ import numpy as np
 
 from symdisc._lie.compact import nearest_compact, skew_in_blocks
 from symdisc._lie.discovered import DiscoveredAlgebra, TimeTranslation
+from symdisc._lie.names import name_with
 from symdisc._lie.structure import bracket_residual, orthonormal_basis
 from symdisc._symmetry.block_solver import BlockFrame
 from symdisc._symmetry.claim import (
@@ -20,6 +21,7 @@ from symdisc._symmetry.claim import (
     fixed_point,
     naming_tolerance,
 )
+from symdisc._symmetry.invariant_functions import Candidate
 from symdisc._symmetry.questions import MAX_FITTED, residuals_of, whiten
 from symdisc._symmetry.time_translation import affine_motion
 
@@ -89,12 +91,21 @@ def find_algebra(
         if time is None or time.share > standard.max_defect:
             time, known = None, known[:0]
     search = _Search(residuals, known, standard, frame, blocks)
-    if n_generators == "auto":
-        algebra, centre = search.certified()
-    else:
-        algebra, centre = search.asked(n_generators)
+    algebra, centre = search.found(n_generators)
+    likely = algebra.undecided
+    if question == "labels" and likely is not None:
+        maps = frame._replace(centre=search.centre_of(likely)).maps(likely.matrices)
+        candidate = Candidate(maps, likely.name)
+        residuals = residuals_of(white, snapshots, question, standard.degree, candidate)
+        search = _Search(residuals, known, standard, frame, blocks)
+        algebra, centre = search.found(n_generators)
     algebra.question, algebra.within = question, residuals.within
-    algebra.time_translation = None if time is None else time.algebra
+    if time is not None:
+        algebra.time_translation = time.algebra
+        if len(algebra) > 1:
+            generators = frame.maps(algebra.matrices)[..., :-1]
+            linear = known[0, :, :-1]
+            algebra.joint_name = name_with(generators, linear, algebra.tol)
     if algebra.undecided is not None:
         algebra.undecided.question, algebra.undecided.within = (
             question,
@@ -178,6 +189,17 @@ class _Search:
         allowed = residuals.complement(known) if len(known) else None
         self.errors, self.maps = residuals.solve(allowed)
 
+    def found(self, n_generators):
+        """Return the algebra and its centre: as certified, or as many as asked for."""
+        if n_generators == "auto":
+            return self.certified()
+        return self._algebra(n_generators)
+
+    def centre_of(self, algebra):
+        """Return the centre of an algebra of the least changed maps, in white data."""
+        kept = without_translations(self.maps[: len(algebra)])
+        return fixed_point(kept) if len(kept) else 0.0
+
     def certified(self):
         """Return the certified algebra and its centre, with what is undecided."""
         defects, limit = [], self.standard.max_defect
@@ -193,10 +215,6 @@ class _Search:
         if defects and defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
         return algebra, centre
-
-    def asked(self, count):
-        """Return as many generators as are asked for, each with its verdict."""
-        return self._algebra(count)
 
     def _closed(self, count):
         """Return the largest certified algebra that is closed under brackets."""
