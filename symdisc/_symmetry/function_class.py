@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.stats import f as f_distribution
 
-from symdisc._data.splits import held_out_folds
+from symdisc._data.splits import autocorrelation_time, held_out_folds
 from symdisc._numerics.features import Monomials, farthest_point_rows
 
 N_FOLDS = 10
@@ -21,6 +22,8 @@ DEGREE_BESIDE = 2
 # Relative singular value below which a combination of functions vanishes on the rows.
 VANISHING = 1e-8
 RIDGE = 1e-9
+# Level of the test of whether polynomials of one degree more explain more.
+LEVEL = 0.05
 
 
 class FunctionClass(NamedTuple):
@@ -132,7 +135,15 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
     errors = {c: held_out_error(c.values(z), v, folds) for c in classes}
     best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
     best = best.richer()
-    return best if best.n_centres else _of_degree_3(best, z)
+    if best.n_centres:
+        return best
+    best, affordable = _of_degree_3(best, z), max(c.degree for c in classes) + 1
+    independent = autocorrelation_time(v, groups) == 1
+    while independent and best.degree < affordable:
+        if lack_of_fit(z, v, best, best.richer()) > LEVEL:
+            break
+        best = best.richer()
+    return best
 
 
 def _of_degree_3(chosen, z):
@@ -140,6 +151,45 @@ def _of_degree_3(chosen, z):
     while floor.degree > 1 and floor.n_functions(z.shape[1]) > len(z) / 2:
         floor = floor._replace(degree=floor.degree - 1)
     return floor
+
+
+def lack_of_fit(z, v, small, large):
+    """Return the chance of what a larger class explains more, where it needs nothing.
+
+    Parameters
+    ----------
+    z, v : ndarray of shape (n, k) and (n, m)
+        Independent rows.
+    small, large : FunctionClass
+        The first is contained in the second.
+
+    Returns
+    -------
+    float
+        Of an F test.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.function_class import FunctionClass, lack_of_fit
+    >>> z = np.random.default_rng(0).standard_normal((100, 1))
+    >>> lack_of_fit(z, z**3, FunctionClass(2), FunctionClass(3)) < 1e-9
+    True
+    """
+    residuals, ranks = [], []
+    for each in (small, large):
+        values = each.values(z)
+        solved, _, rank, _ = np.linalg.lstsq(values, v, rcond=VANISHING)
+        residuals.append(v - values @ solved)
+        ranks.append(int(rank))
+    more, rest = ranks[1] - ranks[0], len(z) - ranks[1]
+    if more <= 0 or rest <= 0:
+        return 1.0
+    left, fewer = (np.sum(r**2, axis=0) for r in residuals[::-1])
+    rounding = VANISHING**2 * np.sum(v**2)
+    ratio = np.mean((fewer - left) / np.maximum(left, np.maximum(rounding, 1e-300)))
+    m = v.shape[1]
+    return float(f_distribution.sf(ratio * rest / more, more * m, rest * m))
 
 
 def held_out_error(values, v, folds):
