@@ -16,7 +16,7 @@ distribution is not seen.
 import numpy as np
 
 from symdisc._data.splits import independent_blocks
-from symdisc._symmetry.norm_bounds import Spread
+from symdisc._numerics.norm_bounds import Spread
 from symdisc._symmetry.residuals import Residuals
 
 # Half as many waves cos(w . u + b), at two phases that are a quarter apart. Their w . u

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from symdisc._data.splits import independent_blocks
+from symdisc._numerics.norm_bounds import Spread
 from symdisc._symmetry.function_class import VANISHING, choose_class
-from symdisc._symmetry.norm_bounds import Spread
 from symdisc._symmetry.residuals import Residuals
 
 MAX_ROWS = 4000
@@ -62,9 +62,10 @@ class FittedFunctions:
         m = residual.shape[1]
         blocks = independent_blocks(residual, groups)
         n_blocks = int(blocks.max()) + 1
-        if n_blocks == n and not self._is_unequal(residual):
-            dof = max(n - p, 1)
-            covariance = residual.T @ residual / dof / n
+        if n_blocks == 1 or (n_blocks == n and not self._is_unequal(residual)):
+            # Rows of one piece count as one row.
+            dof = max(n_blocks - p, 1)
+            covariance = residual.T @ residual / n / dof
             scale = np.trace(covariance) / m
             root = np.linalg.cholesky(covariance + 1e-14 * (scale + 1e-30) * np.eye(m))
             errors = np.einsum("jl,im->lmji", np.eye(p), root)

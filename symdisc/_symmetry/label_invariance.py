@@ -103,9 +103,9 @@ def label_residuals(points, labels, groups=None, function_class=None, candidate=
     >>> errors, maps = label_residuals(z, (z**2).sum(axis=1) > 1).solve()
     >>> (errors < 0.01).tolist()
     [True, False, False, False, False, False]
-    >>> np.abs(maps[0] / np.linalg.norm(maps[0])).round(1)
-    array([[0. , 0.7, 0. ],
-           [0.7, 0. , 0. ]])
+    >>> np.abs(maps[0, :, :2] / np.linalg.norm(maps[0])).round(1)
+    array([[0. , 0.7],
+           [0.7, 0. ]])
     """
     if type_of_target(labels) in ("binary", "multiclass"):
         functions = FittedClasses(points, labels, function_class)

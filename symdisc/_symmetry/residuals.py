@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from symdisc._symmetry.norm_bounds import (
+from symdisc._numerics.norm_bounds import (
     Spread,
     hidden_norm_quantile,
     squared_norm_bound,

@@ -92,27 +92,28 @@ def find_algebra(
             time, known = None, known[:0]
     search = _Search(residuals, known, standard, frame, blocks)
     algebra, centre = search.found(n_generators)
-    likely = algebra.undecided
-    if question == "labels" and likely is not None:
-        maps = frame._replace(centre=search.centre_of(likely)).maps(likely.matrices)
-        candidate = Candidate(maps, likely.name)
+    if question == "labels" and algebra.undecided is not None:
+        candidate = search.candidate(algebra.undecided)
         residuals = residuals_of(white, snapshots, question, standard.degree, candidate)
         search = _Search(residuals, known, standard, frame, blocks)
         algebra, centre = search.found(n_generators)
-    algebra.question, algebra.within = question, residuals.within
-    if time is not None:
-        algebra.time_translation = time.algebra
-        if len(algebra) > 1:
-            generators = frame.maps(algebra.matrices)[..., :-1]
-            linear = known[0, :, :-1]
-            algebra.joint_name = name_with(generators, linear, algebra.tol)
-    if algebra.undecided is not None:
-        algebra.undecided.question, algebra.undecided.within = (
-            question,
-            residuals.within,
-        )
+    _describe(algebra, question, residuals.within, time, frame)
     nearest = frame.generators(search.maps[:1]).sum(axis=0)[: len(mean), : len(mean)]
     return Found(algebra, centre, nearest)
+
+
+def _describe(algebra, question, within, time, frame):
+    """Say of an algebra what it is of, and what time translation is beside it."""
+    for each in (algebra, algebra.undecided):
+        if each is not None:
+            each.question, each.within = question, within
+    if time is None:
+        return
+    algebra.time_translation = time.algebra
+    if len(algebra) > 1:
+        generators = frame.maps(np.array([*algebra.matrices, time.algebra.matrices[0]]))
+        *linear, time_linear = generators[..., :-1]
+        algebra.joint_name = name_with(np.array(linear), time_linear, algebra.tol)
 
 
 def claim_algebra(
@@ -195,10 +196,11 @@ class _Search:
             return self.certified()
         return self._algebra(n_generators)
 
-    def centre_of(self, algebra):
-        """Return the centre of an algebra of the least changed maps, in white data."""
+    def candidate(self, algebra):
+        """Return an algebra of the least changed maps, as maps of white data."""
         kept = without_translations(self.maps[: len(algebra)])
-        return fixed_point(kept) if len(kept) else 0.0
+        frame = self.frame._replace(centre=fixed_point(kept))
+        return Candidate(frame.maps(algebra.matrices), algebra.name)
 
     def certified(self):
         """Return the certified algebra and its centre, with what is undecided."""

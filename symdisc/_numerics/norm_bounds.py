@@ -71,7 +71,7 @@ def squared_norm_bound(observed, spread, dof, level, upper=True):
 
     Examples
     --------
-    >>> from symdisc._symmetry.norm_bounds import Spread, squared_norm_bound
+    >>> from symdisc._numerics.norm_bounds import Spread, squared_norm_bound
     >>> one = Spread(1.0, 1.0, 1.0)
     >>> round(squared_norm_bound(1.0, one, 1e9, 0.05), 1)
     5.6
