@@ -50,7 +50,7 @@ class DistributionResiduals(Residuals):
         frequencies = random.standard_normal((N_TESTS // 2, n_slots, k))
         frequencies *= random.choice(SCALES, (N_TESTS // 2, 1, 1))
         frequencies /= np.sqrt(n_slots * k)
-        phases = np.einsum("nsk,tsk->nt", stacked, frequencies)
+        phases = np.einsum("nsk,tsk->nt", stacked, frequencies, optimize=True)
         self.slopes = np.hstack([np.sin(phases), np.cos(phases)])
         self.frequencies = frequencies = np.concatenate([frequencies, frequencies])
         column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
@@ -58,7 +58,7 @@ class DistributionResiduals(Residuals):
         flat = stacked.reshape(n, -1)
         self.blocks = independent_blocks(flat, groups)
         # Mean change of each test function along each elementary map E_ab, z_b to a.
-        moments = np.einsum("nt,nsb->tsb", self.slopes, self.stacked) / n
+        moments = np.tensordot(self.slopes, self.stacked, axes=(0, 0)) / n
         means = np.einsum("tsa,tsb->abt", frequencies, moments)
         means = means.reshape(k * (k + 1), N_TESTS) / np.sqrt(N_TESTS / 2)
         size, dof = self._size(), max(int(self.blocks.max()), 1)
@@ -80,7 +80,8 @@ class DistributionResiduals(Residuals):
     def noise(self, flat, removed):
         """See `Residuals.noise`."""
         moved = np.einsum("nsb,ab->nsa", self.stacked, flat.reshape(self.shape))
-        changes = self.slopes * np.einsum("nsa,tsa->nt", moved, self.frequencies)
+        turned = np.einsum("nsa,tsa->nt", moved, self.frequencies, optimize=True)
+        changes = self.slopes * turned
         n, n_blocks = len(changes), int(self.blocks.max()) + 1
         if n_blocks < 2:  # one block does not tell how much others would differ
             size = float(flat @ self.size @ flat)

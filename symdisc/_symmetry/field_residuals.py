@@ -143,7 +143,7 @@ def orthonormal_functions(z, function_class):
 
 
 def _transformed(slopes, into):
-    return np.einsum("npa,pj->nja", slopes, into, optimize=True)
+    return (slopes.transpose(0, 2, 1) @ into).transpose(0, 2, 1)
 
 
 class FieldResiduals(Residuals):
@@ -169,7 +169,7 @@ class FieldResiduals(Residuals):
         self.turns, self.errors = turns, functions.errors
         k = z.shape[1]
         values = self.q @ functions.coefficients
-        jacobian = np.einsum("nja,ji->nia", self.slopes, functions.coefficients)
+        jacobian = np.matmul(functions.coefficients.T, self.slopes)
         moved = np.einsum("ni,nia,nb->niab", self.weights, jacobian, self.z)
         moved = moved.reshape(n * m, -1).T
         residual = moved
@@ -244,9 +244,9 @@ class FieldResiduals(Residuals):
         total = np.zeros((k, k + 1, k, k + 1))
         for i, weight in enumerate(self.weights.T):
             own = self.errors[:, :, i]
-            slopes = np.einsum("nja,jl->nal", self.slopes, _root(own.T @ own))
+            slopes = self.slopes.transpose(0, 2, 1) @ _root(own.T @ own)
             slopes = slopes * weight[:, None, None]
-            form = np.einsum("nal,ncl->nac", slopes, slopes).reshape(n, -1)
+            form = (slopes @ slopes.transpose(0, 2, 1)).reshape(n, -1)
             pairs = np.einsum("nb,nd->nbd", self.z, self.z).reshape(n, -1)
             product = (form.T @ pairs).reshape(k, k, k + 1, k + 1)
             total += product.transpose(0, 2, 1, 3)
@@ -256,13 +256,15 @@ class FieldResiduals(Residuals):
         """See `Residuals.noise`."""
         n, k, m = len(self.z), self.shape[0], self.errors.shape[2]
         matrix = flat.reshape(self.shape)
-        moved = np.einsum("nja,na->nj", self.slopes, self.z @ matrix.T)
+        moved = (self.slopes @ (self.z @ matrix.T)[:, :, None])[..., 0]
         equal = np.ptp(self.weights) == 0
         columns = self.errors.reshape(len(self.errors), -1)
         removed = removed[:, : n * m].reshape(len(removed), n, m) / np.sqrt(n)
         if equal:
             gram = np.kron(moved.T @ moved, np.eye(m)) * self.weights[0, 0] ** 2
-            inner = np.einsum("rni,nj->rji", removed * self.weights[0, 0], moved)
+            inner = np.einsum(
+                "rni,nj->rji", removed * self.weights[0, 0], moved, optimize=True
+            )
         else:
             w = [moved * weight[:, None] for weight in self.weights.T]
             gram = np.einsum("jlim->jilm", _block_diagonal([x.T @ x for x in w]))
@@ -289,7 +291,7 @@ def noise_of_slopes(slopes, errors):
         See `FittedFunctions`.
     """
     covariances = np.einsum("sji,sli->ijl", errors, errors, optimize=True)
-    roots = (np.einsum("nja,jl->nla", slopes, _root(c)) for c in covariances)
+    roots = (slopes.transpose(0, 2, 1) @ _root(c) for c in covariances)
     return np.stack([np.sum(root**2, axis=(1, 2)) for root in roots], axis=1)
 
 

@@ -81,7 +81,7 @@ class InvariantFunctions(NamedTuple):
         if not slopes:
             return np.hstack([own, further])
         gradients = 2 * pushed[..., :-1] / self.scale[:, None]
-        chained = np.einsum("npr,nrk->npk", further[1], gradients)
+        chained = further[1] @ gradients
         slopes = np.concatenate([own[1], chained], axis=1)
         return np.hstack([own[0], further[0]]), slopes
 

@@ -133,7 +133,7 @@ def _steepness_and_distance(points, functions):
 
     Where a gradient is not known, it counts less.
     """
-    jacobian = np.einsum("nja,ji->nia", functions.slopes, functions.coefficients)
+    jacobian = np.matmul(functions.coefficients.T, functions.slopes)
     steep = np.sum(jacobian**2, axis=2)
     noise = noise_of_slopes(functions.slopes, functions.errors)
     least = noise + SHALLOW * steep.mean(axis=0)

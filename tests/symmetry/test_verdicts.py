@@ -1,0 +1,280 @@
+"""What is certified, refuted and left open, and that the limits hold."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from conftest import first_of, no_doubts
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import scale
+
+from symdisc import Block, LatentSymmetryDiscoverer, load
+
+pytestmark = no_doubts
+J = np.array([[0.0, -1.0], [1.0, 0.0]])
+
+
+def columns(**params):
+    return LatentSymmetryDiscoverer(
+        **({"n_generators": "auto", "autoencoder": "none"} | params)
+    )
+
+
+def motion(field, n, noise, seed, k=2, half_width=1.0, **params):
+    """Fit to a field in a box, with noise relative to the rates."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-half_width, half_width, (n, k))
+    V = field(X)
+    V = V + noise * V.std() * rng.standard_normal(V.shape)
+    return columns(symmetry_of="motion", **params).fit(X, V)
+
+
+def hopf(X):
+    return X * (1 - (X**2).sum(axis=1, keepdims=True)) + X @ J.T
+
+
+def sphere(X):
+    return X * (1 - (X**2).sum(axis=1, keepdims=True))
+
+
+def top(X):
+    return np.column_stack([-X[:, 1] * X[:, 2], X[:, 0] * X[:, 2], 0 * X[:, 0]])
+
+
+def lorenz(X):
+    x, y, z = X.T
+    return np.column_stack([10 * (y - x), 28 * x - y - x * z, x * y - 8 / 3 * z])
+
+
+def van_der_pol(X):
+    return np.column_stack([X[:, 1], -X[:, 0] + X[:, 1] * (1 - X[:, 0] ** 2)])
+
+
+@pytest.mark.parametrize("seed", first_of(range(5)))
+@pytest.mark.parametrize(
+    ("field", "k", "name"),
+    [(hopf, 2, "so(2)"), (sphere, 3, "so(3)"), (top, 3, "so(2)+R")],
+)
+def test_symmetries_of_motions_are_certified(field, k, name, seed):
+    est = motion(field, 800, 0.03, seed, k)
+    assert est.lie_algebra_.name == name
+    assert set(est.verdict_) == {"certified"}
+    assert (est.defect_upper_ <= 0.05).all()
+    assert "within polynomials of degree" in str(est.lie_algebra_)
+
+
+@pytest.mark.parametrize("seed", first_of(range(5)))
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize(("field", "k", "w"), [(lorenz, 3, 20), (van_der_pol, 2, 1)])
+def test_motions_without_symmetry_have_none(field, k, w, noise, seed):
+    found = motion(field, 800, noise, seed, k, w).lie_algebra_
+    assert not found
+    if noise < 0.1:
+        # The least defect of any map of the Lorenz field is 0.18, of van der Pol's 0.2.
+        assert 0.1 < found.least < 0.25
+        assert "every map changes the motion by at least" in str(found)
+
+
+@pytest.mark.parametrize("seed", first_of(range(4)))
+def test_a_defect_at_the_tolerance_is_rarely_certified(seed):
+    # A rotation and a term x^3 that breaks it by 0.05.
+    def field(X):
+        return X @ (J - 0.1 * np.eye(2)).T + 0.062 * X[:, :1] ** 3 * [[1.0, 0.0]]
+
+    certified = [
+        len(motion(field, 400, 0.1, 100 * seed + i, half_width=1.5).lie_algebra_) > 0
+        for i in range(20)
+    ]
+    assert sum(certified) <= 2
+    exact = [len(motion(hopf, 2000, 0.1, i).lie_algebra_) for i in range(5)]
+    assert exact == [1] * 5
+
+
+@pytest.mark.parametrize("seed", first_of(range(20)))
+def test_two_oscillators(seed):
+    def unequal(X):
+        return np.column_stack(
+            [X[:, 1], -X[:, 0] - X[:, 0] ** 3, X[:, 3], -1.7 * np.sin(X[:, 2])]
+        )
+
+    def equal(X):
+        return np.column_stack([X[:, 1], -X[:, 0], X[:, 3], -X[:, 2]])
+
+    assert not motion(unequal, 2000, 0.01, seed, 4, 1.5).lie_algebra_
+    found = motion(equal, 2000, 0.01, seed, 4, 1.5).lie_algebra_
+    assert len(found) == 7
+    assert found.time_translation.name == "so(2)"
+    assert_allclose(found.time_translation.rate, 1, atol=0.01)
+    assert "with time translation: gl(2,C), compact part u(2)" in str(found)
+
+
+@pytest.mark.parametrize("seed", first_of(range(20)))
+def test_few_rows_of_a_rotation(seed):
+    rng = np.random.default_rng(seed)
+    angle, radius = rng.uniform(0, 2 * np.pi, 50), rng.uniform(0.5, 1.5, 50)
+    X = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    V = 0.906 * X @ J.T + 0.03 * rng.standard_normal(X.shape)
+    est = columns().fit(X, V)
+    found = est.lie_algebra_
+    assert est.symmetry_of_ == "motion"
+    assert found.name == "scaling"
+    assert found.time_translation.name == "so(2)"
+    assert_allclose(found.time_translation.rate, 0.906, atol=0.03)
+    assert "time translation: so(2), 0.9" in str(found)
+    assert not est.distribution_algebra_
+
+
+def test_the_print_names_the_question():
+    angle = np.random.default_rng(0).vonmises(0, 1, 2000)
+    X = np.column_stack([np.cos(angle), np.sin(angle)])
+    est = columns().fit(X, X @ J.T)
+    assert est.symmetry_of_ == "derivatives"
+    assert not est.lie_algebra_
+    assert "the distribution of states and rates by at least" in str(est.lie_algebra_)
+    assert est.motion_algebra_.time_translation.name == "so(2)"
+    assert "motion" in " ".join(est.motion_algebra_.evidence)
+
+
+CLOUDS = {
+    "ring": lambda rng, n: rng.uniform(0.8, 1.2, (n, 1)) * circle(rng, n),
+    "square": lambda rng, n: rng.uniform(-1, 1, (n, 2)),
+    "clusters": lambda rng, n: np.sign(circle(rng, n)) + rng.normal(0, 0.3, (n, 2)),
+    "Laplace": lambda rng, n: rng.laplace(size=(n, 2)),
+    "cube": lambda rng, n: rng.uniform(-1, 1, (n, 3)),
+}
+
+
+def circle(rng, n):
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+@pytest.mark.parametrize("seed", first_of(range(4)))
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_distributions_in_given_coordinates(kind, seed):
+    for n in (2000, 5000):
+        X = CLOUDS[kind](np.random.default_rng(seed), n)
+        found = columns().fit(X).lie_algebra_
+        assert found.name == ("so(2)" if kind == "ring" else "trivial")
+    if kind == "square":
+        assert found.least > 0.05
+
+
+@pytest.mark.parametrize("seed", first_of(range(3)))
+@pytest.mark.parametrize("dim", [2, 3])
+def test_labels_that_depend_on_products_of_two_vectors(dim, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((3000, 2 * dim))
+    x, y = X[:, :dim], X[:, dim:]
+    products = [np.sum(a * b, axis=1) / dim for a, b in ((x, x), (x, y), (y, y))]
+    labels = np.exp(-products[0]) + np.sin(products[1]) + np.sin(products[2]) / 2
+    block = Block(dim, dim * (dim - 1) // 2, copies=2)
+    est = columns(symmetry_of="labels", representation=[block])
+    found = est.fit(X, labels).lie_algebra_
+    assert found.name == f"so({dim})"
+    assert set(est.verdict_) == {"certified"}
+    assert "functions of the invariants" in found.within
+    # A direction leaves the rotations about it.
+    broken = est.fit(X, labels + 0.3 * X[:, 0] ** 2).lie_algebra_
+    assert broken.name == ("trivial" if dim == 2 else "so(2)")
+    if dim == 3:
+        assert_allclose(broken.matrices[0][:, [0, 3]], 0, atol=0.05)
+
+
+@pytest.mark.parametrize("load_data", [load_iris, load_breast_cancer])
+def test_real_tables_have_no_symmetry(load_data):
+    data = load_data()
+    X = PCA(2, random_state=0).fit_transform(scale(data.data))
+    assert not columns().fit(X).lie_algebra_
+    assert not columns(symmetry_of="labels").fit(X, data.target).lie_algebra_
+
+
+def test_standard_errors_cover():
+    found = [motion(hopf, 400, 0.1, i, n_generators=1, degree=3) for i in range(40)]
+    gaps = [np.abs(est.lie_algebra_.matrices[0] - J) for est in found]
+    covered = np.array(gaps) <= 1.96 * np.array([e.generator_error_[0] for e in found])
+    assert 0.88 < covered.mean() < 0.995
+
+
+def test_an_approximate_symmetry_is_said_to_be_one():
+    def field(X):
+        return hopf(X) + 0.06 * X[:, :1] ** 2 * [[1.0, 0.0]]
+
+    found = motion(field, 2000, 0.0, 0, max_defect=0.1).lie_algebra_
+    assert found.name == "so(2)"
+    assert found.is_broken
+    assert found.defect_lower[0] > 0.01
+    assert str(found).startswith("so(2), broken by")
+
+
+def test_a_part_of_a_turn_is_no_turn():
+    rng = np.random.default_rng(0)
+    angle, radius = rng.uniform(0, 1.2, 2000), rng.uniform(0.5, 1.5, 2000)
+    X = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    est = columns(symmetry_of="motion").fit(X, hopf(X))
+    assert est.lie_algebra_.name == "so(2)"
+    assert est.verdict_ == ("conditional",)
+    assert "cover 19 % of a turn" in str(est.lie_algebra_)
+
+
+def test_what_is_left_open_is_printed():
+    found = motion(hopf, 200, 0.1, 0).lie_algebra_
+    assert not found
+    assert found.undecided.name == "so(2)"
+    assert "trivial; undecided: so(2), defect" in str(found)
+
+
+def test_one_piece_of_a_motion_with_coherent_errors_certifies_nothing():
+    t = np.linspace(0, 6, 400)
+    X = np.column_stack([np.cos(t), np.sin(t)]) * (1 + 0.3 * np.exp(-t))[:, None]
+    V = hopf(X) + 0.1 * np.sin(t / 3 + 1)[:, None]
+    assert not columns(symmetry_of="motion").fit(X, V).lie_algebra_
+
+
+def test_verdicts_are_kept(tmp_path):
+    est = motion(hopf, 800, 0.03, 0)
+    est.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    for other in (again, pickle.loads(pickle.dumps(est)), copy.deepcopy(est)):
+        assert str(other.lie_algebra_) == str(est.lie_algebra_)
+        assert other.verdict_ == est.verdict_
+        assert other.motion_algebra_ == est.motion_algebra_
+        assert str(other.distribution_algebra_) == str(est.distribution_algebra_)
+        assert_allclose(other.generator_error_, est.generator_error_)
+    assert clone(est).max_defect == est.max_defect
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("distribution", "states"), ("pairs", "transitions"), ("motion", "dynamics")],
+)
+def test_other_words_for_a_question(words):
+    t = np.linspace(0, 30, 600)
+    X = np.column_stack([np.cos(t), np.sin(2 * t)])
+    X_dot = np.column_stack([-np.sin(t), 2 * np.cos(2 * t)])
+    found = [columns(symmetry_of=word).fit(X, X_dot, t=t).lie_algebra_ for word in words]
+    assert found[0].question == found[1].question == words[0]
+    assert str(found[0]) == str(found[1])
+
+
+def test_null_controls():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (300, 2))
+    est = columns(symmetry_of="motion").fit(X, hopf(X))
+    control = est.null_control(X, hopf(X), n_controls=9)
+    assert control.rank == 1
+    assert len(control.names) == len(control.defects) == 9
+    assert control.defects.min() > 0.1
+    assert "9 controls, rates permuted" in str(control)
+    labels = (X**2).sum(axis=1)
+    est = columns(symmetry_of="labels").fit(X, labels)
+    assert est.null_control(X, labels, n_controls=4).rank == 1
+    # A square is no ring: no map is better than in data whose columns are independent.
+    est = columns().fit(X)
+    assert est.null_control(X, n_controls=9).rank > 1
+    with pytest.raises(ValueError, match="n_controls=0"):
+        est.null_control(X, n_controls=0)
