@@ -115,8 +115,30 @@ def skew_in_blocks(basis, blocks, tol):
     return nearest if small.all() else None
 
 
-def _invariant_form(basis, tol):
-    """Positive form that the generators keep, nearest to the identity, or None."""
+def invariant_forms(basis, tol):
+    """Return the quadratic forms that generators leave unchanged.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (c, k, k)
+        Generators, not zero.
+    tol : float
+        Largest change of a form of norm 1 by a generator of norm 1.
+
+    Returns
+    -------
+    ndarray of shape (r, k, k)
+        Orthonormal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.compact import invariant_forms
+    >>> boost = np.array([[[0.0, 1.0], [1.0, 0.0]]])
+    >>> np.abs(invariant_forms(boost, 0.05)).round(2)
+    array([[[0.71, 0.  ],
+            [0.  , 0.71]]])
+    """
     k = basis.shape[1]
     units = basis / np.linalg.norm(basis, axis=(1, 2), keepdims=True)
     rows, columns = np.triu_indices(k)
@@ -129,8 +151,13 @@ def _invariant_form(basis, tol):
     _, sizes, right = np.linalg.svd(changes.reshape(len(forms), -1).T)
     sizes = np.pad(sizes, (0, len(forms) - len(sizes)))
     kept = right[sizes <= tol * np.sqrt(len(basis))]
+    return np.einsum("rf,fij->rij", kept, forms)
+
+
+def _invariant_form(basis, tol):
+    """Positive form that the generators keep, nearest to the identity, or None."""
+    kept = invariant_forms(basis, tol)
     # The form nearest to the identity, among those that are kept.
-    identity = forms.trace(axis1=1, axis2=2)
-    form = np.einsum("f,fij->ij", kept.T @ (kept @ identity), forms)
+    form = np.einsum("r,rij->ij", kept.trace(axis1=1, axis2=2), kept)
     eigenvalues = np.linalg.eigvalsh(form)
     return form if eigenvalues[0] > MIN_ASPECT * max(eigenvalues[-1], 1e-300) else None

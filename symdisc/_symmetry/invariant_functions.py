@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from symdisc._data.splits import held_out_folds
+from symdisc._lie.compact import invariant_forms
 from symdisc._symmetry.function_class import FunctionClass, held_out_error
 
 # Relative change of an invariant by a unit step, up to which it is one.
@@ -106,21 +107,10 @@ def quadratic_invariants(maps):
     >>> len(forms), bool(np.allclose(forms[0], forms[0][0, 0] * np.diag([1, 1, 0])))
     (1, True)
     """
-    maps = np.pad(maps, ((0, 0), (0, 1), (0, 0)))
-    maps = maps / np.linalg.norm(maps, axis=(1, 2), keepdims=True)
-    k = maps.shape[1]
-    rows, columns = np.triu_indices(k)
-    rows, columns = rows[:-1], columns[:-1]  # the constant is last
-    forms = np.zeros((len(rows), k, k))
-    forms[range(len(rows)), rows, columns] += 1.0
-    forms[range(len(rows)), columns, rows] += 1.0
-    forms /= np.linalg.norm(forms, axis=(1, 2), keepdims=True)
-    changes = np.einsum("cji,fjk->fcik", maps, forms)
-    changes = changes + changes.transpose(0, 1, 3, 2)
-    _, sizes, right = np.linalg.svd(changes.reshape(len(forms), -1).T)
-    sizes = np.pad(sizes, (0, len(forms) - len(sizes)), constant_values=0.0)
-    kept = right[sizes <= INVARIANT * np.sqrt(len(maps))]
-    return np.einsum("rf,fij->rij", kept, forms)
+    forms = invariant_forms(np.pad(maps, ((0, 0), (0, 1), (0, 0))), INVARIANT)
+    forms[:, -1, -1] = 0.0  # the constant is one of them
+    _, sizes, kept = np.linalg.svd(forms.reshape(len(forms), -1), full_matrices=False)
+    return kept[sizes > 0.5].reshape(-1, *forms.shape[1:])
 
 
 def choose_invariant_class(z, v, candidate, groups, most):
