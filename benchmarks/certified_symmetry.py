@@ -446,9 +446,11 @@ def other_fit(kind, seed):
     if kind.startswith("rotation"):
         angle, radius = rng.uniform(0, 2 * np.pi, 50), rng.uniform(0.5, 1.5, 50)
         X = radius[:, None] * np.c_[np.cos(angle), np.sin(angle)]
-        V = X @ (0.906 * ROTATION).T + 0.03 * rng.standard_normal(X.shape)
-        found = fit(discoverer(), X, V).lie_algebra_
-        return f"{found.name}, time translation {found.time_translation.name}"
+        V = X @ (0.906 * ROTATION).T
+        V += 0.03 * V.std() * rng.standard_normal(X.shape)
+        found = fit(discoverer(), X, V)
+        time = found.motion_algebra_.time_translation
+        return f"{found.lie_algebra_.name}, time translation {time.name}"
     if kind.startswith("labels"):
         dim = int(kind[-1])
         block = Block(dim, dim * (dim - 1) // 2, copies=2)

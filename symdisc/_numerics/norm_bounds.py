@@ -7,6 +7,8 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 TINY = 1e-300
+# Size up to which all eigenvalues of a covariance are computed.
+DENSE = 400
 # Chance of a normal variable to be a standard deviation below its mean.
 LOW = 0.16
 
@@ -32,15 +34,58 @@ class Spread(NamedTuple):
         """Return that of a symmetric matrix with the eigenvalues of V."""
         if not gram.size:
             return Spread(0.0, 0.0, 0.0)
-        top = np.linalg.eigvalsh(gram)[-1] if len(gram) <= 400 else _largest(gram)
+        if len(gram) <= DENSE:
+            top = np.linalg.eigvalsh(gram)[-1]
+        else:
+            top = _largest(gram.__matmul__, len(gram))
         return Spread(float(np.trace(gram)), float(np.sum(gram**2)), float(max(top, 0)))
 
 
-def _largest(gram):
+class KroneckerSum(NamedTuple):
+    """A covariance that is a sum of Kronecker products.
+
+    Parameters
+    ----------
+    terms : list of (ndarray of shape (p, p), ndarray of shape (m, m))
+        Factors of each product.
+    """
+
+    terms: list
+
+    def __matmul__(self, vectors):
+        """Multiply vectors (p * m, r)."""
+        p, m = (len(factor) for factor in self.terms[0])
+        shaped = vectors.T.reshape(-1, p, m)
+        return sum(a @ shaped @ b.T for a, b in self.terms).reshape(-1, p * m).T
+
+    def spread(self, inner):
+        """Return the `Spread` of what is left where a part is taken out.
+
+        Parameters
+        ----------
+        inner : ndarray of shape (r, p * m)
+            A factor of the part.
+        """
+        p, m = (len(factor) for factor in self.terms[0])
+        if p * m <= DENSE:
+            whole = sum(np.kron(a, b) for a, b in self.terms)
+            return Spread.of(whole - inner.T @ inner)
+        trace = sum(np.trace(a) * np.trace(b) for a, b in self.terms)
+        square = sum(
+            np.sum(a * c) * np.sum(b * d) for a, b in self.terms for c, d in self.terms
+        )
+        square += np.sum((inner @ inner.T) ** 2) - 2 * np.sum(
+            inner.T * (self @ inner.T)
+        )
+        top = _largest(lambda v: self @ v - inner.T @ (inner @ v), p * m)
+        return Spread(float(trace - np.sum(inner**2)), float(square), float(top))
+
+
+def _largest(multiply, n):
     """Largest eigenvalue, by power iterations: these approach it from below."""
-    vector = gram @ np.ones(len(gram))
+    vector = multiply(np.ones((n, 1)))
     for _ in range(50):
-        vector = gram @ (vector / max(np.linalg.norm(vector), TINY))
+        vector = multiply(vector / max(np.linalg.norm(vector), TINY))
     return np.linalg.norm(vector)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from symdisc._data.splits import independent_blocks
-from symdisc._numerics.norm_bounds import Spread
+from symdisc._numerics.norm_bounds import KroneckerSum, Spread
 from symdisc._symmetry.function_class import VANISHING, choose_class
 from symdisc._symmetry.residuals import Residuals
 
@@ -44,7 +44,12 @@ class FittedFunctions:
     errors : ndarray of shape (q, p, m)
         The sum of their outer products is the covariance of the coefficients.
     dof : float
+    root : ndarray of shape (m, m) or None
+        Where rows have independent noise of equal size: `errors` are the products of
+        its rows and single functions.
     """
+
+    root = None
 
     def __init__(self, z, v, function_class, groups=None):
         self.function_class, n = function_class, len(z)
@@ -68,6 +73,7 @@ class FittedFunctions:
             covariance = residual.T @ residual / n / dof
             scale = np.trace(covariance) / m
             root = np.linalg.cholesky(covariance + 1e-14 * (scale + 1e-30) * np.eye(m))
+            self.root = root.T
             errors = np.einsum("jl,im->lmji", np.eye(p), root)
             return errors.reshape(p * m, p, m), dof
         flat = self._clustered(residual, blocks, n_blocks).reshape(n_blocks, p * m)
@@ -167,6 +173,7 @@ class FieldResiduals(Residuals):
         n, m = len(self.z), functions.coefficients.shape[1]
         self.weights = np.ones((n, m)) if weights is None else weights[::step]
         self.turns, self.errors = turns, functions.errors
+        self.root = getattr(functions, "root", None)
         k = z.shape[1]
         values = self.q @ functions.coefficients
         jacobian = np.matmul(functions.coefficients.T, self.slopes)
@@ -257,28 +264,42 @@ class FieldResiduals(Residuals):
         n, k, m = len(self.z), self.shape[0], self.errors.shape[2]
         matrix = flat.reshape(self.shape)
         moved = (self.slopes @ (self.z @ matrix.T)[:, :, None])[..., 0]
-        equal = np.ptp(self.weights) == 0
-        columns = self.errors.reshape(len(self.errors), -1)
         removed = removed[:, : n * m].reshape(len(removed), n, m) / np.sqrt(n)
-        if equal:
-            gram = np.kron(moved.T @ moved, np.eye(m)) * self.weights[0, 0] ** 2
-            inner = np.einsum(
-                "rni,nj->rji", removed * self.weights[0, 0], moved, optimize=True
-            )
-        else:
-            w = [moved * weight[:, None] for weight in self.weights.T]
-            gram = np.einsum("jlim->jilm", _block_diagonal([x.T @ x for x in w]))
-            gram = gram.reshape(columns.shape[1], -1)
-            inner = np.stack([removed[:, :, i] @ x for i, x in enumerate(w)], axis=2)
+        if np.ptp(self.weights) > 0:
+            return self._noise_of_weighted(moved, removed)
+        terms = [(moved.T @ moved, np.eye(m))]
+        inner = np.einsum("rni,nj->rji", removed, moved, optimize=True)
         if self.turns:
             turn = matrix[:, :k]
             cross = moved.T @ self.q
-            gram -= np.kron(cross, turn) + np.kron(cross.T, turn.T)
-            gram += np.kron(self.q.T @ self.q, turn.T @ turn)
+            terms += [(-cross, turn), (-cross.T, turn.T)]
+            terms.append((self.q.T @ self.q, turn.T @ turn))
             inner -= np.einsum("rnl,nj,li->rji", removed, self.q, turn, optimize=True)
-        total = columns @ (gram / n) @ columns.T
+        if self.root is not None:
+            p = inner.shape[1]
+            inner = (inner @ self.root.T).reshape(len(inner), p * m)
+            terms = [(a / n, self.root @ b @ self.root.T) for a, b in terms]
+            return KroneckerSum(terms).spread(inner), inner
+        columns = self.errors.reshape(len(self.errors), -1)
+        gram = sum(np.kron(a / n, b) for a, b in terms)
+        inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
+        return Spread.of(columns @ gram @ columns.T - inner.T @ inner), inner
+
+    def _noise_of_weighted(self, moved, removed):
+        """Return noise of outputs with weights of their own, such as classes."""
+        n, m = self.weights.shape
+        own = [moved * weight[:, None] for weight in self.weights.T]
+        columns = self.errors.reshape(len(self.errors), -1)
+        total = sum(
+            e @ (x.T @ x / n) @ e.T for e, x in zip(self._outputs(), own, strict=True)
+        )
+        inner = np.stack([removed[:, :, i] @ x for i, x in enumerate(own)], axis=2)
         inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
         return Spread.of(total - inner.T @ inner), inner
+
+    def _outputs(self):
+        """Errors of the coefficients of each output, (q, p) each."""
+        return np.moveaxis(self.errors, 2, 0)
 
 
 def noise_of_slopes(slopes, errors):
@@ -293,15 +314,6 @@ def noise_of_slopes(slopes, errors):
     covariances = np.einsum("sji,sli->ijl", errors, errors, optimize=True)
     roots = (slopes.transpose(0, 2, 1) @ _root(c) for c in covariances)
     return np.stack([np.sum(root**2, axis=(1, 2)) for root in roots], axis=1)
-
-
-def _block_diagonal(blocks):
-    """Stack (p, p) matrices, one an output, as (p, p, m, m)."""
-    m = len(blocks)
-    whole = np.zeros((*blocks[0].shape, m, m))
-    for i, block in enumerate(blocks):
-        whole[:, :, i, i] = block
-    return whole
 
 
 def _root(form):

@@ -23,7 +23,7 @@ DEGREE_BESIDE = 2
 VANISHING = 1e-8
 RIDGE = 1e-9
 # Level of the test of whether polynomials of one degree more explain more.
-LEVEL = 0.05
+LEVEL = 0.01
 
 
 class FunctionClass(NamedTuple):

@@ -221,6 +221,8 @@ class _Search:
     def _closed(self, count):
         """Return the largest certified algebra that is closed under brackets."""
         for c in range(count, 0, -1):
+            if not self._is_closed(self.maps[:c], TOLERANCES[1]):
+                continue
             algebra, centre = self._algebra(c)
             if algebra.certified and self._is_closed(self.maps[:c], algebra.tol):
                 return algebra, centre
