@@ -27,9 +27,12 @@ class TimeTranslation(LieAlgebra):
     matrix : array-like of shape (k, k)
         A.
     rate : float
-        Largest absolute eigenvalue of A, per unit of time.
+        Of the largest eigenvalue of A: the angular frequency, or where it is real the
+        eigenvalue, per unit of time.
     rate_error : float
         Its standard error.
+    growth : float
+        Real part of a complex eigenvalue.
     **options
         Of `LieAlgebra`.
 
@@ -40,9 +43,10 @@ class TimeTranslation(LieAlgebra):
     so(2), 0.906 +- 0.002 per unit of time
     """
 
-    def __init__(self, matrix, rate, rate_error, **options):
+    def __init__(self, matrix, rate, rate_error, growth=0.0, **options):
         super().__init__(matrix, **options)
         self.rate, self.rate_error = float(rate), float(rate_error)
+        self.growth = float(growth)
 
     def __str__(self):
         """Name it, with its rate."""
@@ -51,7 +55,8 @@ class TimeTranslation(LieAlgebra):
             digits = max(0, 1 - int(np.floor(np.log10(self.rate_error))))
             digits = min(digits, 6)
             shown = f"{self.rate:.{digits}f} +- {self.rate_error:.1g}"
-        return f"{self.name}, {shown} per unit of time"
+        growth = f", growing by {self.growth:.3g}" if self.growth else ""
+        return f"{self.name}, {shown}{growth} per unit of time"
 
 
 class DiscoveredAlgebra(LieAlgebra):
@@ -143,7 +148,8 @@ class DiscoveredAlgebra(LieAlgebra):
         if self.undecided is not None:
             others = self.undecided.name
             if "unidentified" in others:
-                others = f"{len(self.undecided) - len(self)} more generators"
+                more = len(self.undecided) - len(self)
+                others = f"{more} more generator{'s' * (more > 1)}"
             name += f"; undecided: {others}, {self.undecided._defects()}"
         return "\n".join([": ".join([name, *matrix]), *rest, *self.evidence])
 
@@ -155,7 +161,7 @@ class DiscoveredAlgebra(LieAlgebra):
             lines.append(self._verdicts())
         elif self.least > 0:
             lines.append(
-                f"every map changes {CHANGED[self.question]} by at least "
+                f"every other map changes {CHANGED[self.question]} by at least "
                 f"{self.least:.2g}{self._of_class()}"
             )
         elif self.question:

@@ -10,15 +10,20 @@ import numpy as np
 from scipy.stats import t
 
 from symdisc._lie.discovered import DiscoveredAlgebra
+from symdisc._lie.names import identify
 from symdisc._lie.one_parameter import is_rotation
 from symdisc._numerics.rounding import rounded_matrix
 
 # Digits after the decimal point of printed generators: as few as do not add more than
 # this share to the bound, or are within chance and leave it below the tolerance.
-DECIMALS = 1, 2, 3
+DECIMALS = 1, 2, 3, 4, 6, 8
 ROUNDING = 0.25
 # So many standard errors are within chance.
 CHANCE = 2.0
+# Eigenvalues below this part of the norm are those of a nilpotent generator.
+NILPOTENT = 0.05
+# Eigenvalues whose sizes differ by less than this part do not tell which is largest.
+ALIKE = 0.1
 # Tolerance of naming an algebra, where standard errors say how well it is known.
 TOLERANCES = 0.05, 0.25
 
@@ -128,7 +133,7 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
     upper = np.empty(len(order))
     upper[order] = np.maximum.accumulate(reported[order, 1])
     covered = np.array([covered_turn(m, residuals.points) for m in maps])
-    return DiscoveredAlgebra(
+    found = DiscoveredAlgebra(
         basis,
         **options,
         decimals=decimals,
@@ -140,6 +145,12 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
         covered=covered,
         condition=_condition(covered, standard),
     )
+    if isinstance(frame, Frame):
+        # Units stretch the latents: only in white data a small entry is small.
+        name = identify(maps[..., :-1], tol)
+        if name != "unidentified":
+            found.name, found.nearest = name, (name, tol)
+    return found
 
 
 def _bounds(residuals, maps, others, standard):
@@ -193,10 +204,24 @@ def covered_turn(map_, points):
     return float(1 - gaps.max() / (2 * np.pi))
 
 
-def fixed_point(maps):
-    """Point that affine maps move least: they are linear in coordinates around it."""
+def fixed_point(maps, translations=None):
+    """Point that affine maps move least: they are linear in coordinates around it.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (c, k, k + 1)
+    translations : ndarray of shape (r, k), optional
+        Orthonormal directions in which the point may be moved.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+    """
     linear, shift = maps[..., :-1], maps[..., -1]
     k = linear.shape[-1]
+    if translations is not None:
+        rest = np.eye(k) - translations.T @ translations
+        linear, shift = rest @ linear, shift @ rest
     return -np.linalg.lstsq(linear.reshape(-1, k), shift.ravel(), rcond=1e-3)[0]
 
 
@@ -234,8 +259,27 @@ def _standard_errors(residuals, matrices, maps, others, frame):
     errors = np.zeros(matrices.shape)
     for i, each in enumerate(maps):
         moves = frame.generators(residuals.errors_of(each, others))
+        if len(matrices) == 1:
+            moves = _of_unit_radius(matrices[0], moves)
         moves = moves.reshape(len(moves), -1)
-        moves = moves - moves @ span.T @ span
+        if len(matrices) > 1:
+            moves = moves - moves @ span.T @ span
         spread = np.sqrt(np.sum(moves**2, axis=0))
         errors[i] = student * spread.reshape(matrices.shape[1:])
     return errors
+
+
+def _of_unit_radius(matrix, moves):
+    """Return small changes of a generator whose largest eigenvalue stays as it is."""
+    values, right = np.linalg.eig(matrix)
+    top = int(np.argmax(np.abs(values)))
+    size = np.abs(values[top])
+    alike = np.abs(np.abs(values) - size) < ALIKE * size
+    several = alike.sum() > 1 + (np.abs(values[top].imag) > ALIKE * size)
+    if several or size < NILPOTENT * np.linalg.norm(matrix):
+        along = moves.reshape(len(moves), -1) @ matrix.ravel() / np.sum(matrix**2)
+        return moves - along[:, None, None] * matrix
+    left = np.linalg.pinv(right)[top]
+    change = np.einsum("i,qij,j->q", left, moves, right[:, top])
+    along = np.real(np.conj(values[top]) * change) / size**2
+    return moves - along[:, None, None] * matrix

@@ -195,6 +195,8 @@ class FieldResiduals(Residuals):
         rest = functions.dof, self.z[:, :k], *noise
         super().__init__(residual, size / n, (k, k + 1), *rest)
         self.values = values
+        if turns:
+            self.largest = 2.0
 
     def _beyond(self, vanishing, scale):
         """Residuals of what the data do not tell: a factor of their quadratic form."""
@@ -287,19 +289,14 @@ class FieldResiduals(Residuals):
 
     def _noise_of_weighted(self, moved, removed):
         """Return noise of outputs with weights of their own, such as classes."""
-        n, m = self.weights.shape
+        n = len(self.weights)
         own = [moved * weight[:, None] for weight in self.weights.T]
         columns = self.errors.reshape(len(self.errors), -1)
-        total = sum(
-            e @ (x.T @ x / n) @ e.T for e, x in zip(self._outputs(), own, strict=True)
-        )
+        pairs = zip(np.moveaxis(self.errors, 2, 0), own, strict=True)
+        total = sum(e @ (x.T @ x / n) @ e.T for e, x in pairs)
         inner = np.stack([removed[:, :, i] @ x for i, x in enumerate(own)], axis=2)
         inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
         return Spread.of(total - inner.T @ inner), inner
-
-    def _outputs(self):
-        """Errors of the coefficients of each output, (q, p) each."""
-        return np.moveaxis(self.errors, 2, 0)
 
 
 def noise_of_slopes(slopes, errors):

@@ -22,6 +22,10 @@ DEGREE_BESIDE = 2
 # Relative singular value below which a combination of functions vanishes on the rows.
 VANISHING = 1e-8
 RIDGE = 1e-9
+# Mean squares of residuals, relative to what is fitted, that do not differ.
+ROUNDING = 1e-12
+# So many functions are affordable whatever the number of columns.
+MANY = 210
 # Level of the test of whether polynomials of one degree more explain more.
 LEVEL = 0.01
 
@@ -104,8 +108,8 @@ def classes_for(k, n_rows, n_out, most):
     """List the classes that the rows can choose among, the poorest first."""
     classes = [FunctionClass(d) for d in (1, 2, 3, 4, 5)]
     classes += [FunctionClass(DEGREE_BESIDE, m) for m in (20, 40, 80)]
-    affordable = min(n_rows / 2, max(most / n_out, comb(k + 3, 3)))
-    return [c for c in classes if c.richer().n_functions(k) <= affordable]
+    affordable = min(n_rows / 2, max(most / n_out, comb(k + 3, 3), MANY))
+    return [c for c in classes if c.n_functions(k) <= affordable]
 
 
 def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
@@ -129,28 +133,25 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
     FunctionClass
     """
     classes = classes_for(z.shape[1], len(z), v.shape[1], most)
-    if not classes:
-        return FunctionClass(1)
+    if len(classes) < 3:
+        # Too few rows for degree 3: noise of all sizes explains them.
+        return FunctionClass(3)
     folds = held_out_folds(v, groups, N_FOLDS, random_state)
-    errors = {c: held_out_error(c.values(z), v, folds) for c in classes}
+    rounding = ROUNDING * np.mean(v**2)
+    errors = {c: held_out_error(c.values(z), v, folds) + rounding for c in classes}
     best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
-    best = best.richer()
+    k, highest = z.shape[1], max(c.degree for c in classes)
     if best.n_centres:
-        return best
-    best, affordable = _of_degree_3(best, z), max(c.degree for c in classes) + 1
+        return best.richer()
+    best = best._replace(degree=max(best.degree + 1, 3))
+    if best.n_functions(k) > max(len(z) / 3, classes[-1].n_functions(k)):
+        best = best._replace(degree=highest)
     independent = autocorrelation_time(v, groups) == 1
-    while independent and best.degree < affordable:
+    while independent and best.degree < highest:
         if lack_of_fit(z, v, best, best.richer()) > LEVEL:
             break
         best = best.richer()
     return best
-
-
-def _of_degree_3(chosen, z):
-    floor = chosen._replace(degree=max(chosen.degree, 3))
-    while floor.degree > 1 and floor.n_functions(z.shape[1]) > len(z) / 2:
-        floor = floor._replace(degree=floor.degree - 1)
-    return floor
 
 
 def lack_of_fit(z, v, small, large):
@@ -186,7 +187,7 @@ def lack_of_fit(z, v, small, large):
     if more <= 0 or rest <= 0:
         return 1.0
     left, fewer = (np.sum(r**2, axis=0) for r in residuals[::-1])
-    rounding = VANISHING**2 * np.sum(v**2)
+    rounding = ROUNDING * np.sum(v**2)
     ratio = np.mean((fewer - left) / np.maximum(left, np.maximum(rounding, 1e-300)))
     m = v.shape[1]
     return float(f_distribution.sf(ratio * rest / more, more * m, rest * m))

@@ -80,6 +80,9 @@ class Residuals(ABC):
         taking it off, maps would be found to which noise adds little.
     """
 
+    # Largest square of a defect: 2 where it compares two vectors, of a motion.
+    largest = 1.0
+
     def __init__(
         self,
         residual,
@@ -183,7 +186,7 @@ class Residuals(ABC):
         upper = best + hidden + np.hypot(first - best, most - hidden)
         lower = squared_norm_bound(apart, outside, self.dof, level, upper=False)
         squares = np.array([best + hidden, upper, lower]) / size
-        return Defect(*np.sqrt(np.maximum(squares, 0.0)).tolist())
+        return Defect(*np.sqrt(np.clip(squares, 0.0, self.largest)).tolist())
 
     def errors_of(self, map_, others):
         """Return how noise moves a map among others: columns of a covariance.

@@ -170,14 +170,14 @@ def _time_translation(white, latents, residuals, snapshots, frame):
     groups = None if snapshots.groups is None else np.asarray(snapshots.groups)[::step]
     found = affine_motion(*(part[::step] for part in white[:2]), residuals, groups)
     linear = found.map_[:, :-1]
-    if np.linalg.norm(linear) < MIN_LINEAR * np.linalg.norm(found.map_):
+    faint = abs(found.rate) <= 2 * found.rate_error
+    if faint or np.linalg.norm(linear) < MIN_LINEAR * np.linalg.norm(found.map_):
         return None, np.zeros((0, *residuals.shape))
     rates = np.linalg.solve(frame.factor, latents[1].T)
     unit = np.sqrt(np.mean(rates**2))
     matrix = frame.generators(found.map_[None])[0]
-    algebra = TimeTranslation(
-        *(matrix, unit * found.rate, unit * found.rate_error), exact=False, decimals=1
-    )
+    rates = (unit * part for part in found[2:])
+    algebra = TimeTranslation(matrix, *rates, exact=False, decimals=1)
     return _Time(algebra, found.share), found.map_[None]
 
 
@@ -198,8 +198,8 @@ class _Search:
 
     def candidate(self, algebra):
         """Return an algebra of the least changed maps, as maps of white data."""
-        kept = without_translations(self.maps[: len(algebra)])
-        frame = self.frame._replace(centre=fixed_point(kept))
+        _, centre = without_translations(self.maps[: len(algebra)])
+        frame = self.frame._replace(centre=centre)
         return Candidate(frame.maps(algebra.matrices), algebra.name)
 
     def certified(self):
@@ -214,7 +214,9 @@ class _Search:
         algebra.undecided = self._undecided(
             len(algebra), _leading([defect.lower <= limit for defect in defects])
         )
-        if defects and defects[-1].lower > limit:
+        # Maps that move nothing they could change are symmetries, if not reported.
+        has_all = len(self.maps) + len(self.known) == len(self.residuals.size)
+        if has_all and defects and defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
         return algebra, centre
 
@@ -230,7 +232,7 @@ class _Search:
 
     def _is_closed(self, maps, tol):
         """Say whether brackets stay in the span of maps and time translation."""
-        linear = np.concatenate([without_translations(maps), self.known])[..., :-1]
+        linear = np.concatenate([without_translations(maps)[0], self.known])[..., :-1]
         span = orthonormal_basis(linear)
         return len(span) < 2 or bracket_residual(span) <= tol
 
@@ -251,8 +253,7 @@ class _Search:
         others = self.residuals.others(self.maps[count:])
         errors = [self.residuals.errors_of(each, others) for each in maps]
         tol = naming_tolerance(maps, errors)
-        kept = without_translations(maps)
-        centre = fixed_point(kept) if len(kept) else 0.0
+        kept, centre = without_translations(maps)
         frame = self.frame._replace(centre=centre)
         linear = kept[..., :-1]
         shapes = [nearest_compact(linear, tol), linear]
@@ -274,18 +275,23 @@ def _leading(flags):
 
 
 def without_translations(maps):
-    """Affine maps without those combinations that are translations alone.
+    """Return affine maps without translations, and the point that they leave in place.
 
-    These have no generator among linear maps, and what noise is left of one would be
-    taken for it.
+    Combinations that are translations alone have no generator among linear maps, and
+    what noise is left of one would be taken for it. Along them the point is free.
     """
     if not len(maps):
-        return maps
+        return maps, 0.0
     flat = maps.reshape(len(maps), -1)
     maps = np.linalg.svd(flat, full_matrices=False)[2].reshape(maps.shape)
     flat = maps[..., :-1].reshape(len(maps), -1)
-    mixtures, sizes, _ = np.linalg.svd(flat, full_matrices=False)
+    mixtures, sizes, _ = np.linalg.svd(flat)
     count = int(np.sum(sizes >= MIN_LINEAR))
-    if count == len(maps):
-        return maps
-    return np.einsum("cm,cab->mab", mixtures[:, :count], maps)
+    kept, shifts = (
+        np.einsum("cm,cab->mab", part, maps)
+        for part in (mixtures[:, :count], mixtures[:, count:])
+    )
+    if not count:
+        return kept, 0.0
+    directions = np.linalg.svd(shifts[..., -1], full_matrices=False)[2]
+    return kept, fixed_point(kept, directions)

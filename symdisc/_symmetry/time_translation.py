@@ -11,6 +11,9 @@ import numpy as np
 from symdisc._symmetry.field_residuals import FittedFunctions
 from symdisc._symmetry.function_class import FunctionClass
 
+# Imaginary part of an eigenvalue, relative to it, from which on it is complex.
+REAL = 1e-3
+
 
 class AffineMotion(NamedTuple):
     """Affine part of a motion.
@@ -22,15 +25,19 @@ class AffineMotion(NamedTuple):
     share : float
         Root mean square of the rest of the fitted field, relative to that of the field.
     rate : float
-        Largest absolute eigenvalue of the linear part.
+        Of the eigenvalue of the linear part that is largest: its imaginary part, an
+        angular frequency, or where it is real the value.
     rate_error : float
         Its standard error.
+    growth : float
+        Real part beside an imaginary one, 0 where it is within two standard errors.
     """
 
     map_: np.ndarray
     share: float
     rate: float
     rate_error: float
+    growth: float
 
 
 def affine_motion(z, z_dot, residuals, groups=None):
@@ -74,6 +81,11 @@ def affine_motion(z, z_dot, residuals, groups=None):
     # Coefficients of orthonormal functions move A by C^T q(z) = A z.
     moves = np.einsum("spi,pj->sij", affine.errors, np.linalg.pinv(into).T)
     change = np.einsum("i,sij,j->s", left, moves, right[:, top])
-    along = np.real(np.conj(values[top]) * change) / max(np.abs(values[top]), 1e-300)
-    error = float(np.sqrt(np.sum(along**2)))
-    return AffineMotion(solved.T, float(share), float(np.abs(values[top])), error)
+    turns = abs(values[top].imag) > REAL * abs(values[top])
+    errors = (np.sqrt(np.sum(part**2)) for part in (change.imag, change.real))
+    turn_error, growth_error = map(float, errors)
+    growth, turn = float(values[top].real), abs(float(values[top].imag))
+    if not turns:
+        return AffineMotion(solved.T, float(share), growth, growth_error, 0.0)
+    growth = growth if abs(growth) > 2 * growth_error + REAL**2 * turn else 0.0
+    return AffineMotion(solved.T, float(share), turn, turn_error, growth)
