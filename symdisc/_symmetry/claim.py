@@ -115,20 +115,8 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
         return algebra
     maps = frame.maps(algebra.matrices)
     error = _standard_errors(residuals, algebra.matrices, maps, others, frame)
-    exact = _bounds(residuals, maps, others, standard)
-    for decimals in DECIMALS:
-        rounded = [rounded_matrix(m, decimals) for m in algebra.matrices]
-        rounded_values = np.array([np.array(m, dtype=float) for m in rounded])
-        shown = frame.maps(rounded_values)
-        # What is rounded more coarsely than by chance was not chosen by chance.
-        is_coarse = CHANCE * error.max() < 0.5 * 10.0**-decimals
-        chosen_among = residuals.others(maps[:0]) if is_coarse else others
-        reported = _bounds(residuals, shown, chosen_among, standard)
-        moved = np.abs(rounded_values - algebra.matrices)
-        near = (moved <= CHANCE * error + 1e-12).all()
-        enough = standard.max_defect if near else 0.0
-        if reported[:, 1].max() <= max((1 + ROUNDING) * exact[:, 1].max(), enough):
-            break
+    claim = residuals, others, standard, frame
+    decimals, reported = _rounded(algebra.matrices, error, maps, *claim)
     order = np.argsort(reported[:, 0])
     upper = np.empty(len(order))
     upper[order] = np.maximum.accumulate(reported[order, 1])
@@ -151,6 +139,23 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
         if name != "unidentified":
             found.name, found.nearest = name, (name, tol)
     return found
+
+
+def _rounded(matrices, error, maps, residuals, others, standard, frame):
+    """Return the number of decimals that are printed, and the defects at these."""
+    exact = _bounds(residuals, maps, others, standard)
+    for decimals in DECIMALS:
+        rounded = [rounded_matrix(matrix, decimals) for matrix in matrices]
+        rounded = np.array([np.array(matrix, dtype=float) for matrix in rounded])
+        # What is rounded more coarsely than by chance was not chosen by chance.
+        is_coarse = CHANCE * error.max() < 0.5 * 10.0**-decimals
+        chosen_among = residuals.others(maps[:0]) if is_coarse else others
+        reported = _bounds(residuals, frame.maps(rounded), chosen_among, standard)
+        near = (np.abs(rounded - matrices) <= CHANCE * error + 1e-12).all()
+        enough = standard.max_defect if near else 0.0
+        if reported[:, 1].max() <= max((1 + ROUNDING) * exact[:, 1].max(), enough):
+            break
+    return decimals, reported
 
 
 def _bounds(residuals, maps, others, standard):

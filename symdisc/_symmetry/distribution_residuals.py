@@ -14,6 +14,7 @@ distribution is not seen.
 """
 
 import numpy as np
+from scipy.stats import chi2
 
 from symdisc._data.splits import independent_blocks
 from symdisc._numerics.norm_bounds import Spread
@@ -24,6 +25,54 @@ from symdisc._symmetry.residuals import Residuals
 N_TESTS = 256
 SCALES = (1.0, 2.0)
 MAX_ROWS = 20000
+# Rows beyond this quantile of normal data count in the size only as if they lay there.
+BULK = 0.999
+# Degrees of freedom of the t distribution whose scatter is fitted to the bulk.
+T_DOF = 3.0
+N_STEPS = 30
+# Part of the scatter that every direction has.
+FAINT = 1e-4
+
+
+def robust_scatter(points):
+    """Return the scatter matrix of a multivariate t distribution, around the origin.
+
+    It is as large as the covariance of normal data with the same bulk.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, k)
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+
+    References
+    ----------
+    J. T. Kent and D. E. Tyler, "Redescending M-estimates of multivariate location and
+    scatter", Annals of Statistics 19 (1991), 2102-2119.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.distribution_residuals import robust_scatter
+    >>> points = np.random.default_rng(0).standard_normal((5000, 2))
+    >>> points[:20] *= 100
+    >>> robust_scatter(points).round(1) + 0.0
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    n, k = points.shape
+    if not points.any():
+        return np.eye(k)
+    floor = FAINT * np.trace(points.T @ points) / n * np.eye(k)
+    scatter = points.T @ points / n + floor
+    for _ in range(N_STEPS):
+        distances = np.sum(points * np.linalg.solve(scatter, points.T).T, axis=1)
+        weights = (T_DOF + k) / (T_DOF + distances)
+        scatter = (points * weights[:, None]).T @ points / n + floor
+    distances = np.sum(points * np.linalg.solve(scatter, points.T).T, axis=1)
+    return scatter * np.median(distances) / chi2.ppf(0.5, k)
 
 
 class DistributionResiduals(Residuals):
@@ -50,12 +99,21 @@ class DistributionResiduals(Residuals):
         frequencies = random.standard_normal((N_TESTS // 2, n_slots, k))
         frequencies *= random.choice(SCALES, (N_TESTS // 2, 1, 1))
         frequencies /= np.sqrt(n_slots * k)
+        flat = stacked.reshape(n, -1)
+        self.bulk = np.ones(n)
+        for s in range(n_slots):
+            # In units of the bulk: outliers would make all of it a point.
+            scatter = robust_scatter(stacked[:, s])
+            undo = np.linalg.inv(np.linalg.cholesky(scatter))
+            frequencies[:, s] = frequencies[:, s] @ undo
+            distances = np.sum((stacked[:, s] @ undo.T) ** 2, axis=1)
+            far = chi2.ppf(BULK, k) / np.maximum(distances, 1e-300)
+            self.bulk = np.minimum(self.bulk, far)
         phases = np.einsum("nsk,tsk->nt", stacked, frequencies, optimize=True)
         self.slopes = np.hstack([np.sin(phases), np.cos(phases)])
         self.frequencies = frequencies = np.concatenate([frequencies, frequencies])
         column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
         self.stacked = np.concatenate([stacked, column], axis=2)
-        flat = stacked.reshape(n, -1)
         self.blocks = independent_blocks(flat, groups)
         # Mean change of each test function along each elementary map E_ab, z_b to a.
         moments = np.tensordot(self.slopes, self.stacked, axes=(0, 0)) / n
@@ -70,7 +128,7 @@ class DistributionResiduals(Residuals):
         squares, size = self.slopes**2, 0.0
         for s, r in np.ndindex(n_slots, n_slots):
             pairs = self.stacked[:, s], self.stacked[:, r]
-            products = np.einsum("nb,nd->nbd", *pairs).reshape(n, -1)
+            products = np.einsum("n,nb,nd->nbd", self.bulk, *pairs).reshape(n, -1)
             moments = (squares.T @ products / n).reshape(-1, width, width)
             pairs = self.frequencies[:, s], self.frequencies[:, r]
             size = size + np.einsum("ta,tc,tbd->abcd", *pairs, moments)

@@ -256,7 +256,9 @@ def test_other_words_for_a_question(words):
     t = np.linspace(0, 30, 600)
     X = np.column_stack([np.cos(t), np.sin(2 * t)])
     X_dot = np.column_stack([-np.sin(t), 2 * np.cos(2 * t)])
-    found = [columns(symmetry_of=word).fit(X, X_dot, t=t).lie_algebra_ for word in words]
+    found = [
+        columns(symmetry_of=word).fit(X, X_dot, t=t).lie_algebra_ for word in words
+    ]
     assert found[0].question == found[1].question == words[0]
     assert str(found[0]) == str(found[1])
 
@@ -278,3 +280,72 @@ def test_null_controls():
     assert est.null_control(X, n_controls=9).rank > 1
     with pytest.raises(ValueError, match="n_controls=0"):
         est.null_control(X, n_controls=0)
+
+
+@pytest.mark.parametrize("dim", [5, 6])
+def test_a_cubic_field_in_many_columns(dim):
+    assert motion(sphere, 3000, 0.0, 0, dim, 1.5).lie_algebra_.name == f"so({dim})"
+
+
+def test_outliers_make_no_symmetry():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.uniform(-1, 1, (4000, 2)), 30 * rng.standard_normal((20, 2))])
+    assert not columns().fit(X).lie_algebra_
+    assert not columns().fit(rng.standard_cauchy((4000, 2))).lie_algebra_
+
+
+@pytest.mark.parametrize("n", [6, 8, 12, 16])
+def test_few_rows_decide_nothing(n):
+    for seed in range(10):
+        found = motion(hopf, n, 0.0, seed, half_width=1.5).lie_algebra_
+        assert not found
+        assert not found.least > 0
+
+
+@pytest.mark.filterwarnings("ignore:Columns of X differ in size")
+@pytest.mark.parametrize("ratio", [10, 50, 200])
+def test_units_change_nothing(ratio):
+    X = np.random.default_rng(0).uniform(-1.5, 1.5, (800, 2))
+    est = columns(symmetry_of="motion").fit(X * [1, ratio], hopf(X) * [1, ratio])
+    assert est.lie_algebra_.name == "so(2)"
+    assert est.defect_upper_[0] < 1e-5
+
+
+def test_a_centre_that_is_free_along_a_column():
+    X = np.random.default_rng(0).uniform(-1.5, 1.5, (1500, 3))
+    X[:, 0] += 0.7
+    est = columns(symmetry_of="labels").fit(X, (X[:, :2] ** 2).sum(axis=1))
+    assert est.lie_algebra_.name == "sim(2)"
+    assert est.defect_upper_.max() < 1e-5
+
+
+def test_maps_that_move_nothing_are_not_excluded():
+    X = np.random.default_rng(0).uniform(-1.5, 1.5, (800, 2))
+    for V in (np.column_stack([X[:, 1], 0 * X[:, 1]]), np.tile([1.0, 2.0], (800, 1))):
+        assert not columns(symmetry_of="motion").fit(X, V).lie_algebra_.least > 0
+
+
+def test_the_rate_of_a_damped_rotation():
+    X = np.random.default_rng(0).uniform(-1.5, 1.5, (800, 2))
+    A = np.array([[0.0, 1.0], [-4.0, -0.1]])
+    time = columns(symmetry_of="motion").fit(X, X @ A.T).lie_algebra_.time_translation
+    assert_allclose(time.rate, np.sqrt(4 - 0.05**2), atol=1e-5)
+    assert_allclose(time.growth, -0.05, atol=1e-5)
+    decay = columns(symmetry_of="motion").fit(X, -2 * X).motion_algebra_
+    assert_allclose(decay.time_translation.rate, -2, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [[[1, 0], [0, 3]], [[1, 0.4], [-0.3, 1.2]]])
+def test_standard_errors_cover_in_any_coordinates(change):
+    change = np.array(change, dtype=float)
+    true = change.T @ J @ np.linalg.inv(change.T)
+    covered = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        X = rng.uniform(-1.5, 1.5, (500, 2))
+        V = hopf(X) + 0.05 * rng.standard_normal(X.shape)
+        est = columns(symmetry_of="motion", n_generators=1).fit(X @ change, V @ change)
+        found = est.lie_algebra_.matrices[0]
+        gap = np.abs(found - true * np.sign(np.sum(found * true)))
+        covered.append(gap <= 1.96 * est.generator_error_[0] + 1e-9)
+    assert np.mean(covered, axis=0).min() > 0.8
