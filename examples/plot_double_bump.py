@@ -26,8 +26,9 @@ est = LatentSymmetryDiscoverer(4, n_generators="auto", random_state=0).fit(data.
 print(est.lie_algebra_)
 
 # %%
-# It is certified, since the encoder is linear: one that is free to bend the data can make
-# any distribution symmetric. The latents are the first harmonics of both bumps. The decoder computes all others
+# It is certified, since the encoder is linear: one that is free to bend the data can
+# make any distribution symmetric. The latents are the first harmonics of both bumps.
+# The decoder computes all others
 # from them, also for new signals.
 
 new = make_double_bump(1000, n_channels=2, random_state=1)
