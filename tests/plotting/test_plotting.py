@@ -57,7 +57,7 @@ def default_style():
 def linear():
     """Lift a rotation at frequency 2 linearly: its solution is in closed form."""
     rng = np.random.default_rng(0)
-    angle, radius = rng.uniform(0, 2 * np.pi, 1200), rng.uniform(1, 2, 1200)
+    angle, radius = rng.uniform(0, 2 * np.pi, 1800), rng.uniform(1, 2, 1800)
     Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     lift = rng.standard_normal((2, 6))
     return Z @ lift, 2 * Z @ np.transpose(ROTATION) @ lift

@@ -165,7 +165,7 @@ def test_distributions_in_given_coordinates(kind, seed):
 
 
 @pytest.mark.parametrize("seed", first_of(range(3)))
-@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("dim", first_of([2, 3]))
 def test_labels_that_depend_on_products_of_two_vectors(dim, seed):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((3000, 2 * dim))
@@ -282,7 +282,7 @@ def test_null_controls():
         est.null_control(X, n_controls=0)
 
 
-@pytest.mark.parametrize("dim", [5, 6])
+@pytest.mark.parametrize("dim", first_of([5, 6]))
 def test_a_cubic_field_in_many_columns(dim):
     assert motion(sphere, 3000, 0.0, 0, dim, 1.5).lie_algebra_.name == f"so({dim})"
 
