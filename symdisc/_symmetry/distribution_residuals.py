@@ -62,9 +62,12 @@ def robust_scatter(points):
     array([[1., 0.],
            [0., 1.]])
     """
-    n, k = points.shape
-    if not points.any():
+    k = points.shape[1]
+    # Vectors that are zero, such as rates at rest, have no length.
+    points = points[points.any(axis=1)]
+    if not len(points):
         return np.eye(k)
+    n = len(points)
     floor = FAINT * np.trace(points.T @ points) / n * np.eye(k)
     scatter = points.T @ points / n + floor
     for _ in range(N_STEPS):

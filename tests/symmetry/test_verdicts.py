@@ -349,3 +349,11 @@ def test_standard_errors_cover_in_any_coordinates(change):
         gap = np.abs(found - true * np.sign(np.sum(found * true)))
         covered.append(gap <= 1.96 * est.generator_error_[0] + 1e-9)
     assert np.mean(covered, axis=0).min() > 0.8
+
+
+def test_most_rates_may_be_zero():
+    X = np.repeat([[0.0, 0.0], [0.0, 1.0], [0.3, 2.0]], 10, axis=0)
+    X = X + 1e-3 * np.random.default_rng(0).standard_normal(X.shape)
+    V = np.zeros(X.shape)
+    V[::10] = [[0.0, 1.0], [0.2, 1.0], [0.3, 0.5]]
+    assert not columns(symmetry_of="derivatives").fit(X, V).lie_algebra_
