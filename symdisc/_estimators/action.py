@@ -114,7 +114,8 @@ class ActingEstimator(LatentEstimator):
         """Fit again to the same data with their symmetry destroyed.
 
         Labels are permuted, rates are permuted among the rows, or, where a distribution
-        without rates was asked for, each column of `X` is permuted on its own. As many
+        without rates was asked for, each column of `X` is permuted on its own: that of
+        independent normal columns has nothing to be destroyed. As many
         generators are asked for as were found. It takes `n_controls` + 1 times as long
         as `fit`; ``verbose=1`` counts.
 

@@ -57,8 +57,6 @@ DEPENDENT = 1e-6
 # A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
 UNEQUAL = 10.0
 NORMAL_FORM = "in a normal form of the motion"
-# What is asked of a distribution where rates are known, and a motion was asked for.
-OF_DISTRIBUTION = {"motion": "derivatives"}
 
 
 @dataclass
@@ -172,7 +170,7 @@ def _answers(est, latents, snapshots, standard, blocks=()):
     asked = snapshots.symmetry_of
     questions = [asked]
     if len(latents) > 1 and asked != "labels" and latents[1].any():
-        questions += ["motion", OF_DISTRIBUTION.get(asked, asked)]
+        questions += ["motion", "derivatives" if asked == "motion" else asked]
     answers = {
         question: find_algebra(
             *(latents, snapshots, est.n_generators, est.n_components_, standard),

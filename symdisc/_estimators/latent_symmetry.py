@@ -158,7 +158,7 @@ or (encoder, decoder), default="residual"
         Standard errors of ``lie_algebra_.matrices``.
     motion_algebra_, distribution_algebra_ : DiscoveredAlgebra or None
         Symmetries of the motion and of the distribution, each about a `centre` of its
-        own, where rates are known and symmetries are solved for.
+        own, where rates are known and all symmetries are solved for, not of blocks.
     symmetry_of_ : {"distribution", "pairs", "derivatives", "motion", "labels"}
         What is invariant under `lie_algebra_`.
     n_iter_ : int

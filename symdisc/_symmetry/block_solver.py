@@ -111,7 +111,9 @@ def find_blocks(latents, snapshots, representation, standard, *, choose, fixed=F
     tol = naming_tolerance(claimed, errors)
     basis = joined_algebra(representation, reported, tol=tol).basis
     algebra = claimed_algebra(residuals, basis, others, standard, frame, tol)
-    algebra.question, algebra.within = question, residuals.within
+    if choose and len(algebra) and not algebra.certified:
+        nothing = claimed_algebra(residuals, basis[:0], others, standard, frame, tol)
+        nothing.undecided, algebra = algebra, nothing
     in_latents = Axes(axes.turn @ np.linalg.inv(factor), mean + factor @ axes.centre)
     return FoundBlocks(algebra, in_latents)
 
@@ -173,7 +175,7 @@ def _settled(block, columns, residuals, axes):
 def _count(block, maps, residuals, standard):
     """Count the generators of a block that are certified; of known ones all or none."""
     count, exact = 0, EXACT * standard.max_defect
-    for defect in residuals.nested(maps, standard.level):
+    for defect in residuals.nested(maps):
         # What axes were chosen for has to be exact as far as the data tell.
         is_broken = CHOSEN_AXES in standard.condition and defect.lower > exact
         small = defect.upper <= standard.max_defect and not is_broken

@@ -24,6 +24,8 @@ CHANCE = 2.0
 NILPOTENT = 0.05
 # Eigenvalues whose sizes differ by less than this part do not tell which is largest.
 ALIKE = 0.1
+# Part of a turn that the data have to cover.
+LEAST_COVERED = 0.5
 # Tolerance of naming an algebra, where standard errors say how well it is known.
 TOLERANCES = 0.05, 0.25
 
@@ -40,17 +42,11 @@ class Standard(NamedTuple):
     condition : str
         What the latents depend on, so that nothing can be certified; empty for given
         coordinates.
-    level : float
-        Chance that a bound is missed.
-    least_covered : float
-        Part of a turn that the data have to cover.
     """
 
     max_defect: float = 0.05
     degree: int | str = "auto"
     condition: str = ""
-    level: float = 0.05
-    least_covered: float = 0.5
 
 
 class Frame(NamedTuple):
@@ -109,7 +105,8 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
     -------
     DiscoveredAlgebra
     """
-    options = {"tol": tol, "question": "", "max_defect": standard.max_defect}
+    options = {"tol": tol, "max_defect": standard.max_defect}
+    options |= {"question": residuals.question, "within": residuals.within}
     algebra = DiscoveredAlgebra(basis, **options, decimals=DECIMALS[0])
     if not len(algebra):
         return algebra
@@ -143,14 +140,14 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
 
 def _rounded(matrices, error, maps, residuals, others, standard, frame):
     """Return the number of decimals that are printed, and the defects at these."""
-    exact = _bounds(residuals, maps, others, standard)
+    exact = _bounds(residuals, maps, others)
     for decimals in DECIMALS:
         rounded = [rounded_matrix(matrix, decimals) for matrix in matrices]
         rounded = np.array([np.array(matrix, dtype=float) for matrix in rounded])
         # What is rounded more coarsely than by chance was not chosen by chance.
         is_coarse = CHANCE * error.max() < 0.5 * 10.0**-decimals
         chosen_among = residuals.others(maps[:0]) if is_coarse else others
-        reported = _bounds(residuals, frame.maps(rounded), chosen_among, standard)
+        reported = _bounds(residuals, frame.maps(rounded), chosen_among)
         near = (np.abs(rounded - matrices) <= CHANCE * error + 1e-12).all()
         enough = standard.max_defect if near else 0.0
         if reported[:, 1].max() <= max((1 + ROUNDING) * exact[:, 1].max(), enough):
@@ -158,15 +155,15 @@ def _rounded(matrices, error, maps, residuals, others, standard, frame):
     return decimals, reported
 
 
-def _bounds(residuals, maps, others, standard):
-    return np.array([residuals.bound(each, others, standard.level) for each in maps])
+def _bounds(residuals, maps, others):
+    return np.array([residuals.bound(each, others) for each in maps])
 
 
 def _verdicts(lower, upper, covered, standard):
     verdicts = []
     for least, most, part in zip(lower, upper, covered, strict=True):
         if most <= standard.max_defect:
-            is_free = not standard.condition and not part < standard.least_covered
+            is_free = not standard.condition and not part < LEAST_COVERED
             verdicts.append("certified" if is_free else "conditional")
         else:
             refuted = least > standard.max_defect
@@ -176,7 +173,7 @@ def _verdicts(lower, upper, covered, standard):
 
 def _condition(covered, standard):
     conditions = [standard.condition] if standard.condition else []
-    few = covered[covered < standard.least_covered]
+    few = covered[covered < LEAST_COVERED]
     if len(few):
         conditions.append(f"the data cover {100 * few.min():.0f} % of a turn")
     return "; ".join(conditions)
@@ -198,7 +195,7 @@ def covered_turn(map_, points):
     0.5
     """
     linear = map_[:, :-1]
-    if points is None or not is_rotation(linear, 0.1):
+    if not is_rotation(linear, 0.1):
         return np.nan
     centre = fixed_point(map_[None])
     values, vectors = np.linalg.eig(linear.T)

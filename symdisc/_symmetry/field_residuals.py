@@ -34,6 +34,8 @@ class FittedFunctions:
 
     Attributes
     ----------
+    function_class, data
+        As given; the data are (z, v, groups).
     values : ndarray of shape (n, p)
         The orthonormal functions, q.
     slopes : ndarray of shape (n, p, k)
@@ -52,14 +54,13 @@ class FittedFunctions:
     root = None
 
     def __init__(self, z, v, function_class, groups=None):
-        self.function_class, n = function_class, len(z)
+        self.function_class, self.data, n = function_class, (z, v, groups), len(z)
         found = orthonormal_functions(z, function_class)
         self.values, self.slopes, self.vanishing = found
         self.coefficients = self.values.T @ v / n
         residual = v - self.values @ self.coefficients
         if n < 2 * self.values.shape[1]:
             residual = v  # too few rows to tell a function from noise
-        self.residual_size = float(np.mean(residual**2))
         self.errors, self.dof = self._errors(residual, groups)
 
     def _errors(self, residual, groups):
@@ -173,7 +174,7 @@ class FieldResiduals(Residuals):
         n, m = len(self.z), functions.coefficients.shape[1]
         self.weights = np.ones((n, m)) if weights is None else weights[::step]
         self.turns, self.errors = turns, functions.errors
-        self.root = getattr(functions, "root", None)
+        self.root = functions.root
         k = z.shape[1]
         values = self.q @ functions.coefficients
         jacobian = np.matmul(functions.coefficients.T, self.slopes)
@@ -194,7 +195,6 @@ class FieldResiduals(Residuals):
         residual = np.hstack([residual / np.sqrt(n), beyond])
         rest = functions.dof, self.z[:, :k], *noise
         super().__init__(residual, size / n, (k, k + 1), *rest)
-        self.values = values
         if turns:
             self.largest = 2.0
 
@@ -332,7 +332,7 @@ def motion_residuals(z, z_dot, groups=None, function_class=None):
     Returns
     -------
     FieldResiduals
-        With the class as `function_class`.
+        With what was fitted as `functions`.
 
     Examples
     --------
@@ -348,5 +348,5 @@ def motion_residuals(z, z_dot, groups=None, function_class=None):
         function_class = choose_class(z, z_dot, groups)
     functions = FittedFunctions(z, z_dot, function_class, groups)
     found = FieldResiduals(z, functions, turns=True)
-    found.function_class, found.functions = function_class, functions
+    found.functions = functions
     return found

@@ -104,12 +104,28 @@ def _monomials(z, degree, slopes):
         return values, torch.stack(moved, dim=2).numpy()
 
 
-def classes_for(k, n_rows, n_out, most):
-    """List the classes that the rows can choose among, the poorest first."""
-    classes = [FunctionClass(d) for d in (1, 2, 3, 4, 5)]
-    classes += [FunctionClass(DEGREE_BESIDE, m) for m in (20, 40, 80)]
-    affordable = min(n_rows / 2, max(most / n_out, comb(k + 3, 3), MANY))
-    return [c for c in classes if c.n_functions(k) <= affordable]
+def affordable_classes(k, n_rows, n_out, most):
+    """List the polynomials, and the Gaussians, that rows can be fitted by.
+
+    Parameters
+    ----------
+    k, n_rows, n_out : int
+        Number of variables, of rows, and of what is fitted to them.
+    most : int
+        Largest number of coefficients, but for polynomials of degree 3.
+
+    Returns
+    -------
+    polynomials, gaussians : list of FunctionClass
+        The poorest first.
+    """
+    largest = min(n_rows / 2, max(most / n_out, comb(k + 3, 3), MANY))
+    polynomials = [FunctionClass(degree) for degree in range(1, 7)]
+    gaussians = [FunctionClass(DEGREE_BESIDE, 20 * 2**i) for i in range(4)]
+    return (
+        [c for c in family if c.n_functions(k) <= largest]
+        for family in (polynomials, gaussians)
+    )
 
 
 def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
@@ -132,20 +148,20 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
     -------
     FunctionClass
     """
-    classes = classes_for(z.shape[1], len(z), v.shape[1], most)
-    if len(classes) < 3:
-        # Too few rows for degree 3: noise of all sizes explains them.
+    polynomials, gaussians = affordable_classes(*z.shape[::-1], v.shape[1], most)
+    if FunctionClass(3) not in polynomials:
+        # Too few rows: noise of any size explains them.
         return FunctionClass(3)
+    # The last of each family is left for the margin, but for polynomials of degree 3.
+    classes = [*polynomials[: max(len(polynomials) - 1, 3)], *gaussians[:-1]]
     folds = held_out_folds(v, groups, N_FOLDS, random_state)
     rounding = ROUNDING * np.mean(v**2)
     errors = {c: held_out_error(c.values(z), v, folds) + rounding for c in classes}
     best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
-    k, highest = z.shape[1], max(c.degree for c in classes)
     if best.n_centres:
         return best.richer()
-    best = best._replace(degree=max(best.degree + 1, 3))
-    if best.n_functions(k) > max(len(z) / 3, classes[-1].n_functions(k)):
-        best = best._replace(degree=highest)
+    highest = polynomials[-1].degree
+    best = FunctionClass(min(max(best.degree + 1, 3), highest))
     independent = autocorrelation_time(v, groups) == 1
     while independent and best.degree < highest:
         if lack_of_fit(z, v, best, best.richer()) > LEVEL:

@@ -67,10 +67,6 @@ class InvariantFunctions(NamedTuple):
         of_invariants = self.of_invariants.n_functions(len(self.forms))
         return self.polynomials.n_functions(k) + of_invariants
 
-    def richer(self):
-        """Return the next class, with the same functions of invariants."""
-        return self._replace(polynomials=self.polynomials.richer())
-
     def values(self, z, slopes=False):
         """Evaluate the functions at rows of white data, see `FunctionClass.values`."""
         extended = np.hstack([z, np.ones((len(z), 1))])

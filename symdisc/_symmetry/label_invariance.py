@@ -93,7 +93,7 @@ def label_residuals(points, labels, groups=None, function_class=None, candidate=
     Returns
     -------
     FieldResiduals
-        With the class as `function_class`.
+        With what was fitted as `functions`.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def label_residuals(points, labels, groups=None, function_class=None, candidate=
         functions.weights = np.ones(values.shape)
     weights = functions.weights * _steepness_and_distance(points, functions)
     found = FieldResiduals(points, functions, turns=False, weights=weights)
-    found.function_class, found.functions = functions.function_class, functions
+    found.functions = functions
     return found
 
 
@@ -159,6 +159,8 @@ class FittedClasses:
         probability is p (1 - p) times that of its logarithmic odds: for well-separated
         classes these weights would be zero at nearly all points.
     """
+
+    root = None
 
     def __init__(self, z, labels, function_class=None):
         classes = np.unique(labels)

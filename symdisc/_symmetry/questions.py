@@ -56,7 +56,7 @@ def residuals_of(white, snapshots, question=None, degree="auto", candidate=None)
     Returns
     -------
     Residuals
-        With `within`: the class of functions, or the length scale of test functions.
+        With `question` and `within`.
     """
     question, groups = question or snapshots.symmetry_of, snapshots.groups
     function_class = None if degree == "auto" else FunctionClass(degree)
@@ -77,7 +77,7 @@ def residuals_of(white, snapshots, question=None, degree="auto", candidate=None)
             slots = [white[0][first], white[0][second]]
             groups = None if groups is None else np.asarray(groups)[first]
         found = DistributionResiduals(slots, CONSTANTS[question], groups)
-        found.within = WAVES
-        return found
-    found.within = f"within {found.function_class}"
+    found.question, found.within = question, WAVES
+    if question not in CONSTANTS:
+        found.within = f"within {found.functions.function_class}"
     return found

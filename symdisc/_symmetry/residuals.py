@@ -27,6 +27,8 @@ from symdisc._numerics.norm_bounds import (
 FLOOR = 1e-6
 # Least part of the change of a map that is taken for its own, and not for noise.
 LEAST_SEEN = 0.1
+# Chance that a bound is missed, one-sided.
+LEVEL = 0.05
 TINY = np.finfo(float).tiny
 
 
@@ -73,13 +75,15 @@ class Residuals(ABC):
         Of a map; the last column is a translation.
     dof : float
         Degrees of freedom from which the noise is known.
-    points : ndarray of shape (n_points, k), optional
+    points : ndarray of shape (n_points, k)
         The white data.
     noise_in_size, noise_in_change : ndarray of shape (n_maps, n_maps), optional
         What noise adds on average to `size` and to the square of the residual. Without
         taking it off, maps would be found to which noise adds little.
     """
 
+    # What the maps are to leave unchanged, and within which class of functions.
+    question = within = ""
     # Largest square of a defect: 2 where it compares two vectors, of a motion.
     largest = 1.0
 
@@ -89,20 +93,22 @@ class Residuals(ABC):
         size,
         shape,
         dof,
-        points=None,
-        noise_in_size=0.0,
+        points,
+        noise_in_size=None,
         noise_in_change=0.0,
     ):
         self.residual, self.shape, self.dof = residual, shape, float(dof)
         self.points = points
         self.change = residual @ residual.T - noise_in_change
+        if noise_in_size is None:
+            noise_in_size = np.zeros(size.shape)
         # Maps that change nothing can be compared with nothing.
         values, vectors = np.linalg.eigh(size)
         self.least = FLOOR * max(values[-1], TINY)
         kept = values > self.least
         root = vectors[:, kept] * np.sqrt(values[kept])
         undo = vectors[:, kept] / np.sqrt(values[kept])
-        shares, turn = np.linalg.eigh(undo.T @ (noise_in_size + 0 * size) @ undo)
+        shares, turn = np.linalg.eigh(undo.T @ noise_in_size @ undo)
         root = root @ turn * np.sqrt(np.maximum(1 - shares, LEAST_SEEN))
         self.size = root @ root.T
 
@@ -157,7 +163,7 @@ class Residuals(ABC):
         flat = maps.reshape(len(maps), -1)
         return linalg.null_space(flat @ self.size).T.reshape(-1, *self.shape)
 
-    def bound(self, map_, others, level=0.05):
+    def bound(self, map_, others):
         """Bound the defect of a map, whatever chose it from the same rows.
 
         Parameters
@@ -165,8 +171,6 @@ class Residuals(ABC):
         map_ : ndarray of shape (k, k + 1)
         others : Others
             The maps that it was chosen among, without those that are claimed with it.
-        level : float
-            Chance that a bound is missed, one-sided.
 
         Returns
         -------
@@ -179,12 +183,12 @@ class Residuals(ABC):
         apart = max(float(seen @ seen) - within, 0.0)
         outside, inside = self.noise(flat, others.directions)
         best = max(apart - outside.trace, 0.0)
-        quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), level)
+        quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), LEVEL)
         hidden = within + mean
         most = (np.sqrt(within) + np.sqrt(quantile)) ** 2
-        first = squared_norm_bound(apart, outside, self.dof, level)
+        first = squared_norm_bound(apart, outside, self.dof, LEVEL)
         upper = best + hidden + np.hypot(first - best, most - hidden)
-        lower = squared_norm_bound(apart, outside, self.dof, level, upper=False)
+        lower = squared_norm_bound(apart, outside, self.dof, LEVEL, upper=False)
         squares = np.array([best + hidden, upper, lower]) / size
         return Defect(*np.sqrt(np.clip(squares, 0.0, self.largest)).tolist())
 
@@ -218,7 +222,7 @@ class Residuals(ABC):
         solved = (vectors / np.maximum(values, TINY)) @ vectors.T
         return Others(maps, rows[kept], (solved @ (u[:, kept] * sizes[kept])).T)
 
-    def nested(self, maps, level=0.05):
+    def nested(self, maps):
         """Yield the defect of each map, chosen among those that follow it.
 
         Parameters
@@ -230,4 +234,4 @@ class Residuals(ABC):
         directions = np.linalg.qr(residual.T)[0].T
         for i, each in enumerate(maps):
             others = Others(maps, directions[: len(maps) - 1 - i], None)
-            yield self.bound(each, others, level)
+            yield self.bound(each, others)

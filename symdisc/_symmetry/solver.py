@@ -22,7 +22,7 @@ from symdisc._symmetry.claim import (
     naming_tolerance,
 )
 from symdisc._symmetry.invariant_functions import Candidate
-from symdisc._symmetry.questions import MAX_FITTED, residuals_of, whiten
+from symdisc._symmetry.questions import residuals_of, whiten
 from symdisc._symmetry.time_translation import affine_motion
 
 # An affine map of white data whose linear part is a smaller share of it is taken for a
@@ -87,9 +87,7 @@ def find_algebra(
     residuals = residuals_of(white, snapshots, question, standard.degree)
     time, known = None, np.zeros((0, *residuals.shape))
     if question == "motion":
-        time, known = _time_translation(white, latents, residuals, snapshots, frame)
-        if time is None or time.share > standard.max_defect:
-            time, known = None, known[:0]
+        time, known = _time_translation(latents, residuals, frame, standard)
     search = _Search(residuals, known, standard, frame, blocks)
     algebra, centre = search.found(n_generators)
     if question == "labels" and algebra.undecided is not None:
@@ -97,23 +95,13 @@ def find_algebra(
         residuals = residuals_of(white, snapshots, question, standard.degree, candidate)
         search = _Search(residuals, known, standard, frame, blocks)
         algebra, centre = search.found(n_generators)
-    _describe(algebra, question, residuals.within, time, frame)
-    nearest = frame.generators(search.maps[:1]).sum(axis=0)[: len(mean), : len(mean)]
-    return Found(algebra, centre, nearest)
-
-
-def _describe(algebra, question, within, time, frame):
-    """Say of an algebra what it is of, and what time translation is beside it."""
-    for each in (algebra, algebra.undecided):
-        if each is not None:
-            each.question, each.within = question, within
-    if time is None:
-        return
-    algebra.time_translation = time.algebra
-    if len(algebra) > 1:
-        generators = frame.maps(np.array([*algebra.matrices, time.algebra.matrices[0]]))
+    algebra.time_translation = time
+    if time is not None and len(algebra) > 1:
+        generators = frame.maps(np.array([*algebra.matrices, time.matrices[0]]))
         *linear, time_linear = generators[..., :-1]
         algebra.joint_name = name_with(np.array(linear), time_linear, algebra.tol)
+    nearest = frame.generators(search.maps[:1]).sum(axis=0)[: len(mean), : len(mean)]
+    return Found(algebra, centre, nearest)
 
 
 def claim_algebra(
@@ -154,31 +142,24 @@ def claim_algebra(
     maps = frame.maps(basis)
     others = residuals.others(residuals.complement(maps))
     tol = naming_tolerance(maps, [residuals.errors_of(each, others) for each in maps])
-    algebra = claimed_algebra(residuals, basis, others, standard, frame, tol)
-    algebra.question, algebra.within = question, residuals.within
-    return algebra
+    return claimed_algebra(residuals, basis, others, standard, frame, tol)
 
 
-class _Time(NamedTuple):
-    algebra: TimeTranslation
-    share: float
-
-
-def _time_translation(white, latents, residuals, snapshots, frame):
-    """Name time translation, and return it as a map of white data."""
-    step = -(-len(white[0]) // MAX_FITTED)
-    groups = None if snapshots.groups is None else np.asarray(snapshots.groups)[::step]
-    found = affine_motion(*(part[::step] for part in white[:2]), residuals, groups)
-    linear = found.map_[:, :-1]
-    faint = abs(found.rate) <= 2 * found.rate_error
-    if faint or np.linalg.norm(linear) < MIN_LINEAR * np.linalg.norm(found.map_):
-        return None, np.zeros((0, *residuals.shape))
-    rates = np.linalg.solve(frame.factor, latents[1].T)
-    unit = np.sqrt(np.mean(rates**2))
-    matrix = frame.generators(found.map_[None])[0]
+def _time_translation(latents, residuals, frame, standard):
+    """Return time translation, or None, and the maps of white data that it is."""
+    found, nothing = affine_motion(residuals.functions), np.zeros((0, *residuals.shape))
+    is_linear = np.linalg.norm(found.map_[:, :-1]) >= MIN_LINEAR * np.linalg.norm(
+        found.map_
+    )
+    is_faint = abs(found.rate) <= 2 * found.rate_error
+    if is_faint or not is_linear or found.share > standard.max_defect:
+        return None, nothing
+    # Rates of white data have unit mean square.
+    unit = np.sqrt(np.mean(np.linalg.solve(frame.factor, latents[1].T) ** 2))
     rates = (unit * part for part in found[2:])
+    matrix = frame.generators(found.map_[None])[0]
     algebra = TimeTranslation(matrix, *rates, exact=False, decimals=1)
-    return _Time(algebra, found.share), found.map_[None]
+    return algebra, found.map_[None]
 
 
 class _Search:
@@ -205,7 +186,7 @@ class _Search:
     def certified(self):
         """Return the certified algebra and its centre, with what is undecided."""
         defects, limit = [], self.standard.max_defect
-        for defect in self.residuals.nested(self.maps, self.standard.level):
+        for defect in self.residuals.nested(self.maps):
             defects.append(defect)
             if defect.lower > limit:
                 break

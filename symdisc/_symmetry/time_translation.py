@@ -40,16 +40,13 @@ class AffineMotion(NamedTuple):
     growth: float
 
 
-def affine_motion(z, z_dot, residuals, groups=None):
+def affine_motion(functions):
     """Return the affine part of a motion.
 
     Parameters
     ----------
-    z, z_dot : ndarray of shape (n, k) each
-        White data and rates.
-    residuals : FieldResiduals
-        Of the motion.
-    groups : array-like of shape (n,), optional
+    functions : FittedFunctions
+        The motion, fitted to rates of white data.
 
     Returns
     -------
@@ -62,12 +59,12 @@ def affine_motion(z, z_dot, residuals, groups=None):
     >>> from symdisc._symmetry.time_translation import affine_motion
     >>> z = np.random.default_rng(0).standard_normal((100, 2))
     >>> v = z @ [[0.0, 1.0], [-1.0, 0.0]]
-    >>> round(affine_motion(z, v, motion_residuals(z, v)).rate, 3)
+    >>> round(affine_motion(motion_residuals(z, v).functions).rate, 3)
     1.0
     """
+    z, z_dot, groups = functions.data
     n, k = z.shape
     extended = np.hstack([z, np.ones((n, 1))])
-    functions = residuals.functions
     field = functions.fitted()
     solved = np.linalg.lstsq(extended, field, rcond=None)[0]
     noise = np.sum(functions.errors**2) / k

@@ -320,7 +320,7 @@ def test_integer_generator_of_two_frequencies():
 
 def test_integer_and_sparse_generators_are_exact():
     rng = np.random.default_rng(0)
-    X = circles(rng, 1000, 1)
+    X = circles(rng, 3000, 1)
     for options in ({"integer": True}, {"sparse": 0.2}):
         est = LatentSymmetryDiscoverer(
             2, n_generators="auto", representation=[Block(2, **options)]

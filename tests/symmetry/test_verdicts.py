@@ -81,9 +81,10 @@ def test_motions_without_symmetry_have_none(field, k, w, noise, seed):
 
 @pytest.mark.parametrize("seed", first_of(range(4)))
 def test_a_defect_at_the_tolerance_is_rarely_certified(seed):
-    # A rotation and a term x^3 that breaks it by 0.05.
+    # A rotation and a term x^3 that breaks it by 0.05 over many rows, see tuned_rates
+    # of benchmarks/certified_symmetry.py.
     def field(X):
-        return X @ (J - 0.1 * np.eye(2)).T + 0.062 * X[:, :1] ** 3 * [[1.0, 0.0]]
+        return X @ (J - 0.1 * np.eye(2)).T + 0.0448 * X[:, :1] ** 3 * [[1.0, 0.0]]
 
     certified = [
         len(motion(field, 400, 0.1, 100 * seed + i, half_width=1.5).lie_algebra_) > 0
