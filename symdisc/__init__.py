@@ -8,7 +8,6 @@ from symdisc._estimators.latent_sindy import LatentSINDy
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._estimators.pipeline import TangentPipeline
 from symdisc._intake.xarray import from_xarray
-from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import DimensionEstimate, estimate_dimension
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.discovered import DiscoveredAlgebra
@@ -19,7 +18,6 @@ from symdisc._report.report import report
 __all__ = [
     "Block",
     "CandidateLibrary",
-    "ConvAutoencoder",
     "DimensionEstimate",
     "DiscoveredAlgebra",
     "EquationSystem",

@@ -180,3 +180,20 @@ def symbols_by_name(symbols, order=1):
     for name, symbol in zip(positions, symbols, strict=True):
         names.setdefault(name, symbol)
     return names
+
+
+def learns_latents(autoencoder):
+    """Say whether latents are learned, and not columns or images under given maps.
+
+    Parameters
+    ----------
+    autoencoder : object
+        Parameter of `LatentSINDy`.
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(autoencoder, str):
+        return autoencoder != "none"
+    return isinstance(autoencoder, list) or hasattr(autoencoder, "of_pixels")

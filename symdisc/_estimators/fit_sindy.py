@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,13 +18,17 @@ from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, check_time, median_step
 from symdisc._data.validation import check_device, check_size
 from symdisc._data.weak_form import TooFewWindowsError
+from symdisc._equations.names import learns_latents
 from symdisc._errors_in_variables.refinement import Noisy
 from symdisc._estimators.base import torch_dtype
+from symdisc._estimators.outcome import condition_of
 from symdisc._estimators.refine_sindy import noisy_rows
 from symdisc._latent.coders import Decoder, Encoder, Identity
 from symdisc._latent.dimension import resolve_components
-from symdisc._latent.pod import fit_pod
-from symdisc._latent.selection import learn_space
+from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.pod import fit_pod, identity_projection
+from symdisc._latent.problem import LatentProblem
+from symdisc._latent.selection import SpaceTable, race
 from symdisc._latent.torch_modules import check_columns, check_pair
 from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
@@ -35,7 +39,9 @@ from symdisc._sindy.differentiation import (
     rates_along,
     take_rates,
 )
-from symdisc._symmetry.adversary import read_algebra
+from symdisc._symmetry.claim import Standard
+from symdisc._symmetry.solver import find_algebra
+from symdisc.autoencoders._names import strategies_of
 
 # Differences divide noise by the step: above this fraction of the rates they are lost.
 MAX_NOISE = 0.1
@@ -44,7 +50,8 @@ MAX_NOISE_OF_MODE = 0.5
 # Accelerations need finer modes than snapshots: in the movie of a pendulum, modes that
 # leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
 FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
-LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01, "gan": 0.001}
+NONE = SpaceTable()
+LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01}
 
 
 @dataclass
@@ -56,15 +63,15 @@ class Space:
     encoder, decoder : torch.nn.Module
     curve : list of ndarray of shape (n_samples, k)
         Latents and their time derivatives.
-    history, errors : dict
-        Of the training, see `LatentSINDy`.
+    model : LatentModel or None
+        Of a space that was learned.
+    spaces : SpaceTable
+        Those that were tried.
     algebra : LieAlgebra or None
-    agreement : float or None
     weak : None, WeakForm or list of WeakForm
         Windows that the equations are to be integrated over.
     method : str
         How rates were taken, see `symdisc._sindy.differentiation.Motion`.
-    n_iter : int
     noisy : Noisy, optional
         Latents, where their noise asks for states to be fitted.
     points : ndarray of shape (n_samples, k), optional
@@ -74,13 +81,11 @@ class Space:
     encoder: torch.nn.Module
     decoder: torch.nn.Module
     curve: list
-    history: dict = field(default_factory=dict)
-    errors: dict = field(default_factory=dict)
+    model: LatentModel | None = None
+    spaces: SpaceTable = NONE
     algebra: LieAlgebra | None = None
-    agreement: float | None = None
     weak: object = None
     method: str = "given"
-    n_iter: int = 1
     noisy: Noisy | None = None
     points: np.ndarray | None = None
 
@@ -114,7 +119,7 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     """
     if est.autoencoder == "none":
         return _identity(est, governing, X, rates, t, groups)
-    if est.autoencoder == "residual":
+    if learns_latents(est.autoencoder):
         return _learned(est, governing, X, rates, t, groups, random, checkpoint)
     return _given(est, governing, X, rates, t, groups)
 
@@ -144,11 +149,11 @@ def _identity(est, governing, X, rates, t, groups):
 def _given(est, governing, X, rates, t, groups):
     given = est.autoencoder
     if isinstance(given, tuple):
-        (encoder, decoder), algebra, agreement = _pair(est, X), None, None
+        (encoder, decoder), algebra = _pair(est, X), None
     else:
         given = _fitted(given, X, rates, t, groups)
         encoder, decoder = given.encoder_, given.decoder_
-        algebra, agreement = given.lie_algebra_, given.agreement_
+        algebra = given.lie_algebra_
     if est.symmetry == "discover" and algebra is None:
         raise ValueError(
             'symmetry="discover" needs an estimator with a lie_algebra_ as '
@@ -162,7 +167,7 @@ def _given(est, governing, X, rates, t, groups):
         motion = _motion(est, governing, latents, [], t, groups, noisy)
     known = {"noisy": noisy, "points": latents}
     if est.symmetry == "discover":
-        known |= {"algebra": algebra, "agreement": agreement}
+        known["algebra"] = algebra
     return Space.of(encoder, decoder, motion, **known)
 
 
@@ -192,43 +197,82 @@ def _fitted(estimator, X, rates, t, groups):
 def _learned(est, governing, X, rates, t, groups, random, checkpoint):
     n_components = resolve_components(est, X, random)
     device = check_device(est.device)
-    generator = torch.Generator(device).manual_seed(int(random.randint(2**31 - 1)))
+    strategies = strategies_of(est.autoencoder)
+    known = {
+        "ranks": (n_components, 1),
+        "degree": est.degree,
+        "library": governing.library,
+        "solve": governing.solve,
+        "settings": _settings(est, checkpoint),
+        "seed": int(random.randint(2**31 - 1)),
+        "device": device,
+        "groups": groups,
+    }
     given = X, rates, t, groups
     pod, coordinates, rates = _reduced(est, *given, n_components, random)
     n_terms = len(governing.library(n_components))
     motion = _motion_of_modes(est, n_terms, coordinates, rates, t, groups)
-    curve, weak = motion.curve, motion.weak
+    problem = _problem(pod, motion, known)
+    pixels = []
+    if any(strategy.of_pixels for strategy in strategies):
+        pixels = _in_pixels(est, *given, n_terms)
+        pixels = [_problem(*pixels, known), pixels[1]]
+        problem.pixels = lambda: pixels[0]
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
-        learned = learn_space(
-            curve,
-            pod.scale,
-            rank_at_most=n_components,
-            degree=est.degree,
-            library=governing.library,
-            solve=governing.solve,
-            symmetry=est.symmetry == "discover",
-            settings=_settings(est, checkpoint),
-            generator=generator,
-            weak=weak,
-        )
-    read = {}
-    if est.symmetry == "discover" and learned.trainer.game > 0:
-        basis, read["agreement"], _ = read_algebra(learned.trainer, 1, n_components)
-        read["algebra"] = LieAlgebra(basis, decimals=1, exact=False)
-    autoencoder = learned.autoencoder.to(device, torch_dtype(X))
+        model, table = race(strategies, problem, est.max_x_error)
+    if model.pod is not pod:
+        problem, motion = pixels
+        pod = model.pod
+    autoencoder, algebra = model.autoencoder, None
+    if est.symmetry == "discover":
+        algebra = _discovered(est, autoencoder, problem, n_components)
+    autoencoder = autoencoder.to(device, torch_dtype(X))
     if est.symmetry is None and est.order == 1:
-        _centre(autoencoder, curve, governing)
-    motion.curve = _latents(autoencoder, curve, n_components)
+        _centre(autoencoder, motion.curve, governing)
+    motion.curve = _latents(autoencoder, motion.curve, n_components)
     return Space.of(
         Encoder(pod, autoencoder, n_components).to(device),
         Decoder(pod, autoencoder, n_components).to(device),
         motion,
-        history=learned.history,
-        errors=learned.errors,
-        n_iter=learned.n_iter,
-        **read,
+        model=model,
+        spaces=table,
+        algebra=algebra,
     )
+
+
+def _problem(pod, motion, known):
+    curve = [torch.tensor(np.asarray(part, dtype=float)) for part in motion.curve]
+    return LatentProblem(curve, pod, weak=motion.weak, **known)
+
+
+def _in_pixels(est, X, rates, t, groups, n_terms):
+    """Return the projection and motion of features as they are."""
+    if not isinstance(X, np.ndarray):
+        raise ValueError(
+            f"autoencoder={est.autoencoder!r} takes the features of X as they are, and "
+            f"needs all of X, of shape {X.shape}, in memory. Pass numpy.asarray(X) "
+            'where it fits, every n-th row, or autoencoder="auto".'
+        )
+    pod = identity_projection(X)
+    rates = [pod.push_forward(rate) for rate in rates]
+    return pod, _motion_of_modes(est, n_terms, pod.coordinates(X), rates, t, groups)
+
+
+def _discovered(est, autoencoder, problem, n_components):
+    """Return the symmetry of the latents, to be imposed on their equations."""
+    with torch.no_grad():
+        latents = autoencoder.push_forward(*problem.curve[:2])
+    latents = [part.numpy() for part in latents]
+    condition = condition_of(autoencoder, problem.curve[0])
+    standard = Standard(est.max_defect, est.degree, condition)
+    for question in ("derivatives", "motion"):
+        data = replace(problem.snapshots(), symmetry_of=question, groups=problem.groups)
+        found = find_algebra(latents, data, "auto", n_components, standard)
+        if found.algebra.certified:
+            break
+    autoencoder.offset.sub_(torch.from_numpy(found.centre))
+    return found.algebra
 
 
 def _reduced(est, X, rates, t, groups, n_components, random):

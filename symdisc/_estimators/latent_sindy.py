@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from symdisc._equations.names import learns_latents
 from symdisc._estimators.base import (
     COUNT_OR_AUTO,
     MISSING,
@@ -28,6 +29,8 @@ from symdisc._estimators.sindy_samples import given_to_fit, given_to_score
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._sindy.scoring import equation_scores, pooled_score
+from symdisc.autoencoders._names import AUTOENCODERS
+from symdisc.autoencoders._strategy import Strategy
 
 
 class LatentSINDy(ForecastingEstimator):
@@ -74,16 +77,20 @@ class LatentSINDy(ForecastingEstimator):
         others are found.
     order : {1, 2}, default=1
         2 looks for d2z/dt2 = F(z, dz/dt), whose velocities are called z0_dot, ...
-    autoencoder : "residual", "none", estimator or (encoder, decoder), \
-default="residual"
-        "residual" learns the latent space. A `LatentSymmetryDiscoverer` is used as it
-        is where fitted, else a clone is fitted first. A pair of torch modules is
-        copied and used in evaluation mode.
+    autoencoder : str, strategy, list, estimator or (encoder, decoder), default="auto"
+        How latents are found: a strategy of `symdisc.autoencoders`, or several in a
+        list, of which one is chosen as `spaces_` says; "auto" is the list
+        `symdisc.autoencoders.AUTO`. "none" takes the columns of `X`. A
+        `LatentSymmetryDiscoverer` is used as it is where fitted, else a clone is
+        fitted first. A pair of torch modules is copied and used in evaluation mode.
     symmetry : None, "discover", str or LieAlgebra, default=None
-        Symmetry of the equations: none; "discover", which trains adversaries together
-        with the latent space (or takes the symmetry of the estimator given as
-        `autoencoder`); or a known one, as a LieAlgebra (rounded where it is inexact)
-        or by a name such as "so(2)".
+        Symmetry of the equations: none; "discover", which finds it in the latent space
+        (or takes that of the estimator given as `autoencoder`); or a known one, as a
+        LieAlgebra (rounded where it is inexact) or by a name such as "so(2)".
+    max_defect : float, default=0.05
+        Largest defect of a symmetry that is discovered, see `LatentSymmetryDiscoverer`.
+    max_x_error : float, default=1e-3
+        Share of the variance of the snapshots that a latent space may lose.
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default="auto"
@@ -144,8 +151,6 @@ default="residual"
         Number of free coefficients under the symmetry, before any is dropped.
     lie_algebra_ : LieAlgebra or None
         The symmetry imposed or discovered.
-    agreement_ : float or None
-        Agreement of independently trained adversaries on it; None if not discovered.
     library_ : CandidateLibrary
         The candidates.
     equation_scores_ : ndarray of shape (`n_components_`,)
@@ -171,13 +176,17 @@ default="residual"
         Up to three systems with other terms that explain refined states nearly as well:
         their posterior probability is less by a factor of at most 20.
     errors_ : dict of float
-        Fractions of variance that the learned space leaves unexplained on held-out
-        blocks of rows: "x" and, if the rows are more than the candidates, "rate".
-        Empty for given spaces.
+        What the learned space leaves unexplained of rows held out: "x", of the
+        variance of the snapshots, and, if the rows are more than the candidates,
+        "x_dot", of the rates under the equations through the decoder. Empty for given
+        spaces.
+    spaces_ : SpaceTable
+        The latent spaces that were tried, and which was taken or why not, see
+        `LatentSymmetryDiscoverer`. Empty for given spaces.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray
-        Losses per epoch (25 iterations); empty where the start is already exact.
+        Losses per epoch (25 iterations); empty where nothing was trained.
     n_iter_ : int
         Number of iterations run; 1 where the solution is in closed form.
     n_components_, n_features_in_ : int
@@ -224,8 +233,13 @@ default="residual"
         "discrete": ["boolean"],
         "fix": [dict, None],
         "order": [Interval(Integral, 1, 2, closed="both")],
-        "autoencoder": [StrOptions({"residual", "none"}), LatentEstimator, tuple],
+        "autoencoder": [
+            StrOptions({"auto", "none", *AUTOENCODERS}),
+            *(Strategy, LatentEstimator, list, tuple),
+        ],
         "symmetry": [str, LieAlgebra, None],
+        "max_defect": [Interval(Real, 0, 1, closed="neither")],
+        "max_x_error": [Interval(Real, 0, 1, closed="left")],
         "equivariance_weight": [Interval(Real, 0, None, closed="both")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "optimizer": "no_validation",
@@ -256,8 +270,10 @@ default="residual"
         discrete=False,
         fix=None,
         order=1,
-        autoencoder="residual",
+        autoencoder="auto",
         symmetry=None,
+        max_defect=0.05,
+        max_x_error=1e-3,
         equivariance_weight=np.inf,
         threshold="auto",
         optimizer=None,
@@ -284,6 +300,8 @@ default="residual"
         self.order = order
         self.autoencoder = autoencoder
         self.symmetry = symmetry
+        self.max_defect = max_defect
+        self.max_x_error = max_x_error
         self.equivariance_weight = equivariance_weight
         self.threshold = threshold
         self.optimizer = optimizer
@@ -344,12 +362,13 @@ default="residual"
             data = given.X, given.rates, *along
             space = find_space(self, governing, *data, random, checkpoint)
         governing.settle(self.symmetry, space)
-        self.lie_algebra_ = governing.algebra
+        discovers = self.symmetry == "discover"
+        self.lie_algebra_ = space.algebra if discovers else governing.algebra
         seed = int(random.randint(2**31 - 1))
         found, motion = find_equations(self, governing, space, *along, seed)
         set_space(self, space)
         set_equations(self, governing, found, space)
-        if self.autoencoder != "residual":
+        if not learns_latents(self.autoencoder):
             warn_of_doubts(self, governing, motion, *along, space)
         else:
             warn_of_little_explained(self.equation_scores_)

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
-from symdisc._data.training_data import QUESTIONS, SHORT_NAMES, as_snapshots
+from symdisc._data.training_data import QUESTIONS, SHORT_NAMES
 from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
@@ -22,18 +22,17 @@ from symdisc._estimators.outcome import (
     reconstruction_error,
     warn_of_doubts,
 )
-from symdisc._latent.architectures import architecture_projection
+from symdisc._estimators.symmetry_data import WAYS, SymmetryData
 from symdisc._latent.coders import Decoder, Encoder
-from symdisc._latent.conv import ConvAutoencoder
 from symdisc._latent.dimension import resolve_components
 from symdisc._lie.layout import check_representation, has_translations
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.label_invariance import check_labels
+from symdisc.autoencoders._names import AUTOENCODERS
+from symdisc.autoencoders._strategy import Strategy
 
 # Symmetries that the eigenvalue problem finds, whatever n_generators is.
 SOLVED = ("motion", "dynamics", "labels")
-# What is done for each value of `differentiation`.
-WAYS = {way: way for way in ("central", "savgol", "spline")} | {"auto": "spline"}
 
 
 class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
@@ -70,17 +69,13 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         beside time translation, it means the motion. Symmetries of motions and labels
         are solved for as with ``n_generators="auto"``. "states", "transitions" and
         "dynamics" are other words for distribution, pairs and motion.
-    autoencoder : {"residual", "slow", "conv1d", "conv2d", "none"}, ConvAutoencoder \
-or (encoder, decoder), default="residual"
-        Architecture. "residual" is a perceptron beside a linear map. "slow" takes the
-        latents that change slowest, which needs derivatives, and trains the decoder
-        alone. "conv2d" and "conv1d" are convolutional networks for rows that are square
-        images or signals, of one channel; a `ConvAutoencoder` is for other shapes. A
-        pair of torch modules is copied and trained; they map rows of `X`, less their
-        mean and divided by their overall standard deviation, to latents and back.
-        With "none" the columns of `X`, shifted, are the latents: none may be constant
-        or a combination of others. `n_components` is ignored, and symmetries are
-        solved for, not trained, also where `n_generators` is a number.
+    autoencoder : str, strategy, (encoder, decoder) or list, default="auto"
+        How latents are found: a strategy of `symdisc.autoencoders`, or several in a
+        list, of which one is chosen as `spaces_` says. "auto" is the list
+        `symdisc.autoencoders.AUTO`. "residual", "slow", "conv1d" and "conv2d" are
+        short for `ResidualMLP`, `SlowFeatures` and `Conv`; a pair of torch modules for
+        `Modules`. With "none" the columns of `X`, shifted, are the latents: none may
+        be constant or a combination of others, and `n_components` is ignored.
     degree : int or "auto", default="auto"
         Degree of the polynomials that the motion is taken to be of: of the candidate
         library of the equations, and of the class within which a symmetry of the motion
@@ -88,6 +83,9 @@ or (encoder, decoder), default="residual"
         by cross-validation: at least one degree above the best and at least 3.
     max_defect : float, default=0.05
         Largest defect of a symmetry, see `defect_`.
+    max_x_error : float, default=1e-3
+        Share of the variance of the snapshots that a latent space may lose, see
+        `spaces_`.
     threshold : float or "auto", default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,
@@ -168,6 +166,16 @@ or (encoder, decoder), default="residual"
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 1024 to 2048 rows where there are more.
+    spaces_ : SpaceTable
+        The latent spaces that were tried, one a row: what they leave unexplained of
+        snapshots (x) and rates through the decoder (x_dot) in rows that they were not
+        fitted to, the number of terms of their equations, their distortion, seconds,
+        and which was taken or why not. Of those with x at most `max_x_error`, or 1.1
+        times the best if that is more, and x_dot within a standard error or 3e-4 of
+        the best, that of fewest terms is taken, then of least distortion.
+    distortion_ : float
+        E|grad z|^2 of the white latents over the least that so many can have: how much
+        the space that was taken stretches the snapshots.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
@@ -222,12 +230,14 @@ or (encoder, decoder), default="residual"
         "representation": [list, tuple, None],
         "symmetry_of": [StrOptions({"auto", *QUESTIONS, *SHORT_NAMES})],
         "autoencoder": [
-            StrOptions({"residual", "slow", "conv1d", "conv2d", "none"}),
-            ConvAutoencoder,
+            StrOptions({"auto", "none", *AUTOENCODERS}),
+            Strategy,
             tuple,
+            list,
         ],
         "degree": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_defect": [Interval(Real, 0, 1, closed="neither")],
+        "max_x_error": [Interval(Real, 0, 1, closed="left")],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "differentiation": [StrOptions({"auto", "central", "savgol", "spline"})],
         "missing": MISSING,
@@ -249,9 +259,10 @@ or (encoder, decoder), default="residual"
         n_generators=1,
         representation=None,
         symmetry_of="auto",
-        autoencoder="residual",
+        autoencoder="auto",
         degree="auto",
         max_defect=0.05,
+        max_x_error=1e-3,
         threshold=0.1,
         differentiation="auto",
         missing="raise",
@@ -272,6 +283,7 @@ or (encoder, decoder), default="residual"
         self.autoencoder = autoencoder
         self.degree = degree
         self.max_defect = max_defect
+        self.max_x_error = max_x_error
         self.threshold = threshold
         self.differentiation = differentiation
         self.missing = missing
@@ -321,33 +333,29 @@ or (encoder, decoder), default="residual"
         X, y, t, groups, labels = self._read(X, y, t, groups)
         random = check_random_state(self.random_state)
         self.n_components_ = self._count_components(X, random)
-        X_dot = self._check_rates(X, y)
-        device = check_device(self.device)
+        X_dot, device = self._check_rates(X, y), check_device(self.device)
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
         solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
         solve = solve or self.autoencoder == "none"
-        static = X_dot is None and t is None
+        fine = solve and X_dot is None and t is None
+        how = {
+            "symmetry_of": self.symmetry_of,
+            "differentiation": WAYS[self.differentiation],
+        }
+        known = X, X_dot, t, groups, labels, random, seed, device, fine, how
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
-            pod = architecture_projection(self, X, random, fine=solve and static)
-            snapshots = as_snapshots(
-                *(pod, X, X_dot, t, groups),
-                symmetry_of=self.symmetry_of,
-                device=device,
-                labels=labels,
-                differentiation=WAYS[self.differentiation],
-            )
             # One thread: waking a second one takes longer than operations this small,
             # ten times longer on a busy machine. The limit holds for this thread.
             find = solve_for_symmetry if solve else train_adversaries
             with threadpool_limits(1, user_api="openmp"):
-                generator = torch.Generator(device).manual_seed(seed)
-                found = find(self, snapshots, pod, generator, checkpoint)
-            autoencoder = found.autoencoder.to(torch.from_numpy(pod.mean).dtype)
+                found = find(self, SymmetryData(*known), checkpoint)
+            pod = found.model.pod
+            autoencoder = found.model.autoencoder.to(torch.from_numpy(pod.mean).dtype)
             self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)
             self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
-            read = autoencoder, snapshots
+            read = autoencoder, found.snapshots
             self._set_equations(*read_equations(self, *read))
             self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
@@ -393,6 +401,7 @@ or (encoder, decoder), default="residual"
         self.defect_upper_ = found.algebra.defect_upper
         self.generator_error_ = found.algebra.error
         self.restart_agreement_ = found.restart_agreement
-        self.rank_, self.history_ = found.rank, found.history
-        self.n_iter_ = found.n_iter
+        self.rank_, self.history_ = found.model.rank, found.model.history
+        self.n_iter_, self.spaces_ = found.model.n_iter, found.spaces
+        self.distortion_ = found.model.distortion
         warn_of_doubts(self)

@@ -12,7 +12,6 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
-from symdisc._symmetry.claim import Standard
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
@@ -98,21 +97,19 @@ def library_degree(est):
     return 2 if est.degree == "auto" else est.degree
 
 
-def standard_of(est, autoencoder, coordinates):
-    """Return what is asked of a symmetry, given what the latents depend on.
+def condition_of(autoencoder, coordinates):
+    """Say what a symmetry of the latents depends on; nothing where they are affine.
 
     Parameters
     ----------
-    est : LatentSymmetryDiscoverer
     autoencoder : torch.nn.Module
     coordinates : tensor of shape (n_samples, n_modes)
 
     Returns
     -------
-    Standard
+    str
     """
-    condition = "" if _is_affine(autoencoder, coordinates) else NOT_LINEAR
-    return Standard(est.max_defect, est.degree, condition)
+    return "" if _is_affine(autoencoder, coordinates) else NOT_LINEAR
 
 
 @torch.no_grad()

@@ -96,10 +96,11 @@ def _motion(est, space):
 def set_space(est, space):
     """Set what is known of the latent space."""
     est.encoder_, est.decoder_ = space.encoder, space.decoder
-    est.history_, est.errors_ = space.history, space.errors
-    est.n_iter_ = space.n_iter
-    est.differentiation_ = space.method
-    est.agreement_ = space.agreement
+    model = space.model
+    est.history_ = {} if model is None else model.history
+    est.errors_ = {} if model is None else model.errors
+    est.n_iter_ = 1 if model is None else model.n_iter
+    est.spaces_, est.differentiation_ = space.spaces, space.method
 
 
 def set_equations(est, governing, found, space):

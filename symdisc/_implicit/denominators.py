@@ -8,6 +8,7 @@ import sympy
 from symdisc._data.splits import row_blocks
 from symdisc._equations.fractions import without_common_powers
 from symdisc._equations.library import CandidateLibrary, degree_of, monomials
+from symdisc._equations.names import learns_latents
 from symdisc._implicit.implicit_regression import ImplicitRegression, choose, has_pole
 from symdisc._sindy.free_constants import refine_constants
 
@@ -27,7 +28,7 @@ def check_denominators(est):
     if not est.denominator_degree:
         return
     others = {
-        "autoencoder": est.autoencoder == "residual",
+        "autoencoder": learns_latents(est.autoencoder),
         "symmetry": est.symmetry is not None,
         "fix": bool(est.fix),
         "optimizer": est.optimizer is not None,

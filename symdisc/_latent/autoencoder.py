@@ -9,14 +9,13 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from symdisc._numerics.features import FourierMap, Monomials
 
 N_HIDDEN_LAYERS = 2
 
 
-class ResidualMLP(nn.Module):
+class ResidualNetwork(nn.Module):
     """A linear map, of x or of its monomials, plus a perceptron that starts at zero.
 
     Parameters
@@ -235,7 +234,7 @@ class Autoencoder(GaugedAutoencoder):
         *,
         degree=1,
     ):
-        encoder = ResidualMLP(start, hidden_units, generator)
+        encoder = ResidualNetwork(start, hidden_units, generator)
         with torch.no_grad():
             # The weakest modes grow most outside the training data: small initial
             # weights keep the network from depending on them.
@@ -248,25 +247,67 @@ class Autoencoder(GaugedAutoencoder):
         )
 
 
-class WaveAutoencoder(GaugedAutoencoder):
-    """A linear encoder, and a decoder of random Fourier features.
+class LinearAutoencoder(GaugedAutoencoder):
+    """A linear encoder, and a decoder that is solved for.
 
     Parameters
     ----------
-    encoder : ndarray of shape (rank, n_modes)
-    decoder : FourierMap
-    blocks : sequence of int
+    encoder : tensor of shape (rank, n_modes)
+    coordinates, velocity : tensor of shape (n_samples, n_modes), optional
+        Data, for the gauge; without them the latents stay as the encoder gives them.
+    decoder : torch.nn.Module, optional
+        Has `push_forward`; to be set before it is used.
+    blocks : sequence of int, default=()
         Sizes of blocks of latents on which generators are skew.
     """
 
-    def __init__(self, encoder, decoder, blocks):
+    def __init__(
+        self, encoder, coordinates=None, velocity=None, *, decoder=None, blocks=()
+    ):
         rank, n_modes = encoder.shape
-        like = decoder.frequencies
-        linear = FourierMap(like.new_zeros(n_modes, 0), like.new_zeros(0), rank)
+        linear = FourierMap(encoder.new_zeros(n_modes, 0), encoder.new_zeros(0), rank)
         with torch.no_grad():
-            linear.weight[:, 1:] = torch.from_numpy(encoder)
-        super().__init__(linear, like[:, 0])
+            linear.weight[:, 1:] = encoder
+        super().__init__(linear, encoder[:, 0])
         self.decoder, self.blocks = decoder, list(blocks)
+        if coordinates is not None:
+            self.fix_gauge(coordinates, velocity)
+
+
+class RadialAutoencoder(nn.Module):
+    """Radial maps between whitened coordinates and latents.
+
+    Parameters
+    ----------
+    weights : tensor of shape (n_modes,)
+        The input of the encoder is the coordinates times these, so that distances are
+        those of the data.
+    encoder, decoder : RadialMap
+    """
+
+    def __init__(self, weights, encoder, decoder):
+        super().__init__()
+        self.register_buffer("weights", weights.clone())
+        self.register_buffer("shift", weights.new_zeros(len(encoder.weight)))
+        self.register_buffer("offset", torch.zeros_like(self.shift))
+        self.encoder, self.decoder = encoder, decoder
+
+    def encode(self, coordinates):
+        """Map coordinates (n, n_modes) to latents (n, rank)."""
+        return self.encoder(coordinates * self.weights) + self.offset
+
+    def decode(self, latent):
+        """Map latents (n, rank) to coordinates (n, n_modes)."""
+        return self.decoder(latent - self.offset)
+
+    def push_forward(self, *jet):
+        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot."""
+        latent, *rates = self.encoder.push_forward(*(x * self.weights for x in jet))
+        return latent + self.offset, *rates
+
+    def push_back(self, latent, *rates):
+        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
+        return self.decoder.push_forward(latent - self.offset, *rates)
 
 
 @torch.no_grad()
@@ -283,7 +324,7 @@ def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
 
     Returns
     -------
-    ResidualMLP
+    ResidualNetwork
     """
     monomials, features = None, latent
     if degree > 1:
@@ -292,7 +333,7 @@ def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
     # In double precision: monomials of latents can be nearly dependent.
     maps = torch.linalg.lstsq(features.double(), coordinates.double()).solution
     linear = maps.mT.to(coordinates)
-    return ResidualMLP(linear, hidden_units, generator, monomials)
+    return ResidualNetwork(linear, hidden_units, generator, monomials)
 
 
 @torch.no_grad()
@@ -324,54 +365,3 @@ def _covariance(raw):
     covariance = centred.mT @ centred / len(raw)
     floor = 1e-6 * covariance.diagonal().mean().clamp_min(1e-12)
     return covariance + floor * torch.eye(len(covariance)).to(covariance)
-
-
-class Oriented(nn.Module):
-    """An autoencoder with the latents turn (z - centre), and maybe a constant 1.
-
-    Parameters
-    ----------
-    autoencoder : torch.nn.Module
-        As of `symdisc._latent.autoencoder`.
-    axes : Axes
-        Of its latents, see `symdisc._symmetry.axes`.
-    constant : bool
-        Whether a last latent is always 1, as translations need it.
-    """
-
-    def __init__(self, autoencoder, axes, constant):
-        super().__init__()
-        self.autoencoder, self.n_constant = autoencoder, int(constant)
-        turn, centre = (torch.tensor(part).to(autoencoder.shift) for part in axes)
-        self.register_buffer("turn", turn)
-        self.register_buffer("inverse", torch.linalg.inv(turn))
-        self.register_buffer("centre", centre)
-
-    @property
-    def shift(self):
-        """Centre of the latents; has their number, dtype and device."""
-        return F.pad(self.turn @ self.centre, (0, self.n_constant))
-
-    def encode(self, coordinates):
-        """Map coordinates (n, n_modes) to latents (n, rank)."""
-        latent = (self.autoencoder.encode(coordinates) - self.centre) @ self.turn.mT
-        return F.pad(latent, (0, self.n_constant), value=1.0)
-
-    def decode(self, latent):
-        """Map latents (n, rank) to coordinates (n, n_modes)."""
-        return self.autoencoder.decode(self._back(latent) + self.centre)
-
-    def push_forward(self, *jet):
-        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot."""
-        latent, *rates = self.autoencoder.push_forward(*jet)
-        latent = (latent - self.centre) @ self.turn.mT
-        moved = (F.pad(rate @ self.turn.mT, (0, self.n_constant)) for rate in rates)
-        return F.pad(latent, (0, self.n_constant), value=1.0), *moved
-
-    def push_back(self, latent, *rates):
-        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
-        moved = (self._back(rate) for rate in rates)
-        return self.autoencoder.push_back(self._back(latent) + self.centre, *moved)
-
-    def _back(self, latent):
-        return latent[:, : len(self.turn)] @ self.inverse.mT

@@ -13,10 +13,12 @@ direction of what those before it do not predict.
 """
 
 import math
+from math import comb
 
 import torch
 
 from symdisc._numerics.adam import Adam
+from symdisc._numerics.features import Monomials, affordable_degree
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
@@ -26,9 +28,17 @@ N_STEPS = 100
 MAX_FEATURES, ROWS_PER_FEATURE = 256, 4
 RIDGE = 1e-3
 LENGTH_SCALE = 0.7
-# A latent direction is kept only where it explains this fraction of the half-whitened
-# variance: whitening an emptier one would blow noise up to unit variance.
+# Directions count as latents where they explain this fraction of the half-whitened
+# variance.
 MIN_GAIN = 0.02
+# Fewer directions are as good where they leave no more times the error of more.
+AS_GOOD = 1.1
+# Rows, and steps of a search for a direction that tells nothing; rows for each term of
+# a polynomial, and a share of its normal equations that keeps them solvable.
+MAX_ROWS, MAX_STEPS = 2000, 20
+ROWS_PER_TERM = 5
+LEAST_RIDGE = 1e-13
+TINY = 1e-300
 # Share of their size by which dependent rows are told apart.
 DEPENDENT = 1e-4
 
@@ -36,15 +46,12 @@ DEPENDENT = 1e-4
 def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
     """Find a linear encoder from which the coordinates can be predicted.
 
-    Directions that explain less than `MIN_GAIN` of the (weighted) variance are left
-    out, so the number of rows found is the number of latent dimensions the data fills.
-
     Parameters
     ----------
     coordinates : tensor of shape (n_samples, n_modes)
         Whitened POD coordinates.
     weights : tensor of shape (n_modes,)
-        Weight of each coordinate's squared error.
+        Standard deviation of each coordinate over that of the first.
     n_components : int
         Largest number of latent dimensions.
     generator : torch.Generator
@@ -57,17 +64,109 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
         Encoder with orthonormal rows, 1 <= rank <= n_components.
     """
     rank = min(n_components, len(weights))
-    gain = MIN_GAIN * float(weights.sum())
-    encoder, error = best_projection(coordinates, weights, rank, generator)
-    while len(encoder) > rank_at_least:
-        hopeless = error + 10 * gain
-        smaller = best_projection(
-            coordinates, weights, len(encoder) - 1, generator, hopeless
-        )
-        if smaller[1] - error > gain:
+    encoder, _ = best_projection(coordinates, weights, rank, generator)
+    return informative(encoder, coordinates, weights, rank_at_least)
+
+
+def informative(encoder, coordinates, weights, rank_at_least=1):
+    """Leave out directions of a projection without which others predict as well.
+
+    A direction of noise explains its own share of the noise: m modes less k directions
+    leave (m - k) shares of it. One that explains no more than that, and a tenth of the
+    error, is left out.
+
+    Parameters
+    ----------
+    encoder : tensor of shape (rank, n_modes)
+        Orthonormal rows.
+    coordinates : tensor of shape (n_samples, n_modes)
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each coordinate over that of the first.
+    rank_at_least : int, default=1
+
+    Returns
+    -------
+    tensor of shape (rank, n_modes)
+    """
+    step = -(-len(coordinates) // MAX_ROWS)
+    points = coordinates[::step].double().cpu()
+    targets = points * weights.double().cpu()
+    known = encoder.double().cpu()
+    n_modes = len(weights)
+    lost = left_by_polynomials(points @ known.mT, targets)
+    while len(known) > rank_at_least:
+        fewer, left = _without_one(points @ known.mT, targets)
+        share = (n_modes - len(known) + 1) / max(n_modes - len(known), 1)
+        if left > AS_GOOD * share * lost:
             break
-        encoder, error = smaller
-    return encoder
+        known, lost = fewer @ known, left
+    return known.to(encoder)
+
+
+def _without_one(latents, targets):
+    """Find the direction of latents that tells least; return the others."""
+    rank, best = latents.shape[1], (None, math.inf)
+    for axis in range(rank):
+        normal = torch.zeros(rank, dtype=latents.dtype)
+        normal[axis] = 1.0
+        normal.requires_grad_()
+        optimizer = torch.optim.LBFGS(
+            [normal], max_iter=MAX_STEPS, line_search_fn="strong_wolfe"
+        )
+
+        def closure(normal=normal, optimizer=optimizer, axis=axis):
+            optimizer.zero_grad()
+            loss = left_by_polynomials(latents @ _others(normal, axis).mT, targets)
+            loss = loss.clamp_min(TINY).log()
+            loss.backward()
+            return loss
+
+        with torch.enable_grad():
+            optimizer.step(closure)
+        with torch.no_grad():
+            others = _others(normal, axis)
+            left = float(left_by_polynomials(latents @ others.mT, targets))
+        if left < best[1]:
+            best = others, left
+    return best
+
+
+def _others(normal, axis):
+    """Orthonormal rows, all orthogonal to a normal, which is reflected to an axis."""
+    unit = normal / normal.norm()
+    sign = torch.where(unit[axis] < 0, -1.0, 1.0)
+    mirror = unit.clone()
+    mirror[axis] = mirror[axis] + sign
+    identity = torch.eye(len(unit), dtype=unit.dtype)
+    reflected = identity - 2 * torch.outer(mirror, mirror) / mirror.square().sum()
+    return torch.cat([reflected[:axis], reflected[axis + 1 :]])
+
+
+def left_by_polynomials(latents, targets):
+    """Share of every other row that polynomials leave, fitted to the rest.
+
+    Parameters
+    ----------
+    latents : tensor of shape (n, k)
+    targets : tensor of shape (n, m)
+
+    Returns
+    -------
+    tensor of shape ()
+    """
+    n, k = latents.shape
+    degree = affordable_degree(k)
+    while degree > 1 and comb(k + degree, degree) * ROWS_PER_TERM > n:
+        degree -= 1
+    scaled = (latents - latents.mean(0)) / latents.std(0).clamp_min(TINY)
+    features = Monomials(k, degree)(scaled)
+    fitted, held = features[::2], features[1::2]
+    gram = fitted.mT @ fitted
+    gram = gram + LEAST_RIDGE * gram.diagonal().mean() * torch.eye(len(gram)).to(gram)
+    maps = torch.linalg.solve(gram, fitted.mT @ targets[::2])
+    residual = targets[1::2] - held @ maps
+    spread = targets[1::2] - targets[1::2].mean(0)
+    return residual.square().sum() / spread.square().sum().clamp_min(TINY)
 
 
 def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):

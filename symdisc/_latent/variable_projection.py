@@ -22,7 +22,15 @@ MIN_DEGREE = 2
 
 
 def polish_start(
-    start, curve, weights, degree, weak=None, max_evaluations=MAX_EVALUATIONS
+    start,
+    curve,
+    weights,
+    degree,
+    weak=None,
+    *,
+    max_evaluations=MAX_EVALUATIONS,
+    max_rows=MAX_ROWS,
+    tol=TOLERANCE,
 ):
     """Descend from a linear encoder on equation and reconstruction error together.
 
@@ -41,6 +49,10 @@ def polish_start(
         The equations are integrated over its windows, and the highest derivative in
         `curve` is not used.
     max_evaluations : int, default=60
+    max_rows : int, default=2000
+        Rows, at equal steps, that are predicted.
+    tol : float, default=1e-10
+        Relative change that ends it.
 
     Returns
     -------
@@ -50,7 +62,7 @@ def polish_start(
     frame = np.linalg.qr(start.double().cpu().numpy().T)[0].T
     if len(frame) == frame.shape[1]:
         return torch.from_numpy(frame)
-    rows = slice(None, None, -(-len(curve[0]) // MAX_ROWS))
+    rows = slice(None, None, -(-len(curve[0]) // max_rows))
     points = curve[0][rows].numpy()
     *state, rates = (c.numpy() for c in curve)
     if not state:
@@ -67,7 +79,7 @@ def polish_start(
     problem = _Projection(frame, points, equations, weights, max(degree, MIN_DEGREE))
     start = np.zeros(problem.n_entries)
     entries, _ = least_squares(
-        problem.residual, problem.jacobian, start, max_evaluations, tol=TOLERANCE
+        problem.residual, problem.jacobian, start, max_evaluations, tol=tol
     )
     return torch.from_numpy(problem.encoder(entries))
 

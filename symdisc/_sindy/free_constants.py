@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 from scipy.optimize import least_squares
 
+from symdisc._equations.names import learns_latents
 from symdisc._sindy.standard_errors import error_directions
 
 # Values tried of each constant where there are one, two or more, and at most in all.
@@ -28,7 +29,7 @@ def check_constants(est):
     est : LatentSINDy
     """
     free = [name for name, value in (est.constants or {}).items() if value is None]
-    if free and (est.autoencoder == "residual" or est.symmetry is not None):
+    if free and (learns_latents(est.autoencoder) or est.symmetry is not None):
         raise ValueError(
             f"constants has {free} to be found, which needs latents that are given and "
             f"no symmetry, but autoencoder={est.autoencoder!r} and "

@@ -8,7 +8,7 @@ from symdisc._data.validation import check_size
 from symdisc._equations.candidates import candidates, with_values
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.model_path import ModelPath
-from symdisc._equations.names import column_names, input_columns
+from symdisc._equations.names import column_names, input_columns, learns_latents
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
@@ -27,8 +27,6 @@ from symdisc._sindy.stlsq import sparse_regression
 MAX_PENALTY_POINTS = 500
 # Sums of products are off by so many times their size, at most.
 ROUNDING = 1e-14
-# Latent spaces whose number of dimensions is known before they are.
-SIZED = "residual", "none"
 
 
 @dataclass
@@ -139,7 +137,9 @@ class Governing:
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
-        elif est.symmetry not in (None, "discover") and est.autoencoder in SIZED:
+        elif est.symmetry not in (None, "discover") and (
+            est.autoencoder == "none" or learns_latents(est.autoencoder)
+        ):
             identity = est.autoencoder == "none"
             dim = est.n_features_in_ if identity else est.n_components
             if dim == "auto":
@@ -153,7 +153,7 @@ class Governing:
     def settle(self, symmetry, space):
         """Take the symmetry that a space brought, or name one on its dimensions."""
         if symmetry == "discover":
-            self.algebra = space.algebra
+            self.algebra = space.algebra if len(space.algebra) else None
         elif isinstance(symmetry, str) and self.algebra is None:
             self.algebra = known_algebra(symmetry, space.curve[0].shape[1])
 

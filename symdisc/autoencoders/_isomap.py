@@ -15,18 +15,17 @@ import torch
 from scipy.sparse.csgraph import connected_components
 from sklearn.manifold import Isomap
 from sklearn.neighbors import KNeighborsRegressor, kneighbors_graph
-from torch import nn
 
+from symdisc._latent.autoencoder import RadialAutoencoder
+from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.selection import held_out_rows
 from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
+from symdisc.autoencoders._linear_encoder import radial_map
+from symdisc.autoencoders._strategy import NothingFoundError, Strategy
 
-# Rows for geodesic distances, centres of encoder and decoder, rows for the equations.
-N_LANDMARKS = 500
-N_CENTRES = 200
-N_DECODER_CENTRES = 100
-MAX_ROWS = 2000
 MAX_EVALUATIONS = 60
 # Widths of the Gaussians over the distance within which there is a centre. Narrower,
 # they leave gaps; wider, they need huge weights: on points along a circle, 3, 4 and 6
@@ -41,62 +40,128 @@ N_NEIGHBORS = 10
 ADVANTAGE = 10.0
 
 
-def isomap_spaces(curve, weights, linear, library, ridges):
-    """Look for latents of data without an injective linear projection.
+class IsomapEncoder(Strategy):
+    """Geodesic latents, refined until the equations hold, for data that fold.
+
+    It applies to snapshots with rates of which no linear projection is injective, such
+    as the movie of a pendulum. Encoder and decoder are sums of Gaussians.
 
     Parameters
     ----------
-    curve : sequence of tensor of shape (n_samples, n_modes)
-        Whitened coordinates and their time derivatives.
-    weights : tensor of shape (n_modes,)
-        Standard deviation of each coordinate over that of the first.
-    linear : tensor of shape (rank, n_modes)
-        Linear encoder to compare with.
-    library : CandidateLibrary
-        Candidate functions of the equations that the latents are to obey.
-    ridges : sequence of float
-        Penalties of the encoder's weights.
+    n_landmarks : int, default=500
+        Rows between which geodesic distances are measured.
+    n_centres, n_decoder_centres : int, default=200, 100
+        Gaussians of the encoder, and of the decoder for each latent.
+    ridges : tuple of float, default=(1e-10, 1e-8, 1e-6)
+        Penalties of the encoder's weights to choose from by rows that are not fitted:
+        the noisier the data, the larger.
+    n_neighbors : int, default=10
+        Neighbours of a row along whose edges distances are measured.
+    max_rows : int, default=2000
+        Rows that the equations are fitted to, at equal steps.
 
-    Returns
-    -------
-    list of RadialAutoencoder
-        One for each penalty; empty where the linear encoder does as well.
+    Examples
+    --------
+    >>> from symdisc import LatentSINDy
+    >>> from symdisc.autoencoders import IsomapEncoder
+    >>> LatentSINDy(autoencoder=IsomapEncoder(n_neighbors=12))
+    LatentSINDy(autoencoder=IsomapEncoder(n_neighbors=12))
     """
-    jet = [c * weights for c in curve]
-    projected = (curve[0] @ linear.mT).numpy()
-    encoder = _start_encoder(jet[0].numpy(), projected)
-    if encoder is None:
-        return []
-    rows = slice(None, None, -(-len(jet[0]) // MAX_ROWS))
-    features = [f.numpy() for f in encoder.features(*(c[rows] for c in jet))]
-    start = _calibrated(encoder.weight.detach().numpy(), features, library)
-    spaces = []
-    for ridge in ridges:
-        penalty = np.full(start.shape, ridge)
-        penalty[:, : -len(encoder.centres)] = 0.0
-        refined = RadialMap(encoder.centres, encoder.width, len(start))
-        with torch.no_grad():
-            weight = _refine(start, features, library, penalty)
-            refined.weight.copy_(torch.from_numpy(weight))
-            latents = refined.push_forward(*jet)
-        decoder = _solve_decoder(latents, curve)
-        spaces.append(RadialAutoencoder(weights, refined, decoder))
-    return spaces
 
+    def __init__(
+        self,
+        *,
+        n_landmarks=500,
+        n_centres=200,
+        n_decoder_centres=100,
+        ridges=(1e-10, 1e-8, 1e-6),
+        n_neighbors=10,
+        max_rows=2000,
+    ):
+        self.n_landmarks = n_landmarks
+        self.n_centres = n_centres
+        self.n_decoder_centres = n_decoder_centres
+        self.ridges = ridges
+        self.n_neighbors = n_neighbors
+        self.max_rows = max_rows
 
-def _start_encoder(points, projected):
-    """Radial map to geodesic latents, or None where a projection does as well."""
-    landmarks, _ = farthest_point_rows(points, N_LANDMARKS)
-    latents = isomap_latents(points[landmarks], projected[landmarks])
-    if latents is None:
-        return None
-    latents = latents / latents.std(axis=0)
-    rows, radius = farthest_point_rows(points, N_CENTRES)
-    centres, width = torch.from_numpy(points[rows]), ENCODER_WIDTH * radius
-    encoder = RadialMap(centres, width, latents.shape[1])
-    inputs = [torch.from_numpy(points[landmarks])]
-    solve_radial(encoder, inputs, [torch.from_numpy(latents)], START_RIDGE)
-    return encoder
+    def why_not(self, problem):
+        """Say why this does not apply to a problem; None where it does."""
+        return None if problem.moves else "it needs rates: pass X_dot as y, or t"
+
+    def fit(self, problem):
+        """Find latents for each penalty; take those whose equations hold best.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+
+        Returns
+        -------
+        LatentModel
+
+        Raises
+        ------
+        NothingFoundError
+            If a linear projection does as well.
+        """
+        fitted, held = held_out_rows(problem)
+        found = []
+        if fitted is not held and len(self.ridges) > 1:
+            models = self._models(problem.part(fitted), self.ridges)
+            for ridge, model in zip(self.ridges, models, strict=True):
+                model.judge(problem, fitted, held)
+                left = [max(error, 1e-300) for error in model.errors.values()]
+                found.append((np.prod(left), ridge))
+        ridge = min(found)[1] if found else self.ridges[0]
+        (model,) = self._models(problem, [ridge])
+        return model
+
+    def _models(self, problem, ridges):
+        """Return a model for each penalty."""
+        weights = problem.weights
+        jet = [c * weights for c in problem.curve]
+        start = problem.leading.start
+        projected = problem.curve[0][:, : start.shape[1]] @ start.mT
+        encoder = self._start_encoder(jet[0].numpy(), projected.numpy())
+        rows = slice(None, None, -(-len(jet[0]) // self.max_rows))
+        features = [f.numpy() for f in encoder.features(*(c[rows] for c in jet))]
+        library = problem.library(len(start))
+        first = _calibrated(encoder.weight.detach().numpy(), features, library)
+        models = []
+        for ridge in ridges:
+            penalty = np.full(first.shape, ridge)
+            penalty[:, : -len(encoder.centres)] = 0.0
+            refined = RadialMap(encoder.centres, encoder.width, len(first))
+            with torch.no_grad():
+                weight = _refine(first, features, library, penalty)
+                refined.weight.copy_(torch.from_numpy(weight))
+                latents = refined.push_forward(*jet)
+            n_centres = self.n_decoder_centres * latents[0].shape[1]
+            decoder = radial_map(
+                latents, problem.curve, n_centres, DECODER_WIDTH, DECODER_RIDGE
+            )
+            autoencoder = RadialAutoencoder(weights, refined, decoder)
+            models.append(LatentModel(autoencoder, problem.pod))
+        return models
+
+    def _start_encoder(self, points, projected):
+        """Radial map to geodesic latents."""
+        landmarks, _ = farthest_point_rows(points, self.n_landmarks)
+        near = points[landmarks], projected[landmarks]
+        latents = isomap_latents(*near, self.n_neighbors)
+        if latents is None:
+            raise NothingFoundError(
+                "a linear projection is as injective, or neighbours connect no more "
+                "than parts of the data"
+            )
+        latents = latents / latents.std(axis=0)
+        rows, radius = farthest_point_rows(points, self.n_centres)
+        centres, width = torch.from_numpy(points[rows]), ENCODER_WIDTH * radius
+        encoder = RadialMap(centres, width, latents.shape[1])
+        inputs = [torch.from_numpy(points[landmarks])]
+        solve_radial(encoder, inputs, [torch.from_numpy(latents)], START_RIDGE)
+        return encoder
 
 
 def _calibrated(weight, features, library):
@@ -117,15 +182,6 @@ def _refine(start, features, library, penalty):
         problem.residual, problem.jacobian, start.ravel(), MAX_EVALUATIONS
     )
     return weights.reshape(start.shape)
-
-
-def _solve_decoder(latents, curve):
-    points = latents[0].numpy()
-    rows, radius = farthest_point_rows(points, N_DECODER_CENTRES * points.shape[1])
-    width = DECODER_WIDTH * max(radius, 1e-12)
-    decoder = RadialMap(torch.from_numpy(points[rows]), width, curve[0].shape[1])
-    solve_radial(decoder, latents, curve, DECODER_RIDGE)
-    return decoder
 
 
 class _EquationError:
@@ -186,7 +242,7 @@ class _EquationError:
         return push_forward(self.library.evaluate, state, direction)[1].numpy()
 
 
-def isomap_latents(points, linear):
+def isomap_latents(points, linear, n_neighbors=N_NEIGHBORS):
     """Return Isomap latents where a linear projection of the data is not injective.
 
     Parameters
@@ -195,21 +251,22 @@ def isomap_latents(points, linear):
         Data, evenly distributed, in a metric that measures their difference.
     linear : ndarray of shape (n_samples, rank)
         Latents of a linear projection to compare with.
+    n_neighbors : int, default=10
 
     Returns
     -------
     latents : ndarray of shape (n_samples, rank) or None
         None where the linear projection does as well.
     """
-    if len(points) <= 2 * N_NEIGHBORS:
+    if len(points) <= 2 * n_neighbors:
         return None
     linear_error = _unexplained(linear, points)
-    graph = kneighbors_graph(points, N_NEIGHBORS)
+    graph = kneighbors_graph(points, n_neighbors)
     if linear_error == 0 or connected_components(graph, directed=False)[0] > 1:
         return None
     # Dense: the iterative solver starts at random.
     isomap = Isomap(
-        n_neighbors=N_NEIGHBORS, n_components=linear.shape[1], eigen_solver="dense"
+        n_neighbors=n_neighbors, n_components=linear.shape[1], eigen_solver="dense"
     )
     latents = isomap.fit_transform(points)
     worth_it = _unexplained(latents, points) * ADVANTAGE < linear_error
@@ -225,37 +282,3 @@ def _unexplained(latents, points):
     centred = points[held] - points[held].mean(axis=0)
     lost = np.sum((points[held] - predicted) ** 2)
     return float(lost / max(np.sum(centred**2), 1e-300))
-
-
-class RadialAutoencoder(nn.Module):
-    """Radial maps between whitened coordinates and latents.
-
-    Parameters
-    ----------
-    weights : tensor of shape (n_modes,)
-        The input of the encoder is the coordinates times these, so that distances are
-        those of the data.
-    encoder, decoder : RadialMap
-    """
-
-    def __init__(self, weights, encoder, decoder):
-        super().__init__()
-        self.register_buffer("weights", weights.clone())
-        self.register_buffer("shift", weights.new_zeros(len(encoder.weight)))
-        self.encoder, self.decoder = encoder, decoder
-
-    def encode(self, coordinates):
-        """Map coordinates (n, n_modes) to latents (n, rank)."""
-        return self.encoder(coordinates * self.weights)
-
-    def decode(self, latent):
-        """Map latents (n, rank) to coordinates (n, n_modes)."""
-        return self.decoder(latent)
-
-    def push_forward(self, *jet):
-        """Return latents along a curve: z, J_phi(x) x_dot and maybe z_ddot."""
-        return self.encoder.push_forward(*(x * self.weights for x in jet))
-
-    def push_back(self, *curve):
-        """Return coordinates along a curve, given as z, z_dot and maybe z_ddot."""
-        return self.decoder.push_forward(*curve)

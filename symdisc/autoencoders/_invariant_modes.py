@@ -16,18 +16,15 @@ import torch
 from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 
-from symdisc._latent.autoencoder import WaveAutoencoder
+from symdisc._latent.autoencoder import LinearAutoencoder
+from symdisc._latent.latent_model import LatentModel
 from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
 from symdisc._symmetry.questions import whiten
+from symdisc.autoencoders._strategy import NothingFoundError, Strategy
 
-# Latents on which a symmetry is linear are preferred to others if they leave no more
-# than this unexplained, of rows held out.
-MAX_LOST = 0.03
-# Rows that are looked at: with fewer, chance is too large; more take their time.
-FEWEST_ROWS, MOST_ROWS = 200, 8000
-# Spans of so many leading modes are looked at, at most: each pair of modes has a
-# generator, and needs its share of the data.
+# With fewer rows, chance is too large.
+FEWEST_ROWS = 200
 MOST_MODES = 12
 # As for `count_symmetries`, but less strict: of many modes each map moves a few.
 LIKELY_SHARE = 0.2
@@ -53,40 +50,97 @@ N_STEPS = 8
 ROUNDING_RIDGE = 1e-4
 
 
-def symmetric_autoencoder(points, scale, ranks, seed):
-    """Find an autoencoder on whose latents a compact symmetry acts linearly.
+class InvariantModes(Strategy):
+    """Combinations of the leading modes on which a compact group acts linearly.
+
+    It applies to snapshots without rates, in which a group acts by linear maps, such
+    as images of an object that turns. The decoder is a regression on random Fourier
+    features.
 
     Parameters
     ----------
-    points : ndarray of shape (n_samples, n_modes)
-        White coordinates along the modes, leading mode first.
-    scale : ndarray of shape (n_modes,)
-        Standard deviation along each mode.
-    ranks : (int, int)
-        Largest and smallest number of latents.
-    seed : int
+    max_lost : float, default=0.03
+        Share of the variance of rows held out that the decoder may leave.
+    max_modes : int, default=12
+        Leading modes that are looked at.
+    max_rows : int, default=8000
+        Rows that are looked at, at equal steps.
+    scales : tuple of float, default=(2.0, 4.0, 8.0, 16.0)
+        Largest frequencies of the decoder to choose from.
 
-    Returns
-    -------
-    WaveAutoencoder or None
-        None where no symmetry stands out, or its latents do not tell enough.
+    Examples
+    --------
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> from symdisc.autoencoders import InvariantModes
+    >>> LatentSymmetryDiscoverer(autoencoder=InvariantModes())
+    LatentSymmetryDiscoverer(autoencoder=InvariantModes())
     """
-    if len(points) < FEWEST_ROWS:
+
+    def __init__(
+        self,
+        *,
+        max_lost=0.03,
+        max_modes=12,
+        max_rows=8000,
+        scales=(2.0, 4.0, 8.0, 16.0),
+    ):
+        self.max_lost = max_lost
+        self.max_modes = max_modes
+        self.max_rows = max_rows
+        self.scales = scales
+
+    def why_not(self, problem):
+        """Say why this does not apply to a problem; None where it does."""
+        if problem.moves:
+            return "it is for snapshots without rates"
+        if len(problem) < FEWEST_ROWS:
+            return f"it needs {FEWEST_ROWS} rows"
         return None
-    points = points[:: -(-len(points) // MOST_ROWS)]
-    random, weights = np.random.default_rng(seed), scale / scale[0]
-    encoder, blocks = symmetric_encoder(points, weights, ranks, random)
-    if encoder is None:
-        return None
-    latents = points @ encoder.T
-    lost, decoder = fit_waves(latents, points, weights, blocks, random)
-    if lost > MAX_LOST:
-        return None
-    solve_fourier(decoder, torch.from_numpy(latents), torch.from_numpy(points))
-    return WaveAutoencoder(encoder, decoder, blocks)
+
+    def fit(self, problem):
+        """Find the encoder, and solve for the decoder.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+
+        Returns
+        -------
+        LatentModel
+
+        Raises
+        ------
+        NothingFoundError
+            If no symmetry stands out, or its latents do not tell enough.
+        """
+        points = problem.curve[0].numpy()
+        points = points[:: -(-len(points) // self.max_rows)]
+        random, weights = np.random.default_rng(problem.seed), problem.weights.numpy()
+        ranks = problem.ranks
+        encoder, blocks = symmetric_encoder(
+            points, weights, ranks, random, self.max_modes, self.scales
+        )
+        if encoder is None:
+            raise NothingFoundError(
+                "no compact symmetry of the leading modes stands out"
+            )
+        latents = points @ encoder.T
+        data = latents, points, weights, blocks, random
+        lost, decoder = fit_waves(*data, self.scales)
+        if lost > self.max_lost:
+            raise NothingFoundError(
+                f"latents with a symmetry leave {lost:.1%} of the snapshots"
+            )
+        solve_fourier(decoder, torch.from_numpy(latents), torch.from_numpy(points))
+        autoencoder = LinearAutoencoder(
+            torch.from_numpy(encoder), decoder=decoder, blocks=blocks
+        )
+        return LatentModel(autoencoder, problem.pod)
 
 
-def symmetric_encoder(points, weights, ranks, random):
+def symmetric_encoder(
+    points, weights, ranks, random, max_modes=MOST_MODES, scales=SCALES
+):
     """Find a linear encoder whose latents a compact group moves linearly.
 
     Parameters
@@ -99,6 +153,11 @@ def symmetric_encoder(points, weights, ranks, random):
         Largest and smallest number of latents.
     random : numpy.random.Generator
         Draws the waves with which encoders are compared.
+    max_modes : int, default=12
+        Spans of so many leading modes are looked at, at most: each pair of modes has a
+        generator, and needs its share of the data.
+    scales : sequence of float, default=(2.0, 4.0, 8.0, 16.0)
+        Largest frequencies of waves to choose from.
 
     Returns
     -------
@@ -110,7 +169,7 @@ def symmetric_encoder(points, weights, ranks, random):
     """
     # The best of each kind, by few waves; then the best of these, by many.
     kinds = {}
-    for n_modes in range(2, min(MOST_MODES, points.shape[1]) + 1):
+    for n_modes in range(2, min(max_modes, points.shape[1]) + 1):
         for rows, blocks in _unions(points, weights, n_modes, ranks, random):
             data = points @ rows.T, points, weights
             lost, _ = fit_waves(*data, blocks, random, ROUGH_SCALES, N_ROUGHLY)
@@ -122,7 +181,7 @@ def symmetric_encoder(points, weights, ranks, random):
         encoder = np.vstack([_rounded(points, part) for part in parts])
         latents = points @ encoder.T
         if count_symmetries(distribution_symmetries(whiten([latents])[0])):
-            lost, _ = fit_waves(latents, points, weights, blocks, random)
+            lost, _ = fit_waves(latents, points, weights, blocks, random, scales)
             lost += MIN_GAIN * len(rows)
             if lost < best:
                 best, chosen = lost, (encoder, blocks)

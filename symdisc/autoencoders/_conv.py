@@ -4,27 +4,34 @@ import math
 from itertools import pairwise
 from numbers import Integral
 
-from sklearn.base import BaseEstimator
+import numpy as np
+import torch
 from torch import nn
+
+from symdisc._latent.pod import fit_pod
+from symdisc._latent.projection_search import find_start
+from symdisc._latent.torch_modules import Beside, ModuleAutoencoder
+from symdisc.autoencoders._strategy import TrainedStrategy
 
 # Each layer halves the image: a kernel of 4 with stride 2 covers every pixel alike.
 LAYER = {"kernel_size": 4, "stride": 2, "padding": 1}
 HALVED_AT_LEAST = 2
 
 
-class ConvAutoencoder(BaseEstimator):
-    """Convolutional architecture of `LatentSymmetryDiscoverer`, for images or signals.
+class Conv(TrainedStrategy):
+    """Convolutional networks beside linear maps, for images and signals.
 
     Each layer halves the image and has kernels of 4 (by 4) pixels; a layer of
     `hidden_units` and a linear one lead to the latents. The decoder is its mirror
     image. Both stand beside linear maps, where training starts: at first the networks
-    add nothing. This object holds no weights: each fit draws its own.
+    add nothing.
 
     Parameters
     ----------
-    image_shape : tuple of int
+    image_shape : "square", "signal" or tuple of int, default="square"
         What a row of `X` is, flattened in C order: (channels, height, width) for images
-        and (channels, length) for signals.
+        and (channels, length) for signals. "square" is a square image and "signal" a
+        signal, of one channel.
     channels : tuple of int, default=(8, 16)
         Number of channels after each layer.
     hidden_units : int, default=64
@@ -32,53 +39,75 @@ class ConvAutoencoder(BaseEstimator):
 
     Examples
     --------
-    >>> from symdisc import ConvAutoencoder, LatentSymmetryDiscoverer
-    >>> LatentSymmetryDiscoverer(autoencoder=ConvAutoencoder((2, 64)))
-    LatentSymmetryDiscoverer(autoencoder=ConvAutoencoder(image_shape=(2, 64)))
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> from symdisc.autoencoders import Conv
+    >>> LatentSymmetryDiscoverer(autoencoder=Conv((2, 64)))
+    LatentSymmetryDiscoverer(autoencoder=Conv(image_shape=(2, 64)))
     """
 
-    def __init__(self, image_shape, channels=(8, 16), hidden_units=64):
+    of_pixels = True
+
+    def __init__(self, image_shape="square", channels=(8, 16), hidden_units=64):
         self.image_shape = image_shape
         self.channels = channels
         self.hidden_units = hidden_units
 
-    def build(self, n_features, n_components, generator, like):
-        """Return an encoder and a decoder with random weights, but for the last: zero.
+    def build(self, problem, generator):
+        """Return networks with random weights, but for the last: zero.
 
         Parameters
         ----------
-        n_features : int
-            Columns of `X`, the product of `image_shape`.
-        n_components : int
-            Number of latents.
+        problem : LatentProblem
         generator : torch.Generator
             Draws the weights.
-        like : tensor
-            Has the dtype and device of the weights.
 
         Returns
         -------
-        encoder, decoder : torch.nn.Module
-            Between rows of pixels and of latents.
+        ModuleAutoencoder
 
         Raises
         ------
         ValueError
-            If a parameter has a bad value, or `image_shape` does not fit `n_features`.
+            If a parameter has a bad value, or `image_shape` does not fit `X`.
         """
+        coordinates, velocity = [*problem.snapshots().curve(slice(None)), None][:2]
+        n_features = coordinates.shape[1]
         sizes = self._sizes(n_features)
-        encoder = nn.Sequential(*self._encoder_layers(sizes, n_components))
-        decoder = nn.Sequential(*self._decoder_layers(sizes, n_components))
+        linear = _linear_start(coordinates, problem.ranks, generator)
+        rank = len(linear)
+        encoder = nn.Sequential(*self._encoder_layers(*sizes, rank))
+        decoder = nn.Sequential(*self._decoder_layers(*sizes, rank))
         for network in (encoder, decoder):
-            network.to_empty(device=like.device).to(like.dtype)
+            network.to_empty(device=linear.device).to(linear.dtype)
             _draw(network, generator)
         for last in (encoder[-1], decoder[-2]):
             nn.init.zeros_(last.weight)
-        return encoder, decoder
+        encoder = Beside(linear, encoder)
+        decoder = Beside(coordinates.new_zeros(n_features, rank), decoder)
+        autoencoder = ModuleAutoencoder(encoder, decoder, coordinates, velocity, rank)
+        with torch.no_grad():
+            latent = autoencoder.encode(coordinates)
+            decoder.linear.copy_(torch.linalg.lstsq(latent, coordinates).solution.mT)
+        return autoencoder
+
+    def _shape(self, n_features):
+        """Channels, and length or height and width, of a row."""
+        if self.image_shape == "signal":
+            return 1, n_features
+        if self.image_shape != "square":
+            return tuple(self.image_shape)
+        side = math.isqrt(n_features)
+        if side**2 != n_features:
+            raise ValueError(
+                'Conv has image_shape="square" and takes the rows of X for square '
+                f"images, but n_features = {n_features} is not a square. Pass "
+                "autoencoder=Conv((channels, height, width))."
+            )
+        return 1, side, side
 
     def _sizes(self, n_features):
-        """Heights and widths (or lengths) before and after each layer."""
-        shape = tuple(self.image_shape)
+        """Channels of a row; heights and widths (or lengths) around each layer."""
+        shape = self._shape(n_features)
         _check_counts("image_shape", shape)
         _check_counts("channels", tuple(self.channels))
         _check_counts("hidden_units", (self.hidden_units,))
@@ -102,11 +131,11 @@ class ConvAutoencoder(BaseEstimator):
                 f"times: give fewer than the {len(self.channels)} channels="
                 f"{self.channels}."
             )
-        return sizes
+        return shape[0], sizes
 
-    def _encoder_layers(self, sizes, n_components):
+    def _encoder_layers(self, n_channels, sizes, n_components):
         convolution = nn.Conv2d if len(sizes[0]) == 2 else nn.Conv1d
-        widths = [self.image_shape[0], *self.channels]
+        widths = [n_channels, *self.channels]
         layers = [nn.Unflatten(1, (widths[0], *sizes[0]))]
         for n_in, n_out in pairwise(widths):
             layers += [convolution(n_in, n_out, **LAYER, device="meta"), nn.SiLU()]
@@ -115,9 +144,9 @@ class ConvAutoencoder(BaseEstimator):
         last = nn.Linear(self.hidden_units, n_components, device="meta")
         return [*layers, nn.SiLU(), last]
 
-    def _decoder_layers(self, sizes, n_components):
+    def _decoder_layers(self, n_channels, sizes, n_components):
         convolution = nn.ConvTranspose2d if len(sizes[0]) == 2 else nn.ConvTranspose1d
-        widths = [self.image_shape[0], *self.channels][::-1]
+        widths = [n_channels, *self.channels][::-1]
         n_flat = widths[0] * math.prod(sizes[-1])
         layers = [
             nn.Linear(n_components, self.hidden_units, device="meta"),
@@ -133,31 +162,15 @@ class ConvAutoencoder(BaseEstimator):
         return [*layers, nn.Flatten()]
 
 
-def named_architecture(name, n_features):
-    """Return the ConvAutoencoder that a name stands for.
-
-    Parameters
-    ----------
-    name : {"conv1d", "conv2d"}
-        A signal, or a square image, of one channel.
-    n_features : int
-
-    Examples
-    --------
-    >>> from symdisc._latent.conv import named_architecture
-    >>> named_architecture("conv2d", 256)
-    ConvAutoencoder(image_shape=(1, 16, 16))
-    """
-    if name == "conv1d":
-        return ConvAutoencoder((1, n_features))
-    side = math.isqrt(n_features)
-    if side**2 != n_features:
-        raise ValueError(
-            f'autoencoder="conv2d" takes the rows of X for square images, but '
-            f"n_features = {n_features} is not a square. Pass autoencoder="
-            "ConvAutoencoder((channels, height, width))."
-        )
-    return ConvAutoencoder((1, side, side))
+def _linear_start(pixels, ranks, generator):
+    """Linear encoder of pixels, (rank, n_pixels), found along their modes."""
+    array, (most, least) = pixels.cpu().numpy(), ranks
+    draws = np.random.RandomState(generator.initial_seed() % 2**32)
+    pod = fit_pod(array, min_modes=most, random_state=draws)
+    white = torch.from_numpy(pod.coordinates(array)).to(pixels)
+    weights = torch.from_numpy(pod.scale / pod.scale[0]).to(pixels)
+    start = find_start(white, weights, most, generator, least)
+    return start @ torch.from_numpy(pod.modes / pod.scale[:, None]).to(pixels)
 
 
 def _check_counts(name, counts):

@@ -15,11 +15,12 @@ import torch
 from scipy import linalg
 
 from symdisc._latent.autoencoder import GaugedAutoencoder, polynomial_decoder
+from symdisc._latent.readout import solve_readout
 from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc.autoencoders._strategy import TrainedStrategy
 
 # Slowness is fitted: at least so many rows for each function that is combined.
 ROWS_PER_FUNCTION = 16
-MAX_MODES = 128
 # The slowest combinations of one level, whose products are the functions of the next.
 MAX_KEPT = 30
 MAX_LEVELS = 4
@@ -72,16 +73,14 @@ class SlowAutoencoder(GaugedAutoencoder):
 
     Parameters
     ----------
+    encoder : SlowEncoder
     coordinates, velocity : tensor of shape (n_samples, n_modes)
-    rank : int
-        Number of latents.
     hidden_units : int
     generator : torch.Generator
     """
 
-    def __init__(self, coordinates, velocity, rank, hidden_units, generator):
-        curve = [c.double().cpu() for c in (coordinates, velocity)]
-        encoder = SlowEncoder(slow_maps(*curve, rank), coordinates)
+    def __init__(self, encoder, coordinates, velocity, hidden_units, generator):
+        rank = len(getattr(encoder, f"map{encoder.n_levels - 1}"))
         super().__init__(encoder, coordinates.new_zeros(rank))
         self.fix_gauge(coordinates, velocity)
         latent = self.whiten(self.encode(coordinates))[0]
@@ -91,19 +90,97 @@ class SlowAutoencoder(GaugedAutoencoder):
         )
 
 
-def n_affordable(n_samples):
-    """Return how many modes to look for slow combinations of.
+class SlowFeatures(TrainedStrategy):
+    """The latents that change slowest along the motion, and a trained decoder.
+
+    Slow feature analysis [1]_ of the leading modes, of products of the slowest
+    combinations of these, and so on, as long as that is slower. It needs rates.
+
+    Parameters
+    ----------
+    rows_per_function : int, default=16
+        Fewest rows for each function that is combined.
+    max_modes : int, default=128
+        Leading modes that are looked at.
+    max_levels : int, default=4
+        Times that products are taken, and one.
+    hidden_units : int, default=128
+        Width of the perceptron in the decoder.
+
+    References
+    ----------
+    .. [1] L. Wiskott, T. J. Sejnowski, "Slow feature analysis: unsupervised learning
+       of invariances", Neural Computation 14 (2002), 715-770.
 
     Examples
     --------
-    >>> from symdisc._latent.slow_features import n_affordable
-    >>> n_affordable(1600), n_affordable(10**6)
-    (100, 128)
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> from symdisc.autoencoders import SlowFeatures
+    >>> LatentSymmetryDiscoverer(autoencoder=SlowFeatures(max_levels=2))
+    LatentSymmetryDiscoverer(autoencoder=SlowFeatures(max_levels=2))
     """
-    return min(MAX_MODES, n_samples // ROWS_PER_FUNCTION)
+
+    def __init__(
+        self, *, rows_per_function=16, max_modes=128, max_levels=4, hidden_units=128
+    ):
+        self.rows_per_function = rows_per_function
+        self.max_modes = max_modes
+        self.max_levels = max_levels
+        self.hidden_units = hidden_units
+
+    def why_not(self, problem):
+        """Say why this does not apply to a problem; None where it does."""
+        return None if problem.moves else "it needs rates: pass X_dot as y, or t"
+
+    def n_modes(self, n_samples):
+        """Return how many modes can be combined.
+
+        Parameters
+        ----------
+        n_samples : int
+
+        Examples
+        --------
+        >>> from symdisc.autoencoders import SlowFeatures
+        >>> SlowFeatures().n_modes(1600), SlowFeatures().n_modes(10**6)
+        (100, 128)
+        """
+        return max(min(self.max_modes, n_samples // self.rows_per_function), 1)
+
+    def build(self, problem, generator):
+        """Return the encoder, solved for, and a decoder to be trained.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+        generator : torch.Generator
+
+        Returns
+        -------
+        SlowAutoencoder
+        """
+        n_modes = self.n_modes(len(problem))
+        curve = [part[:, :n_modes] for part in problem.curve[:2]]
+        maps = slow_maps(
+            *curve, problem.ranks[0], self.max_levels, self.rows_per_function
+        )
+        # Modes beyond these play no part.
+        first = np.zeros((len(maps[0]), len(problem.weights) + 1))
+        first[:, : maps[0].shape[1]] = maps[0]
+        coordinates, velocity = problem.snapshots().curve(slice(None))[:2]
+        encoder = SlowEncoder([first, *maps[1:]], coordinates)
+        return SlowAutoencoder(
+            encoder, coordinates, velocity, self.hidden_units, generator
+        )
+
+    def finish(self, autoencoder, problem):
+        """Solve for the last layer of the decoder."""
+        solve_readout(autoencoder, problem.curve)
 
 
-def slow_maps(x, x_dot, n_components):
+def slow_maps(
+    x, x_dot, n_components, max_levels=MAX_LEVELS, rows_per_function=ROWS_PER_FUNCTION
+):
     """Find the slowest functions, with levels of products while these are slower.
 
     Parameters
@@ -111,6 +188,8 @@ def slow_maps(x, x_dot, n_components):
     x, x_dot : tensor of shape (n_samples, n_modes)
         White coordinates and their rates, in double precision.
     n_components : int
+    max_levels, rows_per_function : int
+        See `SlowFeatures`.
 
     Returns
     -------
@@ -122,7 +201,7 @@ def slow_maps(x, x_dot, n_components):
     The angle is not a function on the circle; its sine and cosine are the slowest:
 
     >>> import torch
-    >>> from symdisc._latent.slow_features import SlowEncoder, slow_maps
+    >>> from symdisc.autoencoders._slow_features import SlowEncoder, slow_maps
     >>> t = torch.linspace(0, 20 * torch.pi, 1000, dtype=torch.float64)
     >>> x = torch.stack([t.cos(), t.sin(), (2 * t).cos(), (2 * t).sin()], dim=1)
     >>> v = torch.stack([-t.sin(), t.cos(), -2 * (2 * t).sin(), 2 * (2 * t).cos()], 1)
@@ -130,11 +209,11 @@ def slow_maps(x, x_dot, n_components):
     >>> bool((z.square().sum(1).sqrt() - 2**0.5).abs().max() < 0.01)
     True
     """
-    kept = _n_kept(len(x), n_components)
+    kept = _n_kept(len(x) // rows_per_function, n_components)
     held = np.arange(len(x)) * N_BLOCKS // len(x) % HELD_OUT == HELD_OUT - 1
     fitted = [c[~held] for c in (x, x_dot)]
     chosen, slowest = 1, math.inf
-    for n_levels in range(1, MAX_LEVELS + 1):
+    for n_levels in range(1, max_levels + 1):
         maps = _fit(*fitted, n_levels, kept, n_components)
         z, z_dot = SlowEncoder(maps, x).push_forward(x[held], x_dot[held])
         speed = float((z_dot.square().mean(0) / z.var(0)).sum())
@@ -144,9 +223,8 @@ def slow_maps(x, x_dot, n_components):
     return _fit(x, x_dot, chosen, kept, n_components)
 
 
-def _n_kept(n_samples, n_components):
+def _n_kept(affordable, n_components):
     """How many functions have no more than an affordable number of products."""
-    affordable = n_samples // ROWS_PER_FUNCTION
     kept = int((math.sqrt(9 + 8 * affordable) - 3) / 2)
     return max(n_components, min(kept, MAX_KEPT))
 

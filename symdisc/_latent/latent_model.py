@@ -1,0 +1,126 @@
+"""A latent space: encoder, gauge, decoder, and how well it explains what is known."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from symdisc._latent.pod import PODProjection
+
+# Blocks of rows that standard errors are taken from.
+N_BLOCKS = 10
+
+
+@dataclass
+class LatentModel:
+    """An autoencoder in float64, and what it leaves unexplained.
+
+    Parameters
+    ----------
+    autoencoder : torch.nn.Module
+        Between coordinates and latents; has `encode`, `decode`, `push_forward` and
+        `push_back`, and a buffer `shift` with the latents' number, dtype and device.
+    pod : PODProjection
+        Between snapshots and coordinates.
+    history : dict of ndarray
+        Losses of its own training, where there was one.
+    n_iter : int
+        Iterations of that training; 1 where latents are solved for.
+    errors : dict of float
+        "x" and, with rates, "x_dot": shares of snapshots and rates that are left
+        unexplained of rows that it was not fitted to.
+    standard_error : float
+        Standard error of errors["x_dot"], from blocks of rows.
+    n_coefficients : int or None
+        Coefficients of its equations that are not zero.
+    distortion : float
+        See `symdisc._latent.laplacian.Surface.distortion`.
+    """
+
+    autoencoder: torch.nn.Module
+    pod: PODProjection
+    history: dict = field(default_factory=dict)
+    n_iter: int = 1
+    errors: dict = field(default_factory=dict)
+    standard_error: float = 0.0
+    n_coefficients: int | None = None
+    distortion: float = np.nan
+
+    @property
+    def rank(self):
+        """Number of latents."""
+        return len(self.autoencoder.shift)
+
+    @torch.no_grad()
+    def latents(self, coordinates):
+        """Return the latents of coordinates, as ndarray of shape (n, rank)."""
+        return self.autoencoder.encode(coordinates).numpy()
+
+    def judge(self, problem, fitted, held):
+        """Measure the held-out errors, equations fitted to the rows that were not.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+            Of all rows, in the coordinates of this model.
+        fitted, held : ndarray of int
+            Rows.
+        """
+        points = [part[held] for part in problem.curve]
+        with torch.no_grad():
+            decoded = self.autoencoder.decode(self.autoencoder.encode(points[0]))
+        lost = (points[0] - decoded) * problem.weights
+        share = float(lost.square().sum()) * problem.pod.scale[0] ** 2 / len(held)
+        total = problem.pod.total / problem.pod.n_samples
+        self.errors = {
+            "x": float(share + problem.pod.residual / problem.pod.n_samples) / total
+        }
+        if problem.moves:
+            self._judge_motion(problem, fitted, held)
+
+    @torch.no_grad()
+    def _judge_motion(self, problem, fitted, held):
+        """Measure what the equations leave of the rates, through the decoder."""
+        *state, rates = self.autoencoder.push_forward(*problem.curve)
+        library = problem.library(self.rank)
+        features = library.evaluate(torch.cat(state, dim=1))
+        weak, where = problem.weak, held
+        wanted, known = rates.numpy(), features.numpy()
+        if weak is not None:
+            centres = _centres(weak)
+            where = np.flatnonzero(np.isin(centres, held))
+            fitted = np.flatnonzero(np.isin(centres, fitted))
+            wanted = weak.derivative @ state[0].numpy()
+            known = weak.average @ known
+        if min(len(fitted), len(where)) <= features.shape[1]:
+            return  # as many candidates as rows explain anything
+        found = problem.solve(known[fitted], wanted[fitted], library)
+        self.n_coefficients = int(np.count_nonzero(found))
+        predicted = features @ torch.from_numpy(found).mT
+        decoded = self.autoencoder.push_back(*state, predicted)[-1].numpy()
+        given = problem.curve[-1].numpy()
+        if weak is not None:
+            decoded = weak.average @ decoded
+            given = weak.derivative @ problem.curve[0].numpy()
+        weights = problem.weights.numpy()
+        lost = np.sum(((given - decoded)[where] * weights) ** 2, axis=1)
+        size = np.sum((given[where] * weights) ** 2, axis=1)
+        self.errors["x_dot"], self.standard_error = _ratio_of_blocks(lost, size)
+
+
+def _centres(weak):
+    """Row in the middle of each window."""
+    average = weak.average.tocsr()
+    starts, ends = average.indptr[:-1], average.indptr[1:]
+    return average.indices[(starts + ends) // 2]
+
+
+def _ratio_of_blocks(part, whole):
+    """Ratio of sums, and its standard error from blocks of neighbouring rows."""
+    total = max(float(whole.sum()), 1e-300)
+    ratio = float(part.sum()) / total
+    blocks = np.array_split(part - ratio * whole, min(N_BLOCKS, len(part)))
+    gaps = np.array([block.sum() for block in blocks])
+    n = len(gaps)
+    error = np.sqrt(n / max(n - 1, 1) * np.sum(gaps**2)) / total
+    return ratio, float(error)

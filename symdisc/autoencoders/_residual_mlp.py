@@ -1,0 +1,85 @@
+"""Perceptrons beside linear maps, trained by reconstruction and equations."""
+
+import torch
+
+from symdisc._latent.autoencoder import Autoencoder, widen
+from symdisc._latent.readout import solve_readout
+from symdisc._numerics.features import affordable_degree
+from symdisc._sindy.calibration import calibrate, needs_calibration
+from symdisc.autoencoders._strategy import TrainedStrategy
+
+
+class ResidualMLP(TrainedStrategy):
+    """A perceptron beside a linear encoder, and one beside a polynomial decoder.
+
+    Training starts from the latents of `LinearEncoder`, and the last layer of the
+    decoder is solved for in the end.
+
+    Parameters
+    ----------
+    hidden_units : int, default=128
+        Width of the two hidden layers of each perceptron.
+
+    Examples
+    --------
+    >>> from symdisc import LatentSymmetryDiscoverer
+    >>> from symdisc.autoencoders import ResidualMLP
+    >>> LatentSymmetryDiscoverer(autoencoder=ResidualMLP(hidden_units=64))
+    LatentSymmetryDiscoverer(autoencoder=ResidualMLP(hidden_units=64))
+    """
+
+    def __init__(self, hidden_units=128):
+        self.hidden_units = hidden_units
+
+    def fit(self, problem):
+        """Train on the leading modes of a problem.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+
+        Returns
+        -------
+        LatentModel
+        """
+        model = super().fit(problem.leading)
+        widen(model.autoencoder, len(problem.weights))
+        model.pod = problem.pod
+        return model
+
+    def build(self, problem, generator):
+        """Return the autoencoder before it is trained, in single precision.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+        generator : torch.Generator
+
+        Returns
+        -------
+        Autoencoder
+        """
+        single = problem.snapshots().curve(slice(None))
+        start, weights = (
+            part.to(single[0]) for part in (problem.start, problem.weights)
+        )
+        autoencoder = Autoencoder(
+            *(start, *[*single, None][:2], weights, self.hidden_units, generator),
+            degree=affordable_degree(len(start)),
+        )
+        library = problem.library(len(start))
+        if problem.moves and needs_calibration(library):
+            _calibrate(autoencoder, single, library)
+        return autoencoder
+
+    def finish(self, autoencoder, problem):
+        """Solve for the last layer of the decoder."""
+        solve_readout(autoencoder, problem.curve)
+
+
+@torch.no_grad()
+def _calibrate(autoencoder, curve, library):
+    """Give the latents the scale and origin that suit the library."""
+    latents = autoencoder.push_forward(*curve)
+    *state, rates = (z.double().cpu().numpy() for z in latents)
+    autoencoder.rescale(*calibrate(state, rates, library))
