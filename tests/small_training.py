@@ -1,4 +1,4 @@
-"""A training so small that a test can afford it."""
+"""Problems and trainings so small that a test can afford them."""
 
 from functools import partial
 
@@ -8,6 +8,8 @@ import torch
 from symdisc._data.training_data import Snapshots
 from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.autoencoder import Autoencoder
+from symdisc._latent.pod import PODProjection
+from symdisc._latent.problem import LatentProblem
 from symdisc._latent.trainer import Settings, Trainer
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.liegan import LieGAN
@@ -53,3 +55,23 @@ def make_trainer(symmetry_of="derivatives", max_iter=70, seed=0, **settings):
     settings = Settings(**(defaults | settings))
     solve = partial(sparse_regression, threshold=0.1)
     return Trainer(autoencoder, adversary, data, library, solve, settings, generator)
+
+
+def problem_of(curve, scale=None, ranks=(2, 1), library=None, seed=0):
+    """Coordinates, and maybe their rates, as a problem of a latent space."""
+    curve = [torch.as_tensor(np.asarray(part, dtype=float)) for part in curve]
+    n, n_modes = curve[0].shape
+    scale = np.ones(n_modes) if scale is None else np.asarray(scale)
+    total = float((curve[0] * torch.from_numpy(scale)).square().sum())
+    return LatentProblem(
+        curve,
+        PODProjection(np.zeros(n_modes), np.eye(n_modes), scale, 0.0, total, n),
+        ranks,
+        degree=1,
+        library=library or (lambda rank: CandidateLibrary.polynomial(rank, 1)),
+        solve=lambda features, rates, _: sparse_regression(
+            features, rates, threshold=0.0
+        ),
+        settings=Settings(max_iter=40),
+        seed=seed,
+    )

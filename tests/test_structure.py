@@ -28,6 +28,7 @@ FOLDERS = [
     "_persistence",
     "datasets",
     "_latent",
+    "autoencoders",
     "_diagnostics",
     "plotting",
     "_estimators",
@@ -35,7 +36,7 @@ FOLDERS = [
 ]
 # What is to be replaced is left as it was. Constructors of estimators assign parameters
 # and do nothing else.
-LONG = {"learn_space", "read_blocks", "__init__"}
+LONG = {"read_blocks", "__init__"}
 
 
 def folder_of(module):

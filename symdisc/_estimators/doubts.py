@@ -8,8 +8,8 @@ from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._equations.candidates import numerators
 from symdisc._estimators.denominator_doubts import say_denominators, say_poles
-from symdisc._estimators.rates_within import RatesWithin
 from symdisc._estimators.refine_sindy import fits_with
+from symdisc._implicit.rates_within import RatesWithin
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (

@@ -8,13 +8,14 @@ import torch
 from scipy import linalg
 
 from symdisc._data.training_data import Snapshots
+from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._estimators.outcome import MAX_MEASURED_ROWS, condition_of
 from symdisc._estimators.symmetry_data import double_curve, regression
 from symdisc._latent.autoencoder import Columns
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.normal_form import bend_plane
 from symdisc._latent.oriented import Oriented
-from symdisc._latent.selection import SpaceTable, TriedSpace, race
+from symdisc._latent.selection import race
 from symdisc._latent.trainer import Trainer
 from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.layout import check_filled, has_translations

@@ -25,10 +25,9 @@ from symdisc._estimators.sindy_equations import (
     set_equations,
     set_space,
 )
-from symdisc._estimators.sindy_samples import given_to_fit, given_to_score
+from symdisc._estimators.sindy_samples import given_to_fit, score_of
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._persistence.checkpoint import Checkpoint
-from symdisc._sindy.scoring import equation_scores, pooled_score
 from symdisc.autoencoders._names import AUTOENCODERS
 from symdisc.autoencoders._strategy import Strategy
 
@@ -39,10 +38,8 @@ class LatentSINDy(ForecastingEstimator):
     An autoencoder phi maps snapshots x to latents z, in which the motion is a
     combination of few candidate functions, dz/dt = Xi Theta(z). Reconstruction and
     equation error, ``E |J_phi(x) x_dot - F(z)|^2``, are minimised together ([1]_,
-    eq. 5), and with the latter its image under the decoder [2]_. The coefficients Xi
-    are not trained: they are solved for in closed form every epoch. A symmetry, given
-    or discovered during training (LieGAN), restricts the equations to those that are
-    equivariant.
+    eq. 5), and with the latter its image under the decoder [2]_. A symmetry, given or
+    discovered, restricts the equations to those that are equivariant.
 
     Parameters
     ----------
@@ -78,11 +75,10 @@ class LatentSINDy(ForecastingEstimator):
     order : {1, 2}, default=1
         2 looks for d2z/dt2 = F(z, dz/dt), whose velocities are called z0_dot, ...
     autoencoder : str, strategy, list, estimator or (encoder, decoder), default="auto"
-        How latents are found: a strategy of `symdisc.autoencoders`, or several in a
-        list, of which one is chosen as `spaces_` says; "auto" is the list
-        `symdisc.autoencoders.AUTO`. "none" takes the columns of `X`. A
-        `LatentSymmetryDiscoverer` is used as it is where fitted, else a clone is
-        fitted first. A pair of torch modules is copied and used in evaluation mode.
+        How latents are found: one or several strategies of `symdisc.autoencoders`, of
+        which one is chosen as `spaces_` says; "auto" is its list `AUTO`. "none" takes
+        the columns of `X`. A `LatentSymmetryDiscoverer` is used as it is where fitted,
+        else a clone is fitted first; a pair of torch modules is copied and used as is.
     symmetry : None, "discover", str or LieAlgebra, default=None
         Symmetry of the equations: none; "discover", which finds it in the latent space
         (or takes that of the estimator given as `autoencoder`); or a known one, as a
@@ -176,13 +172,11 @@ class LatentSINDy(ForecastingEstimator):
         Up to three systems with other terms that explain refined states nearly as well:
         their posterior probability is less by a factor of at most 20.
     errors_ : dict of float
-        What the learned space leaves unexplained of rows held out: "x", of the
-        variance of the snapshots, and, if the rows are more than the candidates,
-        "x_dot", of the rates under the equations through the decoder. Empty for given
-        spaces.
+        What the learned space leaves unexplained of rows held out: "x", of snapshots,
+        and, if these are more than the candidates, "x_dot", of rates, by the equations
+        and the decoder. Empty for given spaces.
     spaces_ : SpaceTable
-        The latent spaces that were tried, and which was taken or why not, see
-        `LatentSymmetryDiscoverer`. Empty for given spaces.
+        The spaces that were tried, see `LatentSymmetryDiscoverer`.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray
@@ -362,11 +356,9 @@ class LatentSINDy(ForecastingEstimator):
             data = given.X, given.rates, *along
             space = find_space(self, governing, *data, random, checkpoint)
         governing.settle(self.symmetry, space)
-        discovers = self.symmetry == "discover"
-        self.lie_algebra_ = space.algebra if discovers else governing.algebra
         seed = int(random.randint(2**31 - 1))
         found, motion = find_equations(self, governing, space, *along, seed)
-        set_space(self, space)
+        set_space(self, space, governing)
         set_equations(self, governing, found, space)
         if not learns_latents(self.autoencoder):
             warn_of_doubts(self, governing, motion, *along, space)
@@ -377,22 +369,19 @@ class LatentSINDy(ForecastingEstimator):
         return self
 
     def score(self, X, y=None, sample_weight=None, *, t=None, groups=None):
-        """Return R2 of the rates dz/dt (d2z/dt2 for second order) under the equations.
+        """Return R2 of the rates of snapshots under the equations and the decoder.
 
-        Each latent coordinate is divided by the standard deviation of its rate on the
-        training data, so that all count alike. Rates are those of the encoded data,
-        J_phi(x) x_dot: the score measures the equations in the latent space, and not
-        what the encoder loses; compare it with the reconstruction (`errors_`).
-        Coordinates whose rate was constant in training are left out; where there are no
-        others, the score is 1.
+        With ``autoencoder="none"`` it is the mean of the R2 of each equation; rates
+        that were constant in training are left out, and where there are no others, the
+        score is 1.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Snapshots, at least 2.
         y : array-like, default=None
-            Time derivatives as in `fit`. Without them, or with 1-D `y`, latents are
-            differentiated along `t`.
+            Time derivatives as in `fit`. Without them, or with 1-D `y`, they are taken
+            along `t`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each snapshot.
         t : array-like of shape (n_samples,) or float, default=None
@@ -404,12 +393,7 @@ class LatentSINDy(ForecastingEstimator):
         Returns
         -------
         float
-            ``1 - sum |rate - F(z)|^2 / sum |rate - mean(rate)|^2``; 1 is perfect.
+            ``1 - sum |x_dot - D psi(z) F(z)|^2 / sum |x_dot - mean|^2``; 1 is perfect.
         """
         check_is_fitted(self)
-        motion, weight = given_to_score(self, X, y, t, groups, sample_weight)
-        known = {"weak": motion.weak, "weight": weight}
-        found = equation_scores(
-            self.equations_, motion.curve, self._rate_scale, **known
-        )
-        return pooled_score(found)
+        return score_of(self, X, y, t, groups, sample_weight)

@@ -3,6 +3,7 @@
 import os
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -10,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits
 
 from symdisc._data.training_data import QUESTIONS, SHORT_NAMES
-from symdisc._data.validation import MIN_SAMPLES, check_device, check_snapshots
+from symdisc._data.validation import check_device
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
 from symdisc._estimators.doubts import warn_of_little_explained
@@ -22,12 +23,14 @@ from symdisc._estimators.outcome import (
     reconstruction_error,
     warn_of_doubts,
 )
-from symdisc._estimators.symmetry_data import WAYS, SymmetryData
+from symdisc._estimators.symmetry_data import (
+    WAYS,
+    SymmetryData,
+    count_components,
+    read_samples,
+)
 from symdisc._latent.coders import Decoder, Encoder
-from symdisc._latent.dimension import resolve_components
-from symdisc._lie.layout import check_representation, has_translations
 from symdisc._persistence.checkpoint import Checkpoint
-from symdisc._symmetry.label_invariance import check_labels
 from symdisc.autoencoders._names import AUTOENCODERS
 from symdisc.autoencoders._strategy import Strategy
 
@@ -173,9 +176,10 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         and which was taken or why not. Of those with x at most `max_x_error`, or 1.1
         times the best if that is more, and x_dot within a standard error or 3e-4 of
         the best, that of fewest terms is taken, then of least distortion.
-    distortion_ : float
+    distortion_ : float or None
         E|grad z|^2 of the white latents over the least that so many can have: how much
-        the space that was taken stretches the snapshots.
+        the space that was taken stretches the snapshots. None where these fall into
+        parts without neighbours in common, and where none was compared.
     rank_ : int
         Number of latent dimensions that carry information, at most `n_components_`.
         The latent coordinates beyond it are zero.
@@ -330,9 +334,9 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         FloatingPointError
             If training diverges.
         """
-        X, y, t, groups, labels = self._read(X, y, t, groups)
+        X, y, t, groups, labels = read_samples(self, X, y, t, groups)
         random = check_random_state(self.random_state)
-        self.n_components_ = self._count_components(X, random)
+        self.n_components_ = count_components(self, X, random)
         X_dot, device = self._check_rates(X, y), check_device(self.device)
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
@@ -364,28 +368,6 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             checkpoint.finish()
         return self
 
-    def _read(self, X, y, t, groups):
-        """Return snapshots, derivatives, times, groups and labels as arrays."""
-        of_labels = self.symmetry_of == "labels"
-        moves = self.symmetry_of not in ("labels", "distribution", "states")
-        data = self._take_in_fit(X, y, t, groups, index=moves, labels=of_labels)
-        X, y, labels = data.X, data.y, None
-        X = check_snapshots(self, X, ensure_min_samples=MIN_SAMPLES)
-        if of_labels:
-            y, labels = None, check_labels(y, len(X))
-        return X, y, data.t, data.groups, labels
-
-    def _count_components(self, X, random):
-        """Return the number of latent dimensions; raise where sizes do not fit."""
-        n_components = self.n_components
-        if self.autoencoder == "none":
-            n_components = X.shape[1] + has_translations(self.representation or ())
-        if self.representation is not None:
-            return check_representation(self, n_components)
-        if self.autoencoder == "none":
-            return n_components
-        return resolve_components(self, X, random)
-
     def _set_equations(self, equations, score, dense_score):
         self.equations_, self.equation_score_ = equations, score
         self.dense_score_ = dense_score
@@ -403,5 +385,6 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         self.restart_agreement_ = found.restart_agreement
         self.rank_, self.history_ = found.model.rank, found.model.history
         self.n_iter_, self.spaces_ = found.model.n_iter, found.spaces
-        self.distortion_ = found.model.distortion
+        distortion = found.model.distortion
+        self.distortion_ = float(distortion) if np.isfinite(distortion) else None
         warn_of_doubts(self)

@@ -7,10 +7,10 @@ import numpy as np
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
-from symdisc._estimators.rates_within import RatesWithin
 from symdisc._estimators.refine_sindy import refined
-from symdisc._estimators.sindy_denominators import MAX_RIVALS, find_among_laws
+from symdisc._implicit.compared_laws import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
+from symdisc._implicit.rates_within import RatesWithin
 from symdisc._sindy.differentiation import Motion, rates_along
 from symdisc._sindy.free_constants import find_constants, refine_constants
 from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
@@ -93,8 +93,10 @@ def _motion(est, space):
     return Motion([*space.curve[:-1], speeds], space.weak)
 
 
-def set_space(est, space):
+def set_space(est, space, governing):
     """Set what is known of the latent space."""
+    discovers = est.symmetry == "discover"
+    est.lie_algebra_ = space.algebra if discovers else governing.algebra
     est.encoder_, est.decoder_ = space.encoder, space.decoder
     model = space.model
     est.history_ = {} if model is None else model.history

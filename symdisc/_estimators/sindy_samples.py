@@ -9,12 +9,13 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_time, median_step, transition_pairs
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
-from symdisc._estimators.fit_sindy import motion_as_fitted
+from symdisc._estimators.fit_sindy import motion_along, motion_as_fitted
 from symdisc._implicit.denominators import check_denominators
 from symdisc._intake.jumps import without_jumps
 from symdisc._intake.rejected_rows import short_stretches
 from symdisc._sindy.differentiation import Motion
 from symdisc._sindy.problem import Governing
+from symdisc._sindy.scoring import equation_scores, pooled_score
 
 # Fourth powers of smaller numbers are zero in double precision.
 TINY = 1e-80
@@ -142,20 +143,12 @@ def _pairs(X, t, groups):
     return X[before], X[after], groups
 
 
-def given_to_score(est, X, y, t, groups, sample_weight):
-    """Take in what `score` is given.
-
-    Parameters
-    ----------
-    est : LatentSINDy
-        Fitted.
-    X, y, t, groups, sample_weight
-        As of `LatentSINDy.score`.
+def score_of(est, X, y, t, groups, sample_weight):
+    """Return R2 of rates; parameters are those of `LatentSINDy.score`.
 
     Returns
     -------
-    motion : Motion
-    weight : ndarray of shape (n_samples,) or None
+    float
     """
     way = None if est.differentiation_ == "given" else est.differentiation_
     way = None if est.discrete else way or "spline"
@@ -165,10 +158,35 @@ def given_to_score(est, X, y, t, groups, sample_weight):
     rates, weight = est._check_rates(X, data.y, est.order), data.weight
     if weight is not None:
         weight = _check_sample_weight(weight, X)
-    if not est.discrete:
-        return motion_as_fitted(est, X, rates, data.t, data.groups), weight
-    _check_map(est, rates)
-    times = check_time(data.t, data.groups, len(X))
-    before, after = transition_pairs(times, data.groups, len(X))
-    weight = None if weight is None else weight[before]
-    return Motion([X[before], X[after]]), weight
+    along = data.t, data.groups
+    if est.discrete:
+        _check_map(est, rates)
+        before, after = transition_pairs(check_time(*along, len(X)), along[1], len(X))
+        weight = None if weight is None else weight[before]
+        motion = Motion([X[before], X[after]])
+    else:
+        motion = motion_as_fitted(est, X, rates, *along)
+        if est.autoencoder != "none":
+            return _score_of_snapshots(est, X, rates, motion, along, weight)
+    known = {"weak": motion.weak, "weight": weight}
+    found = equation_scores(est.equations_, motion.curve, est._rate_scale, **known)
+    return pooled_score(found)
+
+
+def _score_of_snapshots(est, X, rates, motion, along, weight):
+    """Return R2 of the rates of snapshots, all columns together."""
+    state = motion.curve[:-1]
+    found = est.equations_(np.hstack(state)).astype(state[0].dtype)
+    predicted = est._push(est.decoder_, *state, found)[-1]
+    if rates is not None:
+        target, weak = split_columns(rates, est.order)[-1], None
+    else:
+        given = motion_along(est, np.asarray(X), *along)
+        target, weak = given.curve[-1], given.weak
+    if weak is not None:
+        target, predicted = weak.derivative @ X, weak.average @ predicted
+        weight = None if weight is None else weak.average @ weight
+    mean = np.average(target, axis=0, weights=weight)
+    total = np.average(np.sum((target - mean) ** 2, axis=1), weights=weight)
+    left = np.average(np.sum((target - predicted) ** 2, axis=1), weights=weight)
+    return float(1 - left / total) if total > 0 else float(left == 0)

@@ -7,13 +7,16 @@ import numpy as np
 import torch
 
 from symdisc._data.training_data import as_snapshots
+from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._equations.library import CandidateLibrary
 from symdisc._estimators.outcome import library_degree
+from symdisc._latent.dimension import resolve_components
 from symdisc._latent.pod import MAX_MODES, fit_pod, identity_projection
 from symdisc._latent.problem import LatentProblem
 from symdisc._latent.trainer import Settings
-from symdisc._lie.layout import has_translations
+from symdisc._lie.layout import check_representation, has_translations
 from symdisc._sindy.stlsq import sparse_regression
+from symdisc._symmetry.label_invariance import check_labels
 
 # What is done for each value of `differentiation`.
 WAYS = {way: way for way in ("central", "savgol", "spline")} | {"auto": "spline"}
@@ -186,3 +189,41 @@ def _settings(est, checkpoint):
         verbose=est.verbose,
         checkpoint=checkpoint,
     )
+
+
+def read_samples(est, X, y, t, groups):
+    """Return snapshots, derivatives, times, groups and labels as arrays.
+
+    Parameters are those of `LatentSymmetryDiscoverer.fit`, and the estimator.
+    """
+    of_labels = est.symmetry_of == "labels"
+    moves = est.symmetry_of not in ("labels", "distribution", "states")
+    data = est._take_in_fit(X, y, t, groups, index=moves, labels=of_labels)
+    X, y, labels = data.X, data.y, None
+    X = check_snapshots(est, X, ensure_min_samples=MIN_SAMPLES)
+    if of_labels:
+        y, labels = None, check_labels(y, len(X))
+    return X, y, data.t, data.groups, labels
+
+
+def count_components(est, X, random):
+    """Return the number of latent dimensions; raise where sizes do not fit.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+    X : ndarray or Rows of shape (n_samples, n_features)
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    int
+    """
+    n_components = est.n_components
+    if est.autoencoder == "none":
+        n_components = X.shape[1] + has_translations(est.representation or ())
+    if est.representation is not None:
+        return check_representation(est, n_components)
+    if est.autoencoder == "none":
+        return n_components
+    return resolve_components(est, X, random)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from symdisc._numerics.features import FourierMap, Monomials
+from symdisc._numerics.regression import regression
 
 N_HIDDEN_LAYERS = 2
 
@@ -331,7 +332,7 @@ def polynomial_decoder(latent, coordinates, hidden_units, generator, degree=1):
         monomials = Monomials(latent.shape[1], degree, latent.device)
         features = monomials(latent)
     # In double precision: monomials of latents can be nearly dependent.
-    maps = torch.linalg.lstsq(features.double(), coordinates.double()).solution
+    maps = regression(features.double(), coordinates.double())
     linear = maps.mT.to(coordinates)
     return ResidualNetwork(linear, hidden_units, generator, monomials)
 

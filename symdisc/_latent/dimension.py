@@ -15,6 +15,7 @@ from symdisc._data.validation import MIN_SAMPLES, as_samples
 from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import MIN_GAIN, best_projection
 from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._numerics.regression import regression
 
 # For data that need more latents, the user has to pass their number.
 MAX_LATENTS = 8
@@ -243,7 +244,7 @@ def _polynomial_error(coordinates, weights, encoder):
     errors = []
     for rows in (encoder.double().cpu(), leading):
         design = monomials(coordinates @ rows.mT)
-        decoder = torch.linalg.lstsq(design[::2], coordinates[::2]).solution
+        decoder = regression(design[::2], coordinates[::2])
         residual = coordinates[1::2] - design[1::2] @ decoder
         errors.append(float((residual.square().mean(0) * weights).sum()))
     return min(errors) / float(weights.sum())

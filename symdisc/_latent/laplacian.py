@@ -17,8 +17,8 @@ from sklearn.neighbors import NearestNeighbors
 from symdisc._data.splits import autocorrelation_time
 from symdisc._numerics.features import farthest_point_rows
 
-# Matrices up to this size are solved whole; others by so many iterations, if these
-# suffice.
+# Matrices up to this size are solved whole, which trajectories need; others by so many
+# iterations, if these suffice.
 DENSE, MAX_ITERATIONS = 1500, 300
 # Of so many times the rows wanted, those that lie apart are taken, in columns that hold
 # this part of the variance.
@@ -169,6 +169,7 @@ def landmarks(points, n_rows, groups=None):
     step = -(-len(points) // n_rows)
     if autocorrelation_time(points, groups) == 1:
         return np.arange(0, len(points), step)
+    n_rows = min(n_rows, DENSE)
     few = np.arange(0, len(points), -(-len(points) // (CROWDED * n_rows)))
     variance = points.var(axis=0)
     n_columns = np.searchsorted(np.cumsum(variance), HELD * variance.sum()) + 1

@@ -18,6 +18,7 @@ from torch import nn
 
 from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.levenberg_marquardt import least_squares
+from symdisc._numerics.regression import regression
 
 N_CENTRES = 150
 WIDTH = 8.0
@@ -96,7 +97,7 @@ class Bent(nn.Module):
             if not open_.any():
                 break
             start, left = point[open_], gap[open_]
-            step = torch.linalg.lstsq(self._slopes(start), left.unsqueeze(-1)).solution
+            step = regression(self._slopes(start), left.unsqueeze(-1))
             trial = start + share[open_] * step.squeeze(-1)
             missed = latent[open_] - self.bend(trial)
             # Where the map folds, outside of the data, not even a short step helps.

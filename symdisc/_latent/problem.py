@@ -60,6 +60,8 @@ class LatentProblem:
         Trajectory of each row.
     pixels : callable, optional
         Returns the same problem with columns of the snapshots for coordinates.
+    motion : Motion, optional
+        Coordinates with their rates, as they were taken.
     """
 
     curve: list
@@ -74,6 +76,7 @@ class LatentProblem:
     weak: WeakForm | None = None
     groups: np.ndarray | None = None
     pixels: Callable | None = None
+    motion: object = None
     _part: tuple | None = field(default=None, init=False, repr=False)
 
     def __len__(self):

@@ -18,7 +18,13 @@ from math import comb
 import torch
 
 from symdisc._numerics.adam import Adam
-from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._numerics.features import (
+    Monomials,
+    RadialMap,
+    affordable_degree,
+    farthest_point_rows,
+    solve_radial,
+)
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
@@ -31,13 +37,16 @@ LENGTH_SCALE = 0.7
 # Directions count as latents where they explain this fraction of the half-whitened
 # variance.
 MIN_GAIN = 0.02
-# Fewer directions are as good where they leave no more times the error of more.
-AS_GOOD = 1.1
+# Fewer directions are as good where they leave no more times the error of more, or of
+# what is negligible of the variance.
+AS_GOOD, NEGLIGIBLE = 1.1, 1e-6
 # Rows, and steps of a search for a direction that tells nothing; rows for each term of
 # a polynomial, and a share of its normal equations that keeps them solvable.
 MAX_ROWS, MAX_STEPS = 2000, 20
 ROWS_PER_TERM = 5
 LEAST_RIDGE = 1e-13
+# Gaussians that predict beside polynomials, where there are enough rows.
+FEWEST_ROWS, N_CENTRES, WIDTH, RIDGE_OF_CENTRES = 200, 100, 4.0, 1e-9
 TINY = 1e-300
 # Share of their size by which dependent rows are told apart.
 DEPENDENT = 1e-4
@@ -93,11 +102,12 @@ def informative(encoder, coordinates, weights, rank_at_least=1):
     targets = points * weights.double().cpu()
     known = encoder.double().cpu()
     n_modes = len(weights)
-    lost = left_by_polynomials(points @ known.mT, targets)
+    lost = _left(points @ known.mT, targets)
     while len(known) > rank_at_least:
-        fewer, left = _without_one(points @ known.mT, targets)
+        fewer = _without_one(points @ known.mT, targets)
+        left = _left(points @ known.mT @ fewer.mT, targets)
         share = (n_modes - len(known) + 1) / max(n_modes - len(known), 1)
-        if left > AS_GOOD * share * lost:
+        if left > AS_GOOD * share * max(lost, NEGLIGIBLE):
             break
         known, lost = fewer @ known, left
     return known.to(encoder)
@@ -128,7 +138,22 @@ def _without_one(latents, targets):
             left = float(left_by_polynomials(latents @ others.mT, targets))
         if left < best[1]:
             best = others, left
-    return best
+    return best[0]
+
+
+@torch.no_grad()
+def _left(latents, targets):
+    """Share of every other row that the better of two decoders leaves."""
+    left = float(left_by_polynomials(latents, targets))
+    if len(latents) < FEWEST_ROWS:
+        return left
+    rows, radius = farthest_point_rows(latents[::2].numpy(), N_CENTRES)
+    width = WIDTH * max(radius, TINY)
+    found = RadialMap(latents[::2][torch.from_numpy(rows)], width, targets.shape[1])
+    solve_radial(found, [latents[::2]], [targets[::2]], RIDGE_OF_CENTRES)
+    residual = (found(latents[1::2]) - targets[1::2]).square().sum()
+    spread = (targets[1::2] - targets[1::2].mean(0)).square().sum()
+    return min(left, float(residual / spread.clamp_min(TINY)))
 
 
 def _others(normal, axis):

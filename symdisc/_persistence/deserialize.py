@@ -14,6 +14,7 @@ from symdisc._data.validation import check_device
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
+from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._numerics.rounding import rounded_matrix
@@ -189,6 +190,9 @@ class _Reader:
                 raise ValueError("models of other candidates")
         return ModelPath(equations, models)
 
+    def _spaces(self, rows):
+        return SpaceTable(TriedSpace(**row) for row in self.read(rows))
+
     def _algebra(self, attributes, name="LieAlgebra"):
         cls = (own_classes(LieAlgebra) | {"LieAlgebra": LieAlgebra})[name]
         algebra = cls.__new__(cls)
@@ -273,6 +277,7 @@ READERS = {
     "algebra": _Reader._algebra,
     "model path": _Reader._model_path,
     "module": _Reader._module,
+    "spaces": _Reader._spaces,
     "estimator": _Reader._estimator,
     "requests": _Reader._requests,
 }

@@ -25,6 +25,7 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
 from symdisc._equations.names import MAX_NAME
 from symdisc._equations.parsing import parse_expression
+from symdisc._equations.space_table import SpaceTable
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.container import DTYPES, write_file
@@ -180,6 +181,11 @@ class Writer:
             "equations": self.write(value.equations),
             "models": self.write(models),
         }
+
+    @_object.register
+    def _(self, value: SpaceTable):
+        rows = [dict(vars(row)) for row in value]
+        return {"kind": "spaces", "rows": self.write(rows)}
 
     @_object.register
     def _(self, value: LieAlgebra):

@@ -44,13 +44,16 @@ def calibrate(state, rates, library):
     def unexplained(entries):
         scale, offset = np.exp(entries[0]), entries[1:]
         moved = [scale * state[0] + offset, *(scale * z for z in state[1:])]
-        features = library.evaluate(np.hstack(moved))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            features = library.evaluate(np.hstack(moved))
         if not np.isfinite(features).all():
             return np.inf
         q, _ = np.linalg.qr(features)
         residual = rates - q @ (q.T @ rates)
         return float(np.log((residual**2).mean() / (rates**2).mean() + 1e-12))
 
+    if not np.isfinite(unexplained(np.zeros(k + 1))):
+        return 1.0, np.zeros(k)  # outside of the domain of a candidate
     starts = [np.r_[np.log(scale), np.zeros(k)] for scale in SCALES]
     # With a wrong origin the error may not depend on the scale. Whitened latents, which
     # are of the right order, are therefore a second start.

@@ -11,6 +11,7 @@ from torch import nn
 from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import find_start
 from symdisc._latent.torch_modules import Beside, ModuleAutoencoder
+from symdisc._numerics.regression import regression
 from symdisc.autoencoders._strategy import TrainedStrategy
 
 # Each layer halves the image: a kernel of 4 with stride 2 covers every pixel alike.
@@ -72,23 +73,46 @@ class Conv(TrainedStrategy):
         """
         coordinates, velocity = [*problem.snapshots().curve(slice(None)), None][:2]
         n_features = coordinates.shape[1]
-        sizes = self._sizes(n_features)
+        self._sizes(n_features)
         linear = _linear_start(coordinates, problem.ranks, generator)
         rank = len(linear)
-        encoder = nn.Sequential(*self._encoder_layers(*sizes, rank))
-        decoder = nn.Sequential(*self._decoder_layers(*sizes, rank))
-        for network in (encoder, decoder):
-            network.to_empty(device=linear.device).to(linear.dtype)
-            _draw(network, generator)
-        for last in (encoder[-1], decoder[-2]):
-            nn.init.zeros_(last.weight)
+        encoder, decoder = self.networks(n_features, rank, generator, linear)
         encoder = Beside(linear, encoder)
         decoder = Beside(coordinates.new_zeros(n_features, rank), decoder)
         autoencoder = ModuleAutoencoder(encoder, decoder, coordinates, velocity, rank)
         with torch.no_grad():
             latent = autoencoder.encode(coordinates)
-            decoder.linear.copy_(torch.linalg.lstsq(latent, coordinates).solution.mT)
+            decoder.linear.copy_(regression(latent, coordinates).mT)
         return autoencoder
+
+    def networks(self, n_features, n_components, generator, like):
+        """Return an encoder and a decoder with random weights, but for the last: zero.
+
+        Parameters
+        ----------
+        n_features : int
+            Columns of `X`, the product of `image_shape`.
+        n_components : int
+            Number of latents.
+        generator : torch.Generator
+            Draws the weights.
+        like : tensor
+            Has the dtype and device of the weights.
+
+        Returns
+        -------
+        encoder, decoder : torch.nn.Module
+            Between rows of pixels and of latents.
+        """
+        sizes = self._sizes(n_features)
+        encoder = nn.Sequential(*self._encoder_layers(*sizes, n_components))
+        decoder = nn.Sequential(*self._decoder_layers(*sizes, n_components))
+        for network in (encoder, decoder):
+            network.to_empty(device=like.device).to(like.dtype)
+            _draw(network, generator)
+        for last in (encoder[-1], decoder[-2]):
+            nn.init.zeros_(last.weight)
+        return encoder, decoder
 
     def _shape(self, n_features):
         """Channels, and length or height and width, of a row."""

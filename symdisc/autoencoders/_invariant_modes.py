@@ -121,9 +121,7 @@ class InvariantModes(Strategy):
             points, weights, ranks, random, self.max_modes, self.scales
         )
         if encoder is None:
-            raise NothingFoundError(
-                "no compact symmetry of the leading modes stands out"
-            )
+            raise NothingFoundError("no symmetry of the leading modes stands out")
         latents = points @ encoder.T
         data = latents, points, weights, blocks, random
         lost, decoder = fit_waves(*data, self.scales)

@@ -87,7 +87,11 @@ class IsomapEncoder(Strategy):
 
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""
-        return None if problem.moves else "it needs rates: pass X_dot as y, or t"
+        return (
+            None
+            if problem.moves
+            else "it needs time derivatives: pass X_dot as y, or t"
+        )
 
     def fit(self, problem):
         """Find latents for each penalty; take those whose equations hold best.

@@ -130,7 +130,11 @@ class SlowFeatures(TrainedStrategy):
 
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""
-        return None if problem.moves else "it needs rates: pass X_dot as y, or t"
+        return (
+            None
+            if problem.moves
+            else "it needs time derivatives: pass X_dot as y, or t"
+        )
 
     def n_modes(self, n_samples):
         """Return how many modes can be combined.
@@ -159,6 +163,8 @@ class SlowFeatures(TrainedStrategy):
         -------
         SlowAutoencoder
         """
+        if reason := self.why_not(problem):
+            raise ValueError(f"autoencoder={self!r}: {reason}.")
         n_modes = self.n_modes(len(problem))
         curve = [part[:, :n_modes] for part in problem.curve[:2]]
         maps = slow_maps(

@@ -8,11 +8,11 @@ from numpy.testing import assert_allclose
 
 from symdisc import (
     Block,
-    ConvAutoencoder,
     LatentSINDy,
     LatentSymmetryDiscoverer,
     load,
 )
+from symdisc.autoencoders import Conv
 from symdisc.datasets import (
     make_lorenz,
     make_minkowski,
@@ -147,7 +147,7 @@ def test_architectures(device, autoencoder, rotation):
     if autoencoder == "modules":
         autoencoder = small_pair(X.shape[1])
     elif autoencoder == "conv":
-        autoencoder = ConvAutoencoder((1, X.shape[1]), channels=(8,))
+        autoencoder = Conv((1, X.shape[1]), channels=(8,))
     est = LatentSymmetryDiscoverer(
         n_generators="auto",
         autoencoder=autoencoder,

@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
-from symdisc._latent.autoencoder import Autoencoder, ResidualMLP
+from symdisc._latent.autoencoder import Autoencoder, ResidualNetwork
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.pod import fit_pod
 
@@ -49,7 +49,7 @@ def covariance(latent):
 
 def test_network_starts_as_the_linear_map_and_owns_its_weights():
     linear, x = random_tensors((3, 4), (10, 4))
-    network = ResidualMLP(linear, 8, generator())
+    network = ResidualNetwork(linear, 8, generator())
     assert torch.equal(network(x), x @ linear.T)
     with torch.no_grad():
         network.linear.zero_()
@@ -60,7 +60,7 @@ def test_network_starts_as_the_linear_map_and_owns_its_weights():
 @pytest.mark.parametrize("seed", range(3))
 def test_push_forward_is_the_jacobian_vector_product(seed):
     linear, x, v = random_tensors((2, 6), (50, 6), (50, 6), seed=seed)
-    network = ResidualMLP(linear, 16, generator(seed))
+    network = ResidualNetwork(linear, 16, generator(seed))
     shake(network)
     expected = torch.func.jvp(network, (x,), (v,))
     for found, true in zip(network.push_forward(x, v), expected, strict=True):

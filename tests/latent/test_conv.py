@@ -9,9 +9,9 @@ import torch
 from sklearn.base import clone
 from torch import nn
 
-from symdisc import ConvAutoencoder, LatentSINDy, LatentSymmetryDiscoverer
-from symdisc._latent.conv import named_architecture
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._latent.torch_modules import Beside, ModuleAutoencoder, Pushed
+from symdisc.autoencoders import Conv
 
 FREQUENCY = 1.5
 
@@ -73,7 +73,7 @@ def test_image_eigenvalue_problem_and_equations():
     X, X_dot = ring()
     est = LatentSymmetryDiscoverer(
         n_generators="auto",
-        autoencoder=ConvAutoencoder((1, 12, 12), channels=(8,)),
+        autoencoder=Conv((1, 12, 12), channels=(8,)),
         max_iter=200,
         random_state=0,
     )
@@ -161,8 +161,8 @@ def test_frozen_encoder_is_not_trained(rotation):
 def test_push_forward_is_the_derivative(shape):
     like = torch.zeros(1, dtype=torch.float64)
     generator = torch.Generator().manual_seed(0)
-    design = ConvAutoencoder(shape, channels=(3, 5), hidden_units=7)
-    networks = design.build(90, 2, generator, like)
+    design = Conv(shape, channels=(3, 5), hidden_units=7)
+    networks = design.networks(90, 2, generator, like)
     for network, n_in in zip(networks, (90, 2), strict=True):
         wake(network, generator)
         draw = torch.randn(3, 4, n_in, generator=generator, dtype=torch.float64)
@@ -188,7 +188,7 @@ def wake(network, generator):
 def test_losses_of_rates_reach_every_weight():
     generator = torch.Generator().manual_seed(0)
     x, v = torch.randn(2, 20, 64, generator=generator)
-    encoder, decoder = ConvAutoencoder((1, 8, 8)).build(64, 2, generator, x)
+    encoder, decoder = Conv((1, 8, 8)).networks(64, 2, generator, x)
     wake(encoder, generator)
     wake(decoder, generator)
     linear = torch.randn(2, 64, generator=generator)
@@ -225,7 +225,7 @@ def test_fit_is_reproducible_and_leaves_global_state():
 
 
 def test_clone_params_and_pickle():
-    design = ConvAutoencoder((1, 24), channels=(4,))
+    design = Conv((1, 24), channels=(4,))
     est = LatentSymmetryDiscoverer(autoencoder=design, max_iter=10, tol=1.0)
     est.set_params(autoencoder__hidden_units=5, random_state=0)
     twin = clone(est)
@@ -244,11 +244,11 @@ def test_clone_params_and_pickle():
     ("autoencoder", "message"),
     [
         ("conv2d", "n_features = 24 is not a square"),
-        (ConvAutoencoder((1, 5, 5)), "holds 25 values, but the rows of X have 24"),
-        (ConvAutoencoder((24,)), "image_shape=.* has 1 entries"),
-        (ConvAutoencoder((1, 2, 12)), "too small to be halved 2 times"),
-        (ConvAutoencoder((1, 24), channels=(4, 0)), "channels is .*positive integers"),
-        (ConvAutoencoder((1, 24), hidden_units=0), "hidden_units is .*positive"),
+        (Conv((1, 5, 5)), "holds 25 values, but the rows of X have 24"),
+        (Conv((24,)), "image_shape=.* has 1 entries"),
+        (Conv((1, 2, 12)), "too small to be halved 2 times"),
+        (Conv((1, 24), channels=(4, 0)), "channels is .*positive integers"),
+        (Conv((1, 24), hidden_units=0), "hidden_units is .*positive"),
         ((nn.Linear(24, 2),), "give two torch modules"),
         ((nn.Linear(24, 2), "mlp"), "give two torch modules"),
         ((nn.Linear(24, 3), nn.Linear(2, 24)), "encoder in autoencoder maps"),
@@ -280,9 +280,8 @@ def test_constant_images():
 
 def test_odd_sizes_come_back():
     like = torch.zeros(1)
-    for n_features, name in ((49, "conv2d"), (169, "conv2d"), (11, "conv1d")):
-        design = named_architecture(name, n_features)
-        design.set_params(channels=(2, 2) if n_features == 169 else (2,))
-        parts = design.build(n_features, 2, torch.Generator(), like)
+    for n_features, name in ((49, "square"), (169, "square"), (11, "signal")):
+        design = Conv(name, channels=(2, 2) if n_features == 169 else (2,))
+        parts = design.networks(n_features, 2, torch.Generator(), like)
         rows = torch.zeros(3, n_features)
         assert parts[1](parts[0](rows)).shape == rows.shape

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from symdisc._latent import isomap as _manifold
-from symdisc._latent.isomap import isomap_latents
+from symdisc.autoencoders import _isomap as _manifold
+from symdisc.autoencoders._isomap import isomap_latents
 
 
 def open_circle(n=1000, seed=0):

@@ -6,12 +6,13 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.linalg import subspace_angles
 from scipy.spatial.transform import Rotation
+from small_training import problem_of
 
 from symdisc import LatentSymmetryDiscoverer, load
 from symdisc._latent.autoencoder import Autoencoder, widen
-from symdisc._latent.invariant_modes import symmetric_autoencoder
 from symdisc._latent.pod import fit_pod
 from symdisc._numerics.features import FourierMap, draw_fourier_features
+from symdisc.autoencoders import InvariantModes
 from symdisc.datasets import make_double_bump, make_torus
 
 
@@ -87,8 +88,9 @@ def test_the_number_of_latents_need_not_be_known(seed):
 def test_a_torus_without_higher_harmonics_is_its_own_latent_space():
     points = make_torus(1000, random_state=0).Z
     pod = fit_pod(points, min_modes=4, random_state=np.random.RandomState(0))
-    found = symmetric_autoencoder(pod.coordinates(points), pod.scale, (4, 1), 0)
-    assert sorted(found.blocks) == [2, 2]
+    problem = problem_of([pod.coordinates(points)], pod.scale, (4, 1))
+    found = InvariantModes().fit(problem)
+    assert sorted(found.autoencoder.blocks) == [2, 2]
 
 
 @pytest.mark.parametrize("n_samples", [100, 1000])
@@ -96,7 +98,12 @@ def test_no_symmetry_no_autoencoder(n_samples):
     rng = np.random.default_rng(0)
     points = rng.exponential(size=(n_samples, 6)) - 1
     scale = np.linspace(2, 1, 6)
-    assert symmetric_autoencoder(points, scale, (4, 1), 0) is None
+    problem = problem_of([points], scale, (4, 1))
+    if n_samples == 100:
+        assert InvariantModes().why_not(problem) == "it needs 200 rows"
+    else:
+        with pytest.raises(ValueError, match="no symmetry of the leading modes"):
+            InvariantModes().fit(problem)
 
 
 def test_rates_of_fourier_features_are_derivatives():

@@ -6,10 +6,11 @@ import torch
 from conftest import first_of
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
+from small_training import problem_of
 
 from symdisc import LatentSINDy
 from symdisc._equations.parsing import make_library
-from symdisc._latent.isomap import _EquationError, isomap_spaces
+from symdisc.autoencoders._isomap import IsomapEncoder, _EquationError
 from symdisc.datasets import make_pendulum
 
 
@@ -38,10 +39,9 @@ def on_a_circle(angle, velocity, acceleration):
 def test_the_angle_is_found_from_points_on_a_circle():
     truth = swings()
     curve = [torch.from_numpy(c) for c in on_a_circle(*truth)]
-    weights = torch.ones(2, dtype=torch.float64)
     library = make_library(1, 0, ["sin"], 2)
-    linear = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
-    (space,) = isomap_spaces(curve, weights, linear, library, [1e-8])
+    problem = problem_of(curve, ranks=(1, 1), library=lambda _: library)
+    space = IsomapEncoder(ridges=(1e-8,)).fit(problem).autoencoder
     with torch.no_grad():
         latents = space.push_forward(*curve)
         decoded = space.push_back(*latents)
@@ -56,9 +56,10 @@ def test_what_a_line_shows_is_left_alone():
     curve = [
         torch.from_numpy(np.hstack([c, 2 * c])) for c in (angle, velocity, acceleration)
     ]
-    linear = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
     library = make_library(1, 0, ["sin"], 2)
-    assert isomap_spaces(curve, torch.ones(2), linear, library, [1e-8]) == []
+    problem = problem_of(curve, ranks=(1, 1), library=lambda _: library)
+    with pytest.raises(ValueError, match="a linear projection is as injective"):
+        IsomapEncoder().fit(problem)
 
 
 @pytest.mark.parametrize(("rank", "order"), [(1, 1), (1, 2), (2, 1), (2, 2)])

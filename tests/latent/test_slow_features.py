@@ -7,7 +7,7 @@ from conftest import no_doubts
 from scipy.linalg import subspace_angles
 
 from symdisc import LatentSymmetryDiscoverer
-from symdisc._latent.slow_features import SlowEncoder, slow_maps
+from symdisc.autoencoders._slow_features import SlowEncoder, slow_maps
 from symdisc.datasets import make_rotating_object
 
 

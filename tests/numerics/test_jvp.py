@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from symdisc._latent.autoencoder import Autoencoder, ResidualMLP
+from symdisc._latent.autoencoder import Autoencoder, ResidualNetwork
 from symdisc._numerics.features import Monomials
 from symdisc._numerics.jvp import push_forward
 
@@ -29,7 +29,7 @@ def network(seed, monomials=None, n_in=3, n_out=2):
     """Residual network whose perceptron does not vanish."""
     n_linear = n_in if monomials is None else len(monomials)
     linear = torch.randn(n_out, n_linear, generator=generator(seed)).double()
-    net = ResidualMLP(linear, 8, generator(seed), monomials)
+    net = ResidualNetwork(linear, 8, generator(seed), monomials)
     nn.init.normal_(net.mlp[-1].weight, generator=generator(seed + 1))
     nn.init.normal_(net.mlp[-1].bias, generator=generator(seed + 2))
     return net

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from symdisc._latent.isomap import RadialAutoencoder
+from symdisc._latent.autoencoder import RadialAutoencoder
 from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 
 

@@ -33,7 +33,7 @@ from symdisc import (
     LieAlgebra,
     load,
 )
-from symdisc._latent.isomap import RadialAutoencoder
+from symdisc._latent.autoencoder import RadialAutoencoder
 from symdisc._latent.normal_form import Bent, ScaledMap
 from symdisc._numerics.features import RadialMap
 from symdisc._persistence.container import parts_of, read_file, write_file
