@@ -141,16 +141,16 @@ class LatentProblem:
         most, least = self.ranks
         rank = min(most, len(weights))
         found, _ = best_projection(points, weights, rank, self.generator())
-        found = found.double().cpu()
-        exact = self._exact(found)
-        encoder = found if exact is None else exact
+        encoder = self._refined(found.double().cpu())
         kept = informative(encoder, self.curve[0], self.weights, least)
-        if exact is not None and len(kept) < len(encoder):
-            exact = self._exact(kept)
-            kept = kept if exact is None else exact
+        return encoder if len(kept) == len(encoder) else self._refined(kept)
+
+    def _refined(self, encoder):
+        """Descend from a linear encoder: to an exact one, or by the motion."""
+        exact = self._exact(encoder)
         if exact is not None or not self.moves:
-            return kept
-        return polish_start(kept, self.curve, self.weights, self.degree, self.weak)
+            return encoder if exact is None else exact
+        return polish_start(encoder, self.curve, self.weights, self.degree, self.weak)
 
     def _exact(self, start):
         """Linear encoder of which all is a polynomial, or None.

@@ -37,14 +37,16 @@ LENGTH_SCALE = 0.7
 # Directions count as latents where they explain this fraction of the half-whitened
 # variance.
 MIN_GAIN = 0.02
-# Fewer directions are as good where they leave no more times the error of more, or of
-# what is negligible of the variance.
-AS_GOOD, NEGLIGIBLE = 1.1, 1e-6
+# Standard normal quantile at 1 %, rows that it holds for, and what is negligible of the
+# variance.
+LEVEL, FEWEST, NEGLIGIBLE = 2.33, 10, 1e-6
 # Rows, and steps of a search for a direction that tells nothing; rows for each term of
 # a polynomial, and a share of its normal equations that keeps them solvable.
 MAX_ROWS, MAX_STEPS = 2000, 20
 ROWS_PER_TERM = 5
 LEAST_RIDGE = 1e-13
+# Blocks of rows, every other of which is held out.
+N_BLOCKS = 20
 # Gaussians that predict beside polynomials, where there are enough rows.
 FEWEST_ROWS, N_CENTRES, WIDTH, RIDGE_OF_CENTRES = 200, 100, 4.0, 1e-9
 TINY = 1e-300
@@ -81,8 +83,9 @@ def informative(encoder, coordinates, weights, rank_at_least=1):
     """Leave out directions of a projection without which others predict as well.
 
     A direction of noise explains its own share of the noise: m modes less k directions
-    leave (m - k) shares of it. One that explains no more than that, and a tenth of the
-    error, is left out.
+    leave (m - k) shares of it, and the largest of them, among n rows, is
+    (1 + sqrt(m / n))^2 times the mean (Marchenko and Pastur). One that explains less
+    than twice that, at 1 %, is left out.
 
     Parameters
     ----------
@@ -102,14 +105,19 @@ def informative(encoder, coordinates, weights, rank_at_least=1):
     targets = points * weights.double().cpu()
     known = encoder.double().cpu()
     n_modes = len(weights)
-    lost = _left(points @ known.mT, targets)
+    errors = _errors(points @ known.mT, targets)
     while len(known) > rank_at_least:
         fewer = _without_one(points @ known.mT, targets)
-        left = _left(points @ known.mT @ fewer.mT, targets)
-        share = (n_modes - len(known) + 1) / max(n_modes - len(known), 1)
-        if left > AS_GOOD * share * max(lost, NEGLIGIBLE):
+        left = _errors(points @ known.mT @ fewer.mT, targets)
+        share = float(errors.mean()) / max(n_modes - len(known), 1)
+        chance = share * (1 + math.sqrt(n_modes / len(points))) ** 2
+        gains = left - errors
+        if len(gains) < FEWEST:
             break
-        known, lost = fewer @ known, left
+        most = float(gains.mean() + LEVEL * gains.std() / math.sqrt(len(gains)))
+        if most > 2 * chance + NEGLIGIBLE:
+            break
+        known, errors = fewer @ known, left
     return known.to(encoder)
 
 
@@ -142,18 +150,20 @@ def _without_one(latents, targets):
 
 
 @torch.no_grad()
-def _left(latents, targets):
-    """Share of every other row that the better of two decoders leaves."""
-    left = float(left_by_polynomials(latents, targets))
+def _errors(latents, targets):
+    """Measure what the better of two decoders leaves of rows held out."""
+    held = _held(len(targets))
+    spread = (targets[held] - targets[held].mean(0)).square().sum(1).mean()
+    left = _residual_of_polynomials(latents, targets).square().sum(1)
     if len(latents) < FEWEST_ROWS:
-        return left
-    rows, radius = farthest_point_rows(latents[::2].numpy(), N_CENTRES)
+        return left / spread.clamp_min(TINY)
+    seen, wanted = latents[~held], targets[~held]
+    rows, radius = farthest_point_rows(seen.numpy(), N_CENTRES)
     width = WIDTH * max(radius, TINY)
-    found = RadialMap(latents[::2][torch.from_numpy(rows)], width, targets.shape[1])
-    solve_radial(found, [latents[::2]], [targets[::2]], RIDGE_OF_CENTRES)
-    residual = (found(latents[1::2]) - targets[1::2]).square().sum()
-    spread = (targets[1::2] - targets[1::2].mean(0)).square().sum()
-    return min(left, float(residual / spread.clamp_min(TINY)))
+    found = RadialMap(seen[torch.from_numpy(rows)], width, targets.shape[1])
+    solve_radial(found, [seen], [wanted], RIDGE_OF_CENTRES)
+    other = (found(latents[held]) - targets[held]).square().sum(1)
+    return min(left, other, key=torch.sum) / spread.clamp_min(TINY)
 
 
 def _others(normal, axis):
@@ -168,7 +178,7 @@ def _others(normal, axis):
 
 
 def left_by_polynomials(latents, targets):
-    """Share of every other row that polynomials leave, fitted to the rest.
+    """Share of every other block of rows that polynomials leave, fitted to the rest.
 
     Parameters
     ----------
@@ -179,19 +189,32 @@ def left_by_polynomials(latents, targets):
     -------
     tensor of shape ()
     """
+    residual = _residual_of_polynomials(latents, targets)
+    held = _held(len(targets))
+    spread = targets[held] - targets[held].mean(0)
+    return residual.square().sum() / spread.square().sum().clamp_min(TINY)
+
+
+def _residual_of_polynomials(latents, targets):
+    """Residual of every other block of rows of the best polynomials of the rest."""
     n, k = latents.shape
     degree = affordable_degree(k)
     while degree > 1 and comb(k + degree, degree) * ROWS_PER_TERM > n:
         degree -= 1
     scaled = (latents - latents.mean(0)) / latents.std(0).clamp_min(TINY)
     features = Monomials(k, degree)(scaled)
-    fitted, held = features[::2], features[1::2]
+    held = _held(n)
+    fitted = features[~held]
     gram = fitted.mT @ fitted
     gram = gram + LEAST_RIDGE * gram.diagonal().mean() * torch.eye(len(gram)).to(gram)
-    maps = torch.linalg.solve(gram, fitted.mT @ targets[::2])
-    residual = targets[1::2] - held @ maps
-    spread = targets[1::2] - targets[1::2].mean(0)
-    return residual.square().sum() / spread.square().sum().clamp_min(TINY)
+    maps = torch.linalg.solve(gram, fitted.mT @ targets[~held])
+    return targets[held] - features[held] @ maps
+
+
+def _held(n_samples):
+    """Every other block of rows: the neighbours of a row in time tell too much."""
+    block = torch.arange(n_samples) * N_BLOCKS // n_samples
+    return block % 2 == 1
 
 
 def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):

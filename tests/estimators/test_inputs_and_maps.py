@@ -268,5 +268,5 @@ class TestMaps:
             est.fit(X).simulate(X[0], [0, 0.5])
         with pytest.raises(ValueError, match="order=2"):
             est.set_params(order=2).fit(X)
-        with pytest.raises(ValueError, match="autoencoder='residual'"):
+        with pytest.raises(ValueError, match="autoencoder='auto'"):
             LatentSINDy(discrete=True).fit(X)

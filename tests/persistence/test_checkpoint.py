@@ -32,8 +32,10 @@ pytestmark = [
 MAX_ITER = 150
 MAKE = {
     "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
-    "equations": lambda **others: LatentSINDy(**others),
-    "both": lambda **others: LatentSINDy(symmetry="discover", **others),
+    "equations": lambda **others: LatentSINDy(autoencoder="residual", **others),
+    "both": lambda **others: LatentSINDy(
+        autoencoder="residual", symmetry="discover", **others
+    ),
 }
 
 
@@ -63,6 +65,8 @@ def stop_at(iteration, error, monkeypatch):
 
 def saved(est, path):
     """Return the JSON and the bytes of the arrays that an estimator is saved as."""
+    for space in est.spaces_:
+        space.seconds = 0.0  # no two runs take the same time
     est.set_params(checkpoint=None).save(path)
     return read_model(path)
 
@@ -363,7 +367,7 @@ def test_bad_parameters(tmp_path):
         (130, r"Adversarial training was 7\d% complete"),
     ],
 )
-@pytest.mark.parametrize("kind", ["game", "both"])
+@pytest.mark.parametrize("kind", ["game"])
 def test_ctrl_c_keeps_what_was_learned(kind, iteration, said, monkeypatch):
     stop_at(iteration, KeyboardInterrupt(), monkeypatch)
     after = f"interrupted after {iteration - 1} of {MAX_ITER} iterations.*{said}"
