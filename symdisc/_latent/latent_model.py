@@ -11,6 +11,10 @@ from symdisc._latent.pod import PODProjection
 N_BLOCKS = 10
 
 
+class NothingFoundError(ValueError):
+    """Says why a strategy found no latent space."""
+
+
 @dataclass
 class LatentModel:
     """An autoencoder in float64, and what it leaves unexplained.

@@ -62,6 +62,8 @@ class LatentProblem:
         Returns the same problem with columns of the snapshots for coordinates.
     motion : Motion, optional
         Coordinates with their rates, as they were taken.
+    known : dict
+        Linear encoder found from other rows, shared with the problems of these.
     """
 
     curve: list
@@ -77,6 +79,7 @@ class LatentProblem:
     groups: np.ndarray | None = None
     pixels: Callable | None = None
     motion: object = None
+    known: dict = field(default_factory=dict, repr=False)
     _part: tuple | None = field(default=None, init=False, repr=False)
 
     def __len__(self):
@@ -136,6 +139,8 @@ class LatentProblem:
         are the snapshots, from these; else, where rates are known, from both.
         Directions that explain nothing are left out.
         """
+        if "start" in self.known:
+            return self._refined(self.known["start"])
         weights = self.weights.to(self.device, TRAINING_DTYPE)
         points = self.curve[0].to(weights)
         most, least = self.ranks
@@ -143,7 +148,10 @@ class LatentProblem:
         found, _ = best_projection(points, weights, rank, self.generator())
         encoder = self._refined(found.double().cpu())
         kept = informative(encoder, self.curve[0], self.weights, least)
-        return encoder if len(kept) == len(encoder) else self._refined(kept)
+        if len(kept) < len(encoder):
+            encoder = self._refined(kept)
+        self.known["start"] = encoder
+        return encoder
 
     def _refined(self, encoder):
         """Descend from a linear encoder: to an exact one, or by the motion."""

@@ -12,15 +12,19 @@ import numpy as np
 from symdisc._data.splits import held_out_folds
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._latent.laplacian import Surface, landmarks
+from symdisc._latent.latent_model import NothingFoundError
 from symdisc._latent.problem import EXACT
 
 # One of so many parts of the rows is held out; with fewer rows none is.
 N_FOLDS, FEWEST_ROWS = 10, 80
-# What rounding of single precision leaves at most, squared.
+# What rounding of single precision leaves at most, squared: other spaces are functions
+# of one that loses no more.
 ROUNDING = 1e-10
 # Spaces whose error of x is by so much above the best are as good; and whose error of
 # x_dot is within a standard error, or so much of |x_dot|^2.
 AS_GOOD, AS_FAST = 1.1, 3e-4
+# Distortions less apart than this factor are equal: they are measured on a sample.
+AS_SMOOTH = 1.02
 # Rows that distortion is measured on.
 MAX_ROWS = 1000
 # What may be wrong with data for one space and not for another.
@@ -51,9 +55,8 @@ def race(strategies, problem, max_x_error):
     Parameters
     ----------
     strategies : sequence of Strategy
-        The cheapest first. Those that train are left out where others do: without
-        rates, where snapshots are explained to `max_x_error`; with rates, where
-        nothing is left to be explained.
+        The cheapest first. Costly ones are left out where others leave so little that
+        nothing can be better.
     problem : LatentProblem
     max_x_error : float
         Share of the variance of the snapshots that a space may lose.
@@ -80,7 +83,8 @@ def race(strategies, problem, max_x_error):
         try:
             model = _fit(strategy, problem, rows)
         except FAILURES as error:
-            row.why = f"failed: {error}"
+            nothing = isinstance(error, NothingFoundError)
+            row.why = f"{'found nothing' if nothing else 'failed'}: {error}"
             failures.append(error)
             continue
         row.seconds = time.perf_counter() - begin
@@ -128,18 +132,26 @@ def _why_skip(strategy, problem, models, max_x_error):
     """Say why a strategy is not tried, or return nothing."""
     if reason := strategy.why_not(problem):
         return f"not tried: {reason}"
-    if any(_is_exact(model, problem) for model in models):
+    if any(_is_exact(model) for model in models):
         return "not tried: another is exact"
-    enough = min((model.errors["x"] for model in models), default=np.inf)
-    if strategy.trains and not problem.moves and enough <= max_x_error:
-        return "not tried: others reconstruct without training"
+    if strategy.is_costly(problem) and any(
+        _suffices(m, problem, max_x_error) for m in models
+    ):
+        return "not tried: a cheaper one leaves next to nothing"
     return ""
 
 
-def _is_exact(model, problem):
+def _suffices(model, problem, max_x_error):
+    """Whether no space can be better by more than what counts as equal."""
+    if model.errors["x"] > max_x_error:
+        return False
+    return not problem.moves or model.errors.get("x_dot", np.inf) <= AS_FAST
+
+
+def _is_exact(model):
     """Whether nothing is left to be explained."""
-    if not problem.moves:
-        return model.errors["x"] <= ROUNDING
+    if model.errors["x"] <= ROUNDING:
+        return True
     return max(model.errors["x"], model.errors.get("x_dot", np.inf)) <= EXACT
 
 
@@ -172,7 +184,8 @@ def _chosen(tried, problem, max_x_error):
     if len(left) > 1:
         reason = "least distortion"
         least = min(model.distortion for _, model, _ in left)
-        left = _keep(left, lambda m: m.distortion <= least, "more distortion")
+        most = AS_SMOOTH * least
+        left = _keep(left, lambda m: m.distortion <= most, "more distortion")
     for _, _, row in left[1:]:
         row.why = "later in the list"
     strategy, model, row = left[0]

@@ -17,11 +17,11 @@ from scipy import linalg
 from scipy.sparse.csgraph import connected_components
 
 from symdisc._latent.autoencoder import LinearAutoencoder
-from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
 from symdisc._symmetry.questions import whiten
-from symdisc.autoencoders._strategy import NothingFoundError, Strategy
+from symdisc.autoencoders._strategy import Strategy
 
 # With fewer rows, chance is too large.
 FEWEST_ROWS = 200

@@ -17,14 +17,14 @@ from sklearn.manifold import Isomap
 from sklearn.neighbors import KNeighborsRegressor, kneighbors_graph
 
 from symdisc._latent.autoencoder import RadialAutoencoder
-from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import held_out_rows
 from symdisc._numerics.features import RadialMap, farthest_point_rows, solve_radial
 from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
 from symdisc.autoencoders._linear_encoder import radial_map
-from symdisc.autoencoders._strategy import NothingFoundError, Strategy
+from symdisc.autoencoders._strategy import Strategy
 
 MAX_EVALUATIONS = 60
 # Widths of the Gaussians over the distance within which there is a centre. Narrower,

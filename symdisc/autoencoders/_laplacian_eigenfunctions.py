@@ -14,9 +14,9 @@ import torch
 from symdisc._latent.autoencoder import RadialAutoencoder
 from symdisc._latent.invariant_projection import invariant_projection
 from symdisc._latent.laplacian import Surface, landmarks
-from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc.autoencoders._linear_encoder import radial_map
-from symdisc.autoencoders._strategy import NothingFoundError, Strategy
+from symdisc.autoencoders._strategy import Strategy
 
 # Gaussians of the decoders that functions are compared by, and of the one that all
 # functions together are.
@@ -90,6 +90,13 @@ class LaplacianEigenfunctions(Strategy):
         """Say why this does not apply to a problem; None where it does."""
         fewest = 2 * self.n_neighbors
         return None if len(problem) > fewest else f"it needs more than {fewest} rows"
+
+    def is_costly(self, problem):
+        """Say whether it is left out where cheaper ones leave next to nothing.
+
+        Without rates it is not: others say nothing about the symmetry.
+        """
+        return problem.moves
 
     def fit(self, problem):
         """Find the functions, and solve for encoder and decoder.

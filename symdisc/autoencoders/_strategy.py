@@ -6,10 +6,6 @@ from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.trainer import Trainer
 
 
-class NothingFoundError(ValueError):
-    """Says why a strategy found no latent space."""
-
-
 class Strategy(BaseEstimator):
     """A way to an encoder and a decoder.
 
@@ -26,6 +22,10 @@ class Strategy(BaseEstimator):
 
     of_pixels = False
     trains = False
+
+    def is_costly(self, problem):
+        """Say whether it is left out where cheaper ones leave next to nothing."""
+        return self.trains
 
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does.

@@ -134,7 +134,7 @@ def check_known(make, n_components, symmetry_of, name, seed):
     found = np.concatenate([algebra.basis, time]) if len(time) else algebra.basis
     assert len(found) == len(data.algebra)
     assert name is None or algebra.name == name
-    assert est.reconstruction_error_ < est.max_x_error
+    assert est.reconstruction_error_ < 1e-8
     if not len(algebra.basis):
         return
     # The latents are an affine image of the true ones, and the algebra its conjugate.
