@@ -155,7 +155,8 @@ def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
     answers = _answers(est, latents, snapshots, standard, blocks)
     autoencoder.offset.sub_(torch.from_numpy(answers[0].centre))
     rank = len(autoencoder.shift)
-    closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
+    # A motion that is bent round has one rotation.
+    closed = est.n_generators in ("auto", 1) and snapshots.symmetry_of == "derivatives"
     moves = closed and rank == 2 and latents[1].any()
     if moves and not answers[0].algebra.certified:
         autoencoder, answers = _bend(est, autoencoder, curve, snapshots, answers)

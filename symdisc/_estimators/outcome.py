@@ -1,6 +1,7 @@
 """What a learned latent space comes to: its equations, and what it loses."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 import torch
@@ -127,8 +128,9 @@ def _is_affine(autoencoder, coordinates):
 
 
 def warn_of_doubts(est):
-    """Warn where adversaries disagree, or what was asked for is no symmetry."""
-    if est.tol >= 1:
+    """Warn where adversaries disagree, or fewer symmetries are found than asked for."""
+    # Whoever interrupted the training before its game was told so.
+    if est.tol >= 1 or np.isnan(est.agreement_ or 0.0):
         return
     agreement, algebra = est.agreement_, est.lie_algebra_
     if agreement is not None and 1 - agreement > est.tol:
@@ -139,13 +141,28 @@ def warn_of_doubts(est):
             ConvergenceWarning,
             stacklevel=5,
         )
-    elif "refuted" in algebra.verdict:
-        refuted = algebra.verdict.count("refuted")
+        return
+    verdicts = Counter(algebra.verdict)
+    n_symmetries = verdicts["certified"] + verdicts["conditional"]
+    parameter, n_asked = _asked(est)
+    if n_symmetries < n_asked:
+        each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         warnings.warn(
-            f"n_generators={est.n_generators} was asked for, but the data refute "
-            f"{refuted} of {len(algebra)}: defect_={algebra.defect.round(3).tolist()}, "
-            f"and max_defect={est.max_defect}. "
-            'n_generators="auto" reports only symmetries.',
+            f"{parameter} asks for {n_asked} generators, of which {n_symmetries} are "
+            f"symmetries ({each or 'none found'}): "
+            f"defect_={algebra.defect.round(3).tolist()}, and "
+            f"max_defect={est.max_defect}. More rows, or less noise, would decide what "
+            'is undecided; n_generators="auto" with solver="spectral" reports only '
+            "symmetries.",
             ConvergenceWarning,
             stacklevel=5,
         )
+
+
+def _asked(est):
+    """Return the parameter that asks for a number of generators, and the number."""
+    chooses = est.solver == "spectral" and est.n_generators == "auto"
+    if est.representation and not chooses:
+        return "representation", sum(block.count for block in est.representation)
+    parameter = f"n_generators={est.n_generators}"
+    return parameter, 0 if chooses else est.n_generators

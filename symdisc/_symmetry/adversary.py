@@ -6,6 +6,36 @@ import torch
 from symdisc._symmetry.liegan import LieGAN, consensus
 
 DISCRIMINATOR_UNITS = 32
+# What no discriminator is trained to tell apart.
+NOT_TRAINED = ("motion", "dynamics", "labels")
+
+
+def check_solver(est):
+    """Raise where adversaries cannot be trained for what is asked of an estimator.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters are read.
+    """
+    if est.solver != "adversarial":
+        return
+    remedy = 'Use solver="spectral"'
+    if est.symmetry_of in NOT_TRAINED:
+        raise ValueError(
+            f"symmetry_of={est.symmetry_of!r} is not for adversaries, which compare "
+            f"distributions of latents. {remedy}."
+        )
+    if est.autoencoder == "none":
+        raise ValueError(
+            'autoencoder="none" leaves nothing to be trained together with the '
+            f"adversaries of the generators. {remedy}, or another autoencoder."
+        )
+    if est.n_generators == "auto" and not est.representation:
+        raise ValueError(
+            'n_generators="auto" is not for adversaries, which are trained for a given '
+            f"number of generators. {remedy}, or give a number."
+        )
 
 
 def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
