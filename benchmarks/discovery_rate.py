@@ -138,7 +138,6 @@ def measure(name, noise, seed):
     data = system.make(noise=noise, random_state=seed)
     est = LatentSymmetryDiscoverer(
         system.n_components,
-        n_generators="auto",
         symmetry_of=system.symmetry_of,
         autoencoder=system.autoencoder,
         representation=system.representation,

@@ -16,7 +16,7 @@ from symdisc import LatentSINDy, LatentSymmetryDiscoverer, metrics
 from symdisc.datasets import make_lotka_volterra
 
 data = make_lotka_volterra(10, 300, dt=0.05, random_state=0)
-est = LatentSymmetryDiscoverer(2, n_generators="auto", random_state=0)
+est = LatentSymmetryDiscoverer(2, random_state=0)
 est.fit(data.X, data.X_dot)
 print(est.lie_algebra_)
 

@@ -34,6 +34,7 @@ from symdisc._numerics.features import beyond_polynomials
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.adversary import (
     DISCRIMINATOR_UNITS,
+    check_count,
     make_adversary,
     read_algebra,
 )
@@ -139,6 +140,7 @@ def solve_for_symmetry(est, snapshots, pod, generator, checkpoint):
 
     Parameters and result are those of `train_adversaries`.
     """
+    check_count(est.n_generators, est.n_components_, "that are asked for")
     curve = [c.cpu().numpy() for c in _double(snapshots)]
     learn = LEARNERS.get(est.autoencoder, _learn_other)
     autoencoder, *training = learn(est, snapshots, pod, generator, checkpoint)

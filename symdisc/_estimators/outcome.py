@@ -148,11 +148,10 @@ def warn_of_doubts(est):
     if n_symmetries < n_asked:
         each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         warnings.warn(
-            f"{parameter} asks for {n_asked} generators, of which {n_symmetries} are "
-            f"symmetries ({each or 'none found'}): "
-            f"defect_={algebra.defect.round(3).tolist()}, and "
-            f"max_defect={est.max_defect}. More rows, or less noise, would decide what "
-            'is undecided; n_generators="auto" with solver="spectral" reports only '
+            f"{parameter} asks for more symmetries than are found: "
+            f"{each or 'no generators'}, defect_={algebra.defect.round(3).tolist()}, "
+            f"max_defect={est.max_defect}. More rows, or less noise, decide what is "
+            'undecided; n_generators="auto" with solver="spectral" reports only '
             "symmetries.",
             ConvergenceWarning,
             stacklevel=5,
@@ -163,6 +162,7 @@ def _asked(est):
     """Return the parameter that asks for a number of generators, and the number."""
     chooses = est.solver == "spectral" and est.n_generators == "auto"
     if est.representation and not chooses:
-        return "representation", sum(block.count for block in est.representation)
+        count = sum(block.count for block in est.representation)
+        return f"representation, of {count} generators,", count
     parameter = f"n_generators={est.n_generators}"
     return parameter, 0 if chooses else est.n_generators

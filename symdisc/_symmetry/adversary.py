@@ -38,14 +38,19 @@ def check_solver(est):
         )
 
 
+def check_count(n_generators, dim, which="that the data fill"):
+    """Raise where there are not as many matrices that act on `dim` coordinates."""
+    if n_generators != "auto" and n_generators > dim**2:
+        raise ValueError(
+            f"n_generators={n_generators} is above {dim**2}, the dimension of the "
+            f"matrices that act on the {dim} latent dimensions {which}. Lower "
+            "n_generators."
+        )
+
+
 def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
     """Return a LieGAN for latents of dimension `rank`, or raise where it cannot be."""
-    if n_generators > rank**2:
-        raise ValueError(
-            f"n_generators={n_generators} is above {rank**2}, the dimension of the "
-            f"matrices that act on the {rank} latent dimensions that the data fill. "
-            "Lower n_generators."
-        )
+    check_count(n_generators, rank)
     return LieGAN(
         n_members,
         n_generators,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-from conftest import embedded_rotation, no_doubts
+from conftest import GAME, embedded_rotation, no_doubts
 from scipy.linalg import expm
 from sklearn.exceptions import ConvergenceWarning
 
@@ -105,7 +105,8 @@ def rotation_small():
 @pytest.fixture(scope="module")
 def trained(rotation_small):
     X, X_dot, _, _ = rotation_small
-    est = LatentSymmetryDiscoverer(max_iter=100, n_restarts=2, tol=1, random_state=0)
+    options = {"max_iter": 100, "n_restarts": 2, "tol": 1, "random_state": 0}
+    est = LatentSymmetryDiscoverer(**options, **GAME)
     return est.fit(X, X_dot)
 
 

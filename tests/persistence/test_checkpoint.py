@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation, first_of, no_doubts
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from small_training import make_trainer
@@ -31,7 +31,7 @@ pytestmark = [
 
 MAX_ITER = 150
 MAKE = {
-    "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
+    "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **GAME, **others),
     "equations": lambda **others: LatentSINDy(**others),
     "both": lambda **others: LatentSINDy(symmetry="discover", **others),
 }

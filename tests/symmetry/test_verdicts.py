@@ -19,9 +19,7 @@ J = np.array([[0.0, -1.0], [1.0, 0.0]])
 
 
 def columns(**params):
-    return LatentSymmetryDiscoverer(
-        **({"n_generators": "auto", "autoencoder": "none"} | params)
-    )
+    return LatentSymmetryDiscoverer(**({"autoencoder": "none"} | params))
 
 
 def motion(field, n, noise, seed, k=2, half_width=1.0, **params):
