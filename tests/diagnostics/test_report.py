@@ -496,8 +496,8 @@ class TestFigures:
 
     def test_no_symmetry_is_mentioned_where_adversaries_return_one(self):
         X = make_no_symmetry(random_state=0).X
-        est = LatentSymmetryDiscoverer(random_state=0)
-        with pytest.warns(ConvergenceWarning, match="the data refute 1 of 1"):
+        est = LatentSymmetryDiscoverer(random_state=0, **GAME)
+        with pytest.warns(ConvergenceWarning, match="=1 asks .*: 1 refuted"):
             est.fit(X)
         assert len(est.lie_algebra_) == 1
         assert est.verdict_ == ("refuted",)

@@ -202,14 +202,28 @@ def test_start_of_second_order():
 @pytest.mark.parametrize("of", ["distribution", "derivatives"])
 def test_columns_with_default_parameters(of):
     rng = np.random.default_rng(0)
+    angle, radius = rng.uniform(0, 2 * np.pi, 2000), rng.uniform(1, 2, 2000)
+    Z = (radius * np.array([np.cos(angle), np.sin(angle)])).T
+    Z_dot = Z[:, ::-1] * [-1, 1] if of == "derivatives" else None
+    est = LatentSymmetryDiscoverer(autoencoder="none")
+    assert est.fit(Z, Z_dot).lie_algebra_.name == "so(2)"
+    assert est.symmetry_of_ == of
+    assert not est.history_
+
+
+@pytest.mark.parametrize("of", ["distribution", "derivatives"])
+def test_one_turn_decides_nothing(of):
+    rng = np.random.default_rng(0)
     angle = 2 * np.pi * np.arange(500) / 500
     Z = np.column_stack([np.cos(angle), np.sin(angle)])
     given = {"t": angle} if of == "derivatives" else {}
     Z = Z if given else Z * rng.uniform(1, 2, (500, 1))
-    est = LatentSymmetryDiscoverer(autoencoder="none")
-    assert est.fit(Z, **given).lie_algebra_.name == "so(2)"
+    est = LatentSymmetryDiscoverer(autoencoder="none").fit(Z, **given)
+    assert est.lie_algebra_.undecided.name == "so(2)"
     assert est.symmetry_of_ == of
-    assert not est.history_
+    est.set_params(n_generators=1)
+    with pytest.warns(ConvergenceWarning, match="n_generators=1 asks .*: 1 undecided"):
+        assert est.fit(Z, **given).lie_algebra_.name == "so(2)"
 
 
 def test_number_of_generators_that_columns_do_not_have():
