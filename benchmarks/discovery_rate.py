@@ -1,7 +1,7 @@
 """How often the symmetry is found, over systems, seeds and noise.
 
 Every system has a known symmetry, or none, and the number of generators is not given
-(``n_generators="auto"``):
+(the default):
 
 ``sphere``      points of a sphere in 100 dimensions, so(3);
 ``torus``       points of a torus in 4 dimensions, so(2)+so(2);

@@ -4,9 +4,9 @@ Predators and prey: a hidden rotation
 
 In the logarithms of both populations, orbits of the Lotka-Volterra system are closed
 but not round, and no *linear* group maps them to each other. In suitable nonlinear
-coordinates they become circles: a shift along the orbits is then a rotation. With
-``n_generators="auto"``, :class:`~symdisc.LatentSymmetryDiscoverer` transforms a planar
-motion to such coordinates, a rotation-equivariant normal form, if they exist.
+coordinates they become circles: a shift along the orbits is then a rotation.
+:class:`~symdisc.LatentSymmetryDiscoverer` transforms a planar motion to such
+coordinates, a rotation-equivariant normal form, if they exist.
 """
 
 import matplotlib.pyplot as plt

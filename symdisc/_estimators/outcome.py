@@ -129,8 +129,7 @@ def _is_affine(autoencoder, coordinates):
 
 def warn_of_doubts(est):
     """Warn where adversaries disagree, or fewer symmetries are found than asked for."""
-    # Whoever interrupted the training before its game was told so.
-    if est.tol >= 1 or np.isnan(est.agreement_ or 0.0):
+    if est.tol >= 1:
         return
     agreement, algebra = est.agreement_, est.lie_algebra_
     if agreement is not None and 1 - agreement > est.tol:
@@ -141,14 +140,11 @@ def warn_of_doubts(est):
             ConvergenceWarning,
             stacklevel=5,
         )
-        return
-    verdicts = Counter(algebra.verdict)
-    n_symmetries = verdicts["certified"] + verdicts["conditional"]
-    parameter, n_asked = _asked(est)
-    if n_symmetries < n_asked:
-        each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    elif _lacks_symmetries(est):
+        verdicts = Counter(algebra.verdict).items()
+        each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
         warnings.warn(
-            f"{parameter} asks for more symmetries than are found: "
+            f"{_asked(est)[0]} asks for more symmetries than are found: "
             f"{each or 'no generators'}, defect_={algebra.defect.round(3).tolist()}, "
             f"max_defect={est.max_defect}. More rows, or less noise, decide what is "
             'undecided; n_generators="auto" with solver="spectral" reports only '
@@ -158,11 +154,18 @@ def warn_of_doubts(est):
         )
 
 
+def _lacks_symmetries(est):
+    """Say whether there are fewer symmetries than asked for, or adversaries failed."""
+    verdicts = Counter(est.verdict_)
+    if est.solver == "adversarial":
+        return verdicts["refuted"] > 0
+    return verdicts["certified"] + verdicts["conditional"] < _asked(est)[1]
+
+
 def _asked(est):
     """Return the parameter that asks for a number of generators, and the number."""
     chooses = est.solver == "spectral" and est.n_generators == "auto"
     if est.representation and not chooses:
         count = sum(block.count for block in est.representation)
         return f"representation, of {count} generators,", count
-    parameter = f"n_generators={est.n_generators}"
-    return parameter, 0 if chooses else est.n_generators
+    return f"n_generators={est.n_generators}", 0 if chooses else est.n_generators

@@ -200,7 +200,8 @@ def test_real_tables_have_no_symmetry(load_data):
 
 
 def test_standard_errors_cover():
-    found = [motion(hopf, 400, 0.1, i, n_generators=1, degree=3) for i in range(40)]
+    options = {"n_generators": 1, "tol": 1.0, "degree": 3}
+    found = [motion(hopf, 400, 0.1, i, **options) for i in range(40)]
     gaps = [np.abs(est.lie_algebra_.matrices[0] - J) for est in found]
     covered = np.array(gaps) <= 1.96 * np.array([e.generator_error_[0] for e in found])
     assert 0.88 < covered.mean() < 0.995
