@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import first_of, no_doubts
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -287,6 +287,16 @@ def test_null_controls():
     assert est.null_control(X, n_controls=9).rank > 1
     with pytest.raises(ValueError, match="n_controls=0"):
         est.null_control(X, n_controls=0)
+
+
+@pytest.mark.parametrize("way", [{"n_components": "auto"}, GAME | {"max_iter": 100}])
+def test_null_controls_of_both_solvers(way):
+    X, X_dot, *_ = embedded_rotation(0, 1500, 5)
+    est = LatentSymmetryDiscoverer(**way, tol=1.0, random_state=0).fit(X, X_dot)
+    assert est.lie_algebra_.name == "so(2)"
+    control = est.null_control(X, X_dot, n_controls=3)
+    assert control.rank == 1
+    assert len(control.names) == 3
 
 
 @pytest.mark.parametrize("dim", first_of([5, 6]))
