@@ -31,6 +31,7 @@ pytestmark = [
 
 MAX_ITER = 150
 MAKE = {
+    "solved": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
     "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **GAME, **others),
     "equations": lambda **others: LatentSINDy(**others),
     "both": lambda **others: LatentSINDy(symmetry="discover", **others),
@@ -187,7 +188,7 @@ def fit_until(iteration, kind, path, monkeypatch):
     assert path.exists()
 
 
-@pytest.mark.parametrize("kind", first_of(["both", "game"]))
+@pytest.mark.parametrize("kind", first_of(["both", "solved", "game"]))
 def test_resumed_in_every_phase(kind, tmp_path, monkeypatch, eager):
     path = tmp_path / "checkpoint"
     fit_until(2 * EPOCH + 1, kind, path, monkeypatch)
