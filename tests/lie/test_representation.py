@@ -6,6 +6,7 @@ from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations, load
 from symdisc._estimators.fit_symmetry import GAN_WEIGHT
@@ -317,11 +318,15 @@ def test_integer_generator_of_two_frequencies():
     assert_allclose(values / values[2], [-2, -1, 1, 2])
 
 
-def test_integer_and_sparse_generators_are_exact():
+@pytest.mark.parametrize("solver", ["spectral", "adversarial"])
+def test_integer_and_sparse_generators_are_exact(solver):
     rng = np.random.default_rng(0)
     X = circles(rng, 3000, 1)
     for options in ({"integer": True}, {"sparse": 0.2}):
-        est = LatentSymmetryDiscoverer(2, representation=[Block(2, **options)]).fit(X)
+        blocks = [Block(2, **options)]
+        est = LatentSymmetryDiscoverer(
+            2, solver=solver, representation=blocks, random_state=0
+        ).fit(X)
         (found,) = est.lie_algebra_.basis
         if "integer" in options:
             assert_allclose(found, J)
@@ -372,6 +377,15 @@ def test_representations_that_do_not_fit_are_refused(blocks, options, message):
     est = LatentSymmetryDiscoverer(representation=blocks, **options)
     with pytest.raises(ValueError, match=message):
         est.fit(np.random.default_rng(0).standard_normal((20, 4)))
+
+
+def test_generators_of_blocks_are_all_reported_on_request():
+    X = np.random.default_rng(0).uniform(-1, 1, (2000, 2)) ** [1, 3]
+    options = {"autoencoder": "none", "representation": [Block(2)]}
+    assert not LatentSymmetryDiscoverer(**options).fit(X).lie_algebra_
+    est = LatentSymmetryDiscoverer(n_generators=1, **options)
+    with pytest.warns(ConvergenceWarning, match="of 1 generators, asks .*: 1 refuted"):
+        assert len(est.fit(X).lie_algebra_) == 1
 
 
 def test_other_entries_are_refused():
