@@ -111,16 +111,16 @@ class Step:
 class Fit:
     """Fits of `N_ITERATIONS`, from the raw array."""
 
-    params = ([1000, 5000], [100, 2000], [2, 3], [1, "auto"])
-    param_names = ("n_samples", "n_features", "n_components", "n_generators")
+    params = ([1000, 5000], [100, 2000], [2, 3], ["adversarial", "spectral"])
+    param_names = ("n_samples", "n_features", "n_components", "solver")
 
-    def setup(self, n_samples, n_features, n_components, n_generators):
+    def setup(self, n_samples, n_features, n_components, solver):
         """Make data."""
         self.data = hidden_spiral(n_samples, n_features)
-        options = {"max_iter": N_ITERATIONS, "random_state": 0}
-        self.discoverer = LatentSymmetryDiscoverer(
-            n_components, n_generators=n_generators, **options
-        )
+        options = {"max_iter": N_ITERATIONS, "random_state": 0, "solver": solver}
+        if solver == "adversarial":
+            options["n_generators"] = 1
+        self.discoverer = LatentSymmetryDiscoverer(n_components, **options)
 
     def time_discoverer(self, *_):
         """Fit the discoverer."""

@@ -110,7 +110,7 @@ def draw(field, half_width, k, n, noise, seed):
 
 def discoverer(**options):
     """Return the estimator in given columns."""
-    options = {"n_generators": "auto", "autoencoder": "none"} | options
+    options = {"autoencoder": "none"} | options
     return LatentSymmetryDiscoverer(**options)
 
 

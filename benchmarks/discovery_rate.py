@@ -1,7 +1,7 @@
 """How often the symmetry is found, over systems, seeds and noise.
 
 Every system has a known symmetry, or none, and the number of generators is not given
-(``n_generators="auto"``):
+(the default):
 
 ``sphere``      points of a sphere in 100 dimensions, so(3);
 ``torus``       points of a torus in 4 dimensions, so(2)+so(2);
@@ -138,7 +138,6 @@ def measure(name, noise, seed):
     data = system.make(noise=noise, random_state=seed)
     est = LatentSymmetryDiscoverer(
         system.n_components,
-        n_generators="auto",
         symmetry_of=system.symmetry_of,
         autoencoder=system.autoencoder,
         representation=system.representation,

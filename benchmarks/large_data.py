@@ -49,7 +49,7 @@ def measure(folder, n_samples):
     write(folder / "X.npy", n_samples)
     clock.lap("write")
     X = np.load(folder / "X.npy", mmap_mode="r")
-    est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+    est = LatentSymmetryDiscoverer(random_state=0)
     est.fit(X, t=STEP)
     clock.lap("fit")
     Z = np.lib.format.open_memmap(folder / "Z.npy", "w+", float, (n_samples, 2))

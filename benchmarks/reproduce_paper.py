@@ -146,8 +146,9 @@ def fit_all(data, dim, seed, budget):
             coders = "residual"
             if method == METHODS[0]:
                 symmetry = "discover"
+                game = {"n_generators": 1, "solver": "adversarial"}
                 coders = LatentSymmetryDiscoverer(
-                    dim, max_iter=with_game, random_state=seed
+                    dim, **game, max_iter=with_game, random_state=seed
                 )
                 coders.fit(X, X_dot)
             elif method == METHODS[2]:

@@ -22,7 +22,7 @@ from symdisc import LatentSymmetryDiscoverer
 from symdisc.datasets import make_double_bump
 
 data = make_double_bump(4000, n_channels=2, random_state=0)
-est = LatentSymmetryDiscoverer(4, n_generators="auto", random_state=0).fit(data.X)
+est = LatentSymmetryDiscoverer(4, random_state=0).fit(data.X)
 print(est.lie_algebra_)
 
 # %%
@@ -71,9 +71,7 @@ plt.show()
 # the frequencies 1 and 2, is correct, but the triangle is missing. The explained
 # variance shows this.
 
-four = make_pipeline(
-    PCA(4), LatentSymmetryDiscoverer(4, n_generators="auto", random_state=0)
-).fit(data.X)
+four = make_pipeline(PCA(4), LatentSymmetryDiscoverer(4, random_state=0)).fit(data.X)
 print(four[-1].lie_algebra_)
 print(f"Variance in 4 components: {four[0].explained_variance_ratio_.sum():.0%}")
 

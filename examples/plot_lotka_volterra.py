@@ -4,9 +4,9 @@ Predators and prey: a hidden rotation
 
 In the logarithms of both populations, orbits of the Lotka-Volterra system are closed
 but not round, and no *linear* group maps them to each other. In suitable nonlinear
-coordinates they become circles: a shift along the orbits is then a rotation. With
-``n_generators="auto"``, :class:`~symdisc.LatentSymmetryDiscoverer` transforms a planar
-motion to such coordinates, a rotation-equivariant normal form, if they exist.
+coordinates they become circles: a shift along the orbits is then a rotation.
+:class:`~symdisc.LatentSymmetryDiscoverer` transforms a planar motion to such
+coordinates, a rotation-equivariant normal form, if they exist.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from symdisc import LatentSINDy, LatentSymmetryDiscoverer, metrics
 from symdisc.datasets import make_lotka_volterra
 
 data = make_lotka_volterra(10, 300, dt=0.05, random_state=0)
-est = LatentSymmetryDiscoverer(2, n_generators="auto", random_state=0)
+est = LatentSymmetryDiscoverer(2, random_state=0)
 est.fit(data.X, data.X_dot)
 print(est.lie_algebra_)
 

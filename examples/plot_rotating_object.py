@@ -38,9 +38,9 @@ plt.show()
 # not transform linearly under rotations. The latents that change slowest do: a symmetry
 # of the motion maps functions of one speed to functions of the same speed.
 
-est = LatentSymmetryDiscoverer(
-    3, n_generators="auto", autoencoder="slow", max_iter=100, random_state=0
-).fit(data.X, data.X_dot)
+est = LatentSymmetryDiscoverer(3, autoencoder="slow", max_iter=100, random_state=0).fit(
+    data.X, data.X_dot
+)
 print(est.lie_algebra_)
 
 # %%
@@ -65,9 +65,9 @@ print("Reconstruction error:", round(est.reconstruction_error_, 2))
 # five dimensions, as the other entries are polynomials of five of their combinations;
 # but on these five the symmetries do not act linearly.
 
-est = LatentSymmetryDiscoverer(
-    n_generators="auto", symmetry_of="distribution", autoencoder="none"
-).fit(data.Z)
+est = LatentSymmetryDiscoverer(symmetry_of="distribution", autoencoder="none").fit(
+    data.Z
+)
 print(est.lie_algebra_.name, "with", len(est.lie_algebra_), "generators")
 print(*est.lie_algebra_.evidence, sep="\n")
 

@@ -9,6 +9,9 @@ import pytest
 
 from symdisc import LatentSymmetryDiscoverer
 
+# Adversaries, of one generator.
+GAME = {"n_generators": 1, "solver": "adversarial"}
+
 
 def first_of(values):
     """Return parameters of which the first is in the default suite, others slow."""

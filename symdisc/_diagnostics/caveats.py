@@ -166,8 +166,8 @@ def _symmetry_caveats(figures):
         yield Caveat(
             "refuted",
             f"The data refute {figures['n_refuted']} of {figures['n_generators']} "
-            'generators that were asked for. n_generators="auto" reports only '
-            "symmetries.",
+            'generators that were asked for. n_generators="auto" with '
+            'solver="spectral" reports only symmetries.',
         )
     if figures.get("n_undecided"):
         yield Caveat(

@@ -204,7 +204,7 @@ def equivariance_error(est, X, X_dot, theta):
     >>> from symdisc.datasets import make_spiral
     >>> from symdisc.metrics import equivariance_error
     >>> data = make_spiral(random_state=0)
-    >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="motion")
+    >>> est = LatentSymmetryDiscoverer(symmetry_of="motion")
     >>> est = est.fit(data.X, data.X_dot)
     >>> equivariance_error(est, data.X, data.X_dot, 0.3) < 1e-3
     True

@@ -99,6 +99,9 @@ def run_null_control(est, data, n_controls, random):
     again = clone(est).set_params(symmetry_of=est.symmetry_of_, checkpoint=None)
     if est.representation is None:
         again.set_params(n_generators=count)
+    if est.n_components == "auto":
+        # As many generators need as many latents.
+        again.set_params(n_components=est.n_components_)
     destroy, destroyed_by = _destroyer(est, data)
     rounds = tqdm(range(n_controls), "null controls", disable=not est.verbose)
     controls = (_outcome(again, *destroy(random), data) for _ in rounds)

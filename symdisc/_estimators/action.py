@@ -43,7 +43,7 @@ class ActingEstimator(LatentEstimator):
         >>> from symdisc import LatentSymmetryDiscoverer
         >>> from symdisc.datasets import make_spiral
         >>> data = make_spiral(random_state=0)
-        >>> est = LatentSymmetryDiscoverer(n_generators="auto", symmetry_of="motion")
+        >>> est = LatentSymmetryDiscoverer(symmetry_of="motion")
         >>> moved = est.fit(data.X, data.X_dot).act(data.X, 0.0)
         >>> bool(np.abs(moved - data.X).max() < 1e-6)
         True
@@ -146,7 +146,7 @@ class ActingEstimator(LatentEstimator):
         >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
         >>> X_dot = X * (1 - (X**2).sum(axis=1, keepdims=True))
         >>> est = LatentSymmetryDiscoverer(
-        ...     n_generators="auto", autoencoder="none", symmetry_of="motion", degree=3
+        ...     autoencoder="none", symmetry_of="motion", degree=3
         ... ).fit(X, X_dot)
         >>> est.null_control(X, X_dot).rank
         1

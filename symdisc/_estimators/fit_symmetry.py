@@ -21,6 +21,7 @@ from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.layout import check_filled, has_translations
 from symdisc._symmetry.adversary import (
     DISCRIMINATOR_UNITS,
+    check_count,
     make_adversary,
     read_algebra,
 )
@@ -123,6 +124,7 @@ def solve_for_symmetry(est, data, checkpoint):
 
     Parameters and result are those of `train_adversaries`.
     """
+    check_count(est.n_generators, est.n_components_, "that are asked for")
     model, snapshots, spaces = _space(est, data, checkpoint)
     curve = [c.cpu() for c in double_curve(snapshots)]
     latents = _latents(model.autoencoder, curve)
@@ -135,7 +137,8 @@ def solve_for_symmetry(est, data, checkpoint):
     blocks = getattr(model.autoencoder, "blocks", ())
     answers = _answers(est, latents, snapshots, standard, blocks)
     model.autoencoder.offset.sub_(torch.from_numpy(answers[0].centre))
-    closed = est.n_generators == "auto" and snapshots.symmetry_of == "derivatives"
+    # A motion that is bent round has one rotation.
+    closed = est.n_generators in ("auto", 1) and snapshots.symmetry_of == "derivatives"
     moves = closed and model.rank == 2 and latents[1].any()
     if moves and not answers[0].algebra.certified:
         answers = _bend(est, model, curve, snapshots, answers)

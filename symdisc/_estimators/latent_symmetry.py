@@ -31,36 +31,37 @@ from symdisc._estimators.symmetry_data import (
 )
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._persistence.checkpoint import Checkpoint
+from symdisc._symmetry.adversary import check_solver
 from symdisc.autoencoders._names import AUTOENCODERS
 from symdisc.autoencoders._strategy import Strategy
 
-# Symmetries that the eigenvalue problem finds, whatever n_generators is.
-SOLVED = ("motion", "dynamics", "labels")
-
 
 class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
-    """Find a latent space on which a Lie group acts linearly as a symmetry (LaLiGAN).
+    """Find a latent space on which a Lie group acts linearly as a symmetry.
 
-    An autoencoder maps snapshots x to latents z. A generator of group elements
-    g = exp(sum_i w_i L_i), w uniform, and a discriminator of latents are trained as
-    adversaries, until the discriminator cannot distinguish moved latents from original
-    ones; the L_i then span the Lie algebra of a symmetry [1]_. With time derivatives,
-    the equations of motion dz/dt = F(z) are found by sparse regression in the same
-    latent space.
+    An autoencoder maps snapshots x to latents z. Generators L_i of the group are the
+    linear maps that change the latents least, the solutions of an eigenvalue problem.
+    With time derivatives, the equations of motion dz/dt = F(z) are found by sparse
+    regression in the same latent space. ``solver="adversarial"`` is LaLiGAN [1]_: a
+    generator of group elements exp(sum_i w_i L_i), w uniform, is trained against a
+    discriminator that tells moved latents from original ones.
 
     Parameters
     ----------
     n_components : int or "auto", default=2
         Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
         Directions that the data do not fill stay zero, see `rank_`.
-    n_generators : int or "auto", default=1
-        Number of Lie algebra generators, which are trained adversarially. "auto" finds
-        all at once and their number, possibly none: it solves an eigenvalue problem
-        instead of training adversaries, and needs no seed.
+    n_generators : int or "auto", default="auto"
+        Number of Lie algebra generators. "auto" finds all symmetries, possibly none. A
+        number asks for as many, and `fit` warns where fewer of them are symmetries.
+    solver : {"spectral", "adversarial"}, default="spectral"
+        "spectral" solves an eigenvalue problem in latents that were learned before.
+        "adversarial" trains adversaries together with the autoencoder, for symmetries
+        of distributions, and needs a number of generators or a `representation`.
     representation : sequence of Block, Translations and Scalars, optional
         Blocks of latent coordinates, in order. Each has generators of its own to be
-        found, known generators, or none; see `Block`. With ``n_generators="auto"``
-        generators that are no symmetries of the data are left out. Axes of the latent
+        found, known generators, or none; see `Block`. Those that are no symmetries are
+        left out, but not by adversaries or with ``n_generators=1``. Axes of the latent
         space are chosen to suit the blocks, except with ``autoencoder="none"``.
     symmetry_of : {"auto", "distribution", "pairs", "derivatives", "motion", \
 "labels"}, default="auto"
@@ -69,8 +70,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         maps motions to motions at the observed states; or the labels in `y`. "auto"
         means derivatives where they are given or follow from `t`, else the
         distribution; where that of (z, dz/dt) has no symmetry and the motion has one
-        beside time translation, it means the motion. Symmetries of motions and labels
-        are solved for as with ``n_generators="auto"``. "states", "transitions" and
+        beside time translation, it means the motion. "states", "transitions" and
         "dynamics" are other words for distribution, pairs and motion.
     autoencoder : str, strategy, (encoder, decoder) or list, default="auto"
         How latents are found: a strategy of `symdisc.autoencoders`, or several in a
@@ -219,10 +219,10 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     >>> Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     >>> lift = rng.standard_normal((2, 10))
     >>> X, X_dot = Z @ lift, Z @ np.array([[0.0, 2.0], [-2.0, 0.0]]) @ lift
-    >>> est = LatentSymmetryDiscoverer(random_state=0, max_iter=1000).fit(X, X_dot)
+    >>> est = LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)
     >>> print(est.lie_algebra_)  # doctest: +ELLIPSIS
     so(2): [[0, -1], [1, 0]]
-    conditional, symmetry of the distribution of states and rates: ...
+    certified, symmetry of the distribution of states and rates: ...
     """
 
     _parameter_constraints: dict = {
@@ -231,6 +231,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "solver": [StrOptions({"spectral", "adversarial"})],
         "representation": [list, tuple, None],
         "symmetry_of": [StrOptions({"auto", *QUESTIONS, *SHORT_NAMES})],
         "autoencoder": [
@@ -260,7 +261,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         self,
         n_components=2,
         *,
-        n_generators=1,
+        n_generators="auto",
+        solver="spectral",
         representation=None,
         symmetry_of="auto",
         autoencoder="auto",
@@ -282,6 +284,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     ):
         self.n_components = n_components
         self.n_generators = n_generators
+        self.solver = solver
         self.representation = representation
         self.symmetry_of = symmetry_of
         self.autoencoder = autoencoder
@@ -334,14 +337,14 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         FloatingPointError
             If training diverges.
         """
+        check_solver(self)
         X, y, t, groups, labels = read_samples(self, X, y, t, groups)
         random = check_random_state(self.random_state)
         self.n_components_ = count_components(self, X, random)
         X_dot, device = self._check_rates(X, y), check_device(self.device)
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
-        solve = self.n_generators == "auto" or self.symmetry_of in SOLVED
-        solve = solve or self.autoencoder == "none"
+        solve = self.solver == "spectral"
         fine = solve and X_dot is None and t is None
         how = {
             "symmetry_of": self.symmetry_of,

@@ -1,6 +1,7 @@
 """What a learned latent space comes to: its equations, and what it loses."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 import torch
@@ -124,7 +125,7 @@ def _is_affine(autoencoder, coordinates):
 
 
 def warn_of_doubts(est):
-    """Warn where adversaries disagree, or what was asked for is no symmetry."""
+    """Warn where adversaries disagree, or fewer symmetries are found than asked for."""
     if est.tol >= 1:
         return
     agreement, algebra = est.agreement_, est.lie_algebra_
@@ -136,13 +137,32 @@ def warn_of_doubts(est):
             ConvergenceWarning,
             stacklevel=5,
         )
-    elif "refuted" in algebra.verdict:
-        refuted = algebra.verdict.count("refuted")
+    elif _lacks_symmetries(est):
+        verdicts = Counter(algebra.verdict).items()
+        each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
         warnings.warn(
-            f"n_generators={est.n_generators} was asked for, but the data refute "
-            f"{refuted} of {len(algebra)}: defect_={algebra.defect.round(3).tolist()}, "
-            f"and max_defect={est.max_defect}. "
-            'n_generators="auto" reports only symmetries.',
+            f"{_asked(est)[0]} asks for more symmetries than are found: "
+            f"{each or 'no generators'}, defect_={algebra.defect.round(3).tolist()}, "
+            f"max_defect={est.max_defect}. More rows, or less noise, decide what is "
+            'undecided; n_generators="auto" with solver="spectral" reports only '
+            "symmetries.",
             ConvergenceWarning,
             stacklevel=5,
         )
+
+
+def _lacks_symmetries(est):
+    """Say whether there are fewer symmetries than asked for, or adversaries failed."""
+    verdicts = Counter(est.verdict_)
+    if est.solver == "adversarial":
+        return verdicts["refuted"] > 0
+    return verdicts["certified"] + verdicts["conditional"] < _asked(est)[1]
+
+
+def _asked(est):
+    """Return the parameter that asks for a number of generators, and the number."""
+    chooses = est.solver == "spectral" and est.n_generators == "auto"
+    if est.representation and not chooses:
+        count = sum(block.count for block in est.representation)
+        return f"representation, of {count} generators,", count
+    return f"n_generators={est.n_generators}", 0 if chooses else est.n_generators

@@ -35,7 +35,8 @@ def check_representation(est, n_components):
     if est.n_generators not in (1, "auto"):
         raise ValueError(
             f"n_generators={est.n_generators!r} is said by the blocks of "
-            'representation: leave it at 1, or pass "auto".'
+            'representation: leave it at "auto", or pass 1 to keep generators that are '
+            "no symmetries."
         )
     if not sum(block.count for block in representation):
         raise ValueError(

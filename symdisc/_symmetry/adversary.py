@@ -6,16 +6,51 @@ import torch
 from symdisc._symmetry.liegan import LieGAN, consensus
 
 DISCRIMINATOR_UNITS = 32
+# What no discriminator is trained to tell apart.
+NOT_TRAINED = ("motion", "dynamics", "labels")
+
+
+def check_solver(est):
+    """Raise where adversaries cannot be trained for what is asked of an estimator.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters are read.
+    """
+    if est.solver != "adversarial":
+        return
+    remedy = 'Use solver="spectral"'
+    if est.symmetry_of in NOT_TRAINED:
+        raise ValueError(
+            f"symmetry_of={est.symmetry_of!r} is not for adversaries, which compare "
+            f"distributions of latents. {remedy}."
+        )
+    if est.autoencoder == "none":
+        raise ValueError(
+            'autoencoder="none" leaves nothing to be trained together with the '
+            f"adversaries of the generators. {remedy}, or another autoencoder."
+        )
+    if est.n_generators == "auto" and not est.representation:
+        raise ValueError(
+            'n_generators="auto" is not for adversaries, which are trained for a given '
+            f"number of generators. {remedy}, or give a number."
+        )
+
+
+def check_count(n_generators, dim, which="that the data fill"):
+    """Raise where there are not as many matrices that act on `dim` coordinates."""
+    if n_generators != "auto" and n_generators > dim**2:
+        raise ValueError(
+            f"n_generators={n_generators} is above {dim**2}, the dimension of the "
+            f"matrices that act on the {dim} latent dimensions {which}. Lower "
+            "n_generators."
+        )
 
 
 def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
     """Return a LieGAN for latents of dimension `rank`, or raise where it cannot be."""
-    if n_generators > rank**2:
-        raise ValueError(
-            f"n_generators={n_generators} is above {rank**2}, the dimension of the "
-            f"matrices that act on the {rank} latent dimensions that the data fill. "
-            "Lower n_generators."
-        )
+    check_count(n_generators, rank)
     return LieGAN(
         n_members,
         n_generators,

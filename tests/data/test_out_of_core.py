@@ -63,8 +63,7 @@ def planar():
 @pytest.fixture(scope="module")
 def fitted(planar):
     """Estimators fitted to arrays."""
-    asked = {"n_generators": "auto", "symmetry_of": "dynamics"}
-    symmetry = LatentSymmetryDiscoverer(**asked, random_state=0)
+    symmetry = LatentSymmetryDiscoverer(symmetry_of="dynamics", random_state=0)
     return symmetry.fit(*planar), LatentSINDy(random_state=0).fit(*planar)
 
 
@@ -266,9 +265,7 @@ def test_other_mistakes_are_named(contain, planar, fitted):
     with pytest.raises(ValueError, match=r"y has shape \(240, 39\).*X_dot"):
         LatentSINDy().fit(large, contain("memmap", X_dot[:, 1:]))
     with pytest.warns(UserWarning, match="y is 1-D and is ignored"):
-        LatentSymmetryDiscoverer(n_generators="auto").fit(
-            large, contain("memmap", np.zeros(240))
-        )
+        LatentSymmetryDiscoverer().fit(large, contain("memmap", np.zeros(240)))
     with pytest.raises(ValueError, match=r"needs all of X.*numpy\.asarray\(X\)"):
         LatentSINDy(autoencoder="none").fit(large, X_dot)
     with pytest.raises(ValueError, match=r"X has 39 features.*expecting 40"):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-from conftest import embedded_rotation, no_doubts
+from conftest import GAME, embedded_rotation, no_doubts
 from scipy.linalg import expm
 from sklearn.exceptions import ConvergenceWarning
 
@@ -105,7 +105,8 @@ def rotation_small():
 @pytest.fixture(scope="module")
 def trained(rotation_small):
     X, X_dot, _, _ = rotation_small
-    est = LatentSymmetryDiscoverer(max_iter=100, n_restarts=2, tol=1, random_state=0)
+    options = {"max_iter": 100, "n_restarts": 2, "tol": 1, "random_state": 0}
+    est = LatentSymmetryDiscoverer(**options, **GAME)
     return est.fit(X, X_dot)
 
 
@@ -495,8 +496,8 @@ class TestFigures:
 
     def test_no_symmetry_is_mentioned_where_adversaries_return_one(self):
         X = make_no_symmetry(random_state=0).X
-        est = LatentSymmetryDiscoverer(random_state=0)
-        with pytest.warns(ConvergenceWarning, match="the data refute 1 of 1"):
+        est = LatentSymmetryDiscoverer(random_state=0, **GAME)
+        with pytest.warns(ConvergenceWarning, match="=1 asks .*: 1 refuted"):
             est.fit(X)
         assert len(est.lie_algebra_) == 1
         assert est.verdict_ == ("refuted",)

@@ -13,9 +13,7 @@ from symdisc.metrics import energy_distance, equivariance_error
 
 def fitted(make, n_components, symmetry_of):
     data = make(random_state=0)
-    est = LatentSymmetryDiscoverer(
-        n_components, n_generators="auto", symmetry_of=symmetry_of
-    )
+    est = LatentSymmetryDiscoverer(n_components, symmetry_of=symmetry_of)
     return est.fit(data.X, data.get("X_dot")), data
 
 

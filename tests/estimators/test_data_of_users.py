@@ -29,9 +29,7 @@ FRAME = pd.DataFrame(X, columns=["a", "b"])
 RUNS, TIMES = [X, 2 * X[:150]], [T, T[:150]]
 CIRCLE = "dz0/dt = z1\ndz1/dt = -z0"
 SINDY = LatentSINDy(autoencoder="none", degree=1)
-SOLVED = LatentSymmetryDiscoverer(
-    autoencoder="none", degree=1, n_generators="auto", symmetry_of="dynamics"
-)
+SOLVED = LatentSymmetryDiscoverer(autoencoder="none", degree=1, symmetry_of="dynamics")
 BOTH = pytest.mark.parametrize("est", [SINDY, SOLVED], ids=["sindy", "symmetry"])
 
 
@@ -183,7 +181,7 @@ def test_forecasts(est):
 
 
 def test_without_equations_there_are_no_forecasts():
-    est = LatentSymmetryDiscoverer(autoencoder="none", n_generators="auto").fit(X)
+    est = LatentSymmetryDiscoverer(autoencoder="none").fit(X)
     assert est.equations_ is None
     for name in ("predict", "simulate"):
         assert hasattr(LatentSymmetryDiscoverer, name)
@@ -204,20 +202,34 @@ def test_start_of_second_order():
 @pytest.mark.parametrize("of", ["distribution", "derivatives"])
 def test_columns_with_default_parameters(of):
     rng = np.random.default_rng(0)
-    angle = 2 * np.pi * np.arange(500) / 500
-    Z = np.column_stack([np.cos(angle), np.sin(angle)])
-    given = {"t": angle} if of == "derivatives" else {}
-    Z = Z if given else Z * rng.uniform(1, 2, (500, 1))
+    angle, radius = rng.uniform(0, 2 * np.pi, 2000), rng.uniform(1, 2, 2000)
+    Z = (radius * np.array([np.cos(angle), np.sin(angle)])).T
+    Z_dot = Z[:, ::-1] * [-1, 1] if of == "derivatives" else None
     est = LatentSymmetryDiscoverer(autoencoder="none")
-    assert est.fit(Z, **given).lie_algebra_.name == "so(2)"
+    assert est.fit(Z, Z_dot).lie_algebra_.name == "so(2)"
     assert est.symmetry_of_ == of
     assert not est.history_
 
 
+@pytest.mark.parametrize("of", ["distribution", "derivatives"])
+def test_one_turn_decides_nothing(of):
+    rng = np.random.default_rng(0)
+    angle = 2 * np.pi * np.arange(500) / 500
+    Z = np.column_stack([np.cos(angle), np.sin(angle)])
+    given = {"t": angle} if of == "derivatives" else {}
+    Z = Z if given else Z * rng.uniform(1, 2, (500, 1))
+    est = LatentSymmetryDiscoverer(autoencoder="none").fit(Z, **given)
+    assert est.lie_algebra_.undecided.name == "so(2)"
+    assert est.symmetry_of_ == of
+    est.set_params(n_generators=1)
+    with pytest.warns(ConvergenceWarning, match="n_generators=1 asks .*: 1 undecided"):
+        assert est.fit(Z, **given).lie_algebra_.name == "so(2)"
+
+
 def test_number_of_generators_that_columns_do_not_have():
     X = np.random.default_rng(0).uniform(size=(500, 2)) ** [1, 3]
-    est = LatentSymmetryDiscoverer(autoencoder="none")
-    with pytest.warns(ConvergenceWarning, match="n_generators=1 .* refute 1 of 1"):
+    est = LatentSymmetryDiscoverer(autoencoder="none", n_generators=1)
+    with pytest.warns(ConvergenceWarning, match="n_generators=1 asks .*: 1 refuted"):
         est.fit(X)
     clone(est).set_params(tol=1.0).fit(X)
 

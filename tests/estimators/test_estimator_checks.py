@@ -1,7 +1,7 @@
 """The estimators behave like scikit-learn estimators."""
 
 import pytest
-from conftest import no_doubts
+from conftest import GAME, no_doubts
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
@@ -10,7 +10,10 @@ pytestmark = no_doubts
 
 # The checks fit about 77 times to data without symmetry, for behaviour, not results.
 TINY = [
-    LatentSymmetryDiscoverer(n_components=1, max_iter=10, batch_size=16, tol=1.0),
+    LatentSymmetryDiscoverer(n_components=1, max_iter=10, batch_size=16),
+    LatentSymmetryDiscoverer(
+        n_components=1, max_iter=10, batch_size=16, tol=1.0, **GAME
+    ),
     LatentSINDy(n_components=1, max_iter=2),
     LatentSINDy(autoencoder="none"),
 ]

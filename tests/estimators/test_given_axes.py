@@ -10,7 +10,7 @@ from symdisc.metrics import algebra_distance
 
 def fit(X, *representation, **params):
     est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="none", representation=representation, **params
+        autoencoder="none", representation=representation, **params
     )
     return est.fit(X)
 
@@ -19,7 +19,7 @@ def fit(X, *representation, **params):
 def test_two_bodies_turn_together(seed):
     data = make_two_body(random_state=seed)
     est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="none", representation=[Block(2, copies=4)]
+        autoencoder="none", representation=[Block(2, copies=4)]
     ).fit(data.X, data.X_dot)
     assert est.lie_algebra_.name == "so(2)"
     # |cosine| of a single generator; LieGAN (arXiv:2302.00236) reports 0.9998.
@@ -58,7 +58,6 @@ def test_centre_of_a_motion_is_found():
     z = random.uniform([0, -1], [2, 1], (2000, 2))
     z_dot = (1 - (z**2).sum(axis=1, keepdims=True)) * z
     est = LatentSymmetryDiscoverer(
-        n_generators="auto",
         autoencoder="none",
         representation=[Block(2)],
         symmetry_of="dynamics",
@@ -72,7 +71,6 @@ def test_translations_need_a_constant_column():
     z = random.uniform(-1, 1, (2000, 2))
     z_dot = np.stack([np.ones(2000), np.sin(3 * z[:, 1])], axis=1)
     est = LatentSymmetryDiscoverer(
-        n_generators="auto",
         autoencoder="none",
         representation=[Translations(1), Scalars(1)],
         symmetry_of="dynamics",
@@ -103,9 +101,7 @@ def test_columns_that_are_no_latents(symmetry_of, spoil, named):
     random = np.random.default_rng(0)
     X = spoil(random.standard_normal((500, 2)))
     y = (X[:, 0] * 1.5) if symmetry_of == "labels" else random.standard_normal(X.shape)
-    est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="none", symmetry_of=symmetry_of
-    )
+    est = LatentSymmetryDiscoverer(autoencoder="none", symmetry_of=symmetry_of)
     with pytest.raises(ValueError, match=named):
         est.fit(X, None if symmetry_of == "states" else y)
 
@@ -114,7 +110,7 @@ def test_columns_of_other_sizes_are_mentioned():
     rng = np.random.default_rng(0)
     angle, radius = rng.uniform(0, 2 * np.pi, 1500), rng.uniform(1, 2, 1500)
     Z = radius[:, None] * np.column_stack([np.cos(angle), 0.03 * np.sin(angle)])
-    est = LatentSymmetryDiscoverer(autoencoder="none", n_generators="auto")
+    est = LatentSymmetryDiscoverer(autoencoder="none")
     spread = Z.std(axis=0)
     with pytest.warns(UserWarning, match=f"a factor of {spread[0] / spread[1]:.3g}\\."):
         est.fit(Z)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation
+from conftest import GAME, embedded_rotation
 from numpy.testing import assert_allclose
 
 from symdisc import (
@@ -57,12 +57,10 @@ def small_pair(n_features):
         )
 
 
-@pytest.mark.parametrize("n_generators", [1, "auto"])
-def test_the_discoverer(device, n_generators, rotation):
+@pytest.mark.parametrize("way", [{}, GAME])
+def test_the_discoverer(device, way, rotation):
     X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(
-        n_generators=n_generators, random_state=0, device=device
-    ).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(random_state=0, device=device, **way).fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert_allclose(frequency_of(est.equations_), frequency, rtol=0.01)
     assert is_on(est.encoder_, device)
@@ -84,7 +82,6 @@ def test_senses_of_symmetry(device, make, n_components, symmetry_of, name):
     data = make(random_state=0)
     est = LatentSymmetryDiscoverer(
         n_components,
-        n_generators="auto",
         symmetry_of=symmetry_of,
         random_state=0,
         device=device,
@@ -108,17 +105,17 @@ def test_transitions(device):
 def test_labels(device):
     data = make_minkowski(random_state=0)
     est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="none", symmetry_of="labels", device=device
+        autoencoder="none", symmetry_of="labels", device=device
     ).fit(data.X, data.y)
     assert est.lie_algebra_.name == "so(1,3)"
     assert algebra_distance(est.lie_algebra_, data.algebra) < 0.01
 
 
-@pytest.mark.parametrize("n_generators", [1, "auto"])
-def test_a_representation(device, n_generators):
+@pytest.mark.parametrize("solver", ["spectral", "adversarial"])
+def test_a_representation(device, solver):
     X, X_dot, _, _ = embedded_rotation(0)
     est = LatentSymmetryDiscoverer(
-        n_generators=n_generators,
+        solver=solver,
         representation=[Block("so(2)")],
         random_state=0,
         device=device,
@@ -131,7 +128,6 @@ def test_slow_features(device):
     data = make_rotating_object(2000, n_pixels=16, random_state=0)
     est = LatentSymmetryDiscoverer(
         3,
-        n_generators="auto",
         autoencoder="slow",
         max_iter=20,
         random_state=0,
@@ -149,7 +145,6 @@ def test_architectures(device, autoencoder, rotation):
     elif autoencoder == "conv":
         autoencoder = Conv((1, X.shape[1]), channels=(8,))
     est = LatentSymmetryDiscoverer(
-        n_generators="auto",
         autoencoder=autoencoder,
         max_iter=600,
         random_state=0,
@@ -189,7 +184,8 @@ def test_equations_of_columns(device):
 
 def test_saved_here_and_loaded_there(device, tmp_path, rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=50, tol=1, random_state=0).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(max_iter=50, tol=1, random_state=0, **GAME)
+    est.fit(X, X_dot)
     est.save(tmp_path / "model")
     there = load(tmp_path / "model", device=device)
     assert is_on(there.encoder_, device)

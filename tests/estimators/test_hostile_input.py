@@ -22,7 +22,7 @@ pytestmark = no_doubts
 # Warnings that a fit may give; any other is an error.
 EXPECTED = [
     (ConvergenceWarning, "Independently trained adversaries disagree"),
-    (ConvergenceWarning, "n_generators=.* the data refute"),
+    (ConvergenceWarning, "n_generators=.* asks for more symmetries"),
     (UserWarning, "Columns of X differ in size"),
     (UserWarning, "X seems to carry noise"),
     (UserWarning, "y is 1-D and is ignored"),
@@ -32,8 +32,9 @@ EXPECTED = [
     (UserWarning, "[0-9]+ rows? left out"),
 ]
 QUICK = {"max_iter": 2, "random_state": 0}
-GAME = LatentSymmetryDiscoverer(n_restarts=2, batch_size=8, **QUICK)
-SOLVED = LatentSymmetryDiscoverer("auto", n_generators="auto", **QUICK)
+ONE = {"n_generators": 1, "n_restarts": 2, "batch_size": 8}
+GAME = LatentSymmetryDiscoverer(solver="adversarial", **ONE, **QUICK)
+SOLVED = LatentSymmetryDiscoverer("auto", **QUICK)
 LEARNED = LatentSINDy(**QUICK)
 GIVEN = LatentSINDy(autoencoder="none", random_state=0)
 ESTIMATORS = [
@@ -43,6 +44,7 @@ ESTIMATORS = [
     clone(GAME).set_params(symmetry_of="derivatives"),
     SOLVED,
     clone(SOLVED).set_params(symmetry_of="transitions"),
+    clone(SOLVED).set_params(n_generators=1),
     clone(SOLVED).set_params(symmetry_of="dynamics", n_components=2),
     LEARNED,
     clone(LEARNED).set_params(n_components="auto", differentiation="spline"),
@@ -408,7 +410,7 @@ def test_scale_of_snapshots_changes_nothing(scale):
     """Latents are white: the algebra, and the equations, are those of scaled data."""
     Z, rates = (part[:, :2] for part in circle(1200)[:2])
     X, y = (np.hstack([z, 2 * z[:, ::-1]]) for z in (Z, rates))
-    est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+    est = LatentSymmetryDiscoverer(random_state=0)
     one, other = outcome(est, X, y), outcome(est, scale * X, scale * y)
     assert other.lie_algebra_.name == "so(2)"
     # A circle singles out no axes: rounding may turn or reflect them.

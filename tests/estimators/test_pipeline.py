@@ -261,7 +261,7 @@ def test_predict_needs_inverses(step, why):
 def test_one_row_is_predicted_as_many_are(step):
     X, X_dot, *_ = oscillator(scale=(1.0, 1.0))
     if step == "latent":
-        step = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+        step = LatentSymmetryDiscoverer(random_state=0)
     last = LatentSINDy(autoencoder="none")
     pipe = TangentPipeline([("step", step), ("sindy", last)]).fit(X, X_dot)
     one, alike = pipe.predict(X[:1]), pipe.predict(X[[0, 0]])

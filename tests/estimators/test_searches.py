@@ -178,7 +178,7 @@ def test_symmetry_behind_a_scaler():
     rng = np.random.default_rng(0)
     angle, radius = rng.uniform(0, 2 * np.pi, 2000), rng.uniform(1, 2, 2000)
     X = np.column_stack([np.cos(angle), 30 * np.sin(angle)]) * radius[:, None] + 5
-    sym = LatentSymmetryDiscoverer("auto", n_generators="auto", random_state=0)
+    sym = LatentSymmetryDiscoverer("auto", random_state=0)
     pipe = make_pipeline(Scaler(), sym).fit(X)
     assert pipe[-1].lie_algebra_.name == "so(2)"
     assert pipe[-1].n_components_ == 2

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from conftest import GAME
 from sklearn.base import clone
 from torch import nn
 
@@ -59,7 +60,8 @@ def assert_turns(est):
 @pytest.mark.slow
 def test_image_game():
     X, X_dot = ring()
-    est = LatentSymmetryDiscoverer(autoencoder="conv2d", random_state=0).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(autoencoder="conv2d", random_state=0, **GAME)
+    est.fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est.lie_algebra_) > 0.98
     assert_turns(est)
@@ -72,7 +74,6 @@ def test_image_game():
 def test_image_eigenvalue_problem_and_equations():
     X, X_dot = ring()
     est = LatentSymmetryDiscoverer(
-        n_generators="auto",
         autoencoder=Conv((1, 12, 12), channels=(8,)),
         max_iter=200,
         random_state=0,
@@ -90,7 +91,7 @@ def test_image_eigenvalue_problem_and_equations():
 def test_signals():
     X, X_dot = wave()
     est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="conv1d", max_iter=150, random_state=0
+        autoencoder="conv1d", max_iter=150, random_state=0
     ).fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est.lie_algebra_) > 0.98
@@ -126,9 +127,7 @@ def test_modules_of_the_user(rotation):
     X, X_dot, _, frequency = rotation
     pair = small_networks()
     before = [copy.deepcopy(module.state_dict()) for module in pair]
-    est = LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder=pair, max_iter=600, random_state=0
-    )
+    est = LatentSymmetryDiscoverer(autoencoder=pair, max_iter=600, random_state=0)
     est.fit(X, X_dot)
     assert est.get_params()["autoencoder"] is pair
     assert all(module.training for module in pair)
@@ -147,7 +146,7 @@ def test_frozen_encoder_is_not_trained(rotation):
     encoder, decoder = small_networks()
     encoder.requires_grad_(False)
     est = LatentSymmetryDiscoverer(
-        autoencoder=(encoder, decoder), max_iter=30, random_state=0, tol=1.0
+        autoencoder=(encoder, decoder), max_iter=30, random_state=0, tol=1.0, **GAME
     ).fit(X, X_dot)
     autoencoder = est.encoder_.autoencoder
     fitted = autoencoder.encoder.module

@@ -21,7 +21,7 @@ def two_bumps(seed, **params):
 
 
 def discover(data, n_components=4, seed=0):
-    est = LatentSymmetryDiscoverer(n_components, n_generators="auto", random_state=seed)
+    est = LatentSymmetryDiscoverer(n_components, random_state=seed)
     return est.fit(data.X)
 
 
@@ -157,6 +157,6 @@ def test_entries_that_others_predict_are_kept():
     # R -> A R B: five entries of a rotation matrix tell the other four, but only on all
     # nine is the symmetry linear.
     turns = Rotation.random(4000, random_state=0).as_matrix().reshape(-1, 9)
-    est = LatentSymmetryDiscoverer(9, n_generators="auto", random_state=0).fit(turns)
+    est = LatentSymmetryDiscoverer(9, random_state=0).fit(turns)
     assert est.rank_ == 9
     assert est.lie_algebra_.name == "so(3)+so(3)"

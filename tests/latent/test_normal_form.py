@@ -101,7 +101,7 @@ def test_gradient_is_exact(seed):
 
 
 def drift(data, seed):
-    est = LatentSymmetryDiscoverer(n_generators="auto", random_state=seed)
+    est = LatentSymmetryDiscoverer(random_state=seed)
     est.fit(data.X, data.X_dot)
     assert est.lie_algebra_.name == "so(2)"
     rows = np.random.default_rng(0).choice(len(data.X), 1000, replace=False)
@@ -132,7 +132,7 @@ def test_the_pendulum_keeps_its_energy():
 @pytest.mark.slow
 def test_no_symmetry_is_invented():
     data = make_no_symmetry(random_state=3)
-    est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+    est = LatentSymmetryDiscoverer(random_state=0)
     assert not est.fit(data.X, data.X_dot).lie_algebra_
 
 

@@ -53,7 +53,7 @@ def find(data, seed, **params):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_turns_of_an_object_from_images(seed):
     data = make_rotating_object(2000, n_pixels=16, random_state=seed)
-    est = find(data, seed, n_generators="auto", max_iter=20)
+    est = find(data, seed, max_iter=20)
     assert est.lie_algebra_.name == "so(3)"
     assert object_angle(est, data) < 0.2
     # So are the latents: one vector fixed to the object, on a sphere.
@@ -67,7 +67,7 @@ def test_object_in_ten_seeds():
     right = 0
     for seed in range(10):
         data = make_rotating_object(8000, n_pixels=16, n_views=2, random_state=seed)
-        est = find(data, seed, n_generators="auto", max_iter=100)
+        est = find(data, seed, max_iter=100)
         right += est.lie_algebra_.name == "so(3)" and object_angle(est, data) < 0.2
     assert right >= 9
 

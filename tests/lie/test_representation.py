@@ -6,9 +6,10 @@ from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations, load
-from symdisc._estimators.fit_symmetry import GAN_WEIGHT
+from symdisc._estimators.symmetry_data import GAN_WEIGHT
 from symdisc._lie.canonical_basis import integer_generator
 from symdisc._lie.layout import embed, slices
 from symdisc._lie.representation import NONCOMPACT_SCALE
@@ -54,10 +55,10 @@ def image_of(Z, latents):
     return maps[:-1].T, np.linalg.norm(rest) / np.linalg.norm(latents)
 
 
-def check_two_rotations(seed, n_generators, X, Z, tolerance):
+def check_two_rotations(seed, solver, X, Z, tolerance):
     est = LatentSymmetryDiscoverer(
         6,
-        n_generators=n_generators,
+        solver=solver,
         representation=[Block(2), Scalars(2), Block(2)],
         random_state=seed,
     ).fit(X)
@@ -84,7 +85,7 @@ def check_two_rotations(seed, n_generators, X, Z, tolerance):
 def test_blocks_act_on_the_right_latents(seed):
     Z = two_rotations(seed)
     X = Z @ np.random.default_rng(seed).standard_normal((6, 20))
-    est = check_two_rotations(seed, "auto", X, Z, 0.1)
+    est = check_two_rotations(seed, "spectral", X, Z, 0.1)
     assert est.verdict_ == ("conditional", "conditional")
     assert est.generator_error_.shape == (2, 6, 6)
     assert 0 < est.generator_error_.max() < 0.2
@@ -94,7 +95,7 @@ def test_blocks_act_on_the_right_latents(seed):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_adversaries_act_on_blocks(seed):
     Z = two_rotations(seed)
-    est = check_two_rotations(seed, 1, lifted(Z, seed), Z, 0.2)
+    est = check_two_rotations(seed, "adversarial", lifted(Z, seed), Z, 0.2)
     assert est.agreement_ > 0.99
     assert est.restart_agreement_.shape == (4,)
 
@@ -107,7 +108,7 @@ def test_copies_turn_together(seed):
     Z = circles(rng, 4000, 1, -1)
     X = Z @ rng.standard_normal((4, 20))
     est = LatentSymmetryDiscoverer(
-        4, n_generators="auto", representation=[Block(2, copies=2)], random_state=seed
+        4, representation=[Block(2, copies=2)], random_state=seed
     ).fit(X)
     (matrix,) = est.lie_algebra_.matrices
     assert_allclose(matrix, np.kron(np.eye(2), matrix[:2, :2]), atol=1e-12)
@@ -148,7 +149,6 @@ def test_known_boosts_are_found_in_a_motion(seed):
     data = make_hyperbolic(random_state=seed)
     est = LatentSymmetryDiscoverer(
         2,
-        n_generators="auto",
         representation=[Block("so(1,1)")],
         symmetry_of="dynamics",
         random_state=seed,
@@ -176,7 +176,6 @@ def test_translations_of_a_motion(seed):
     X, X_dot, Z = drifting(seed)
     est = LatentSymmetryDiscoverer(
         3,
-        n_generators="auto",
         representation=[Translations(1), Scalars(1)],
         symmetry_of="dynamics",
         random_state=seed,
@@ -199,7 +198,6 @@ def test_a_representation_can_be_saved(tmp_path):
     X, X_dot, _ = drifting(0)
     est = LatentSymmetryDiscoverer(
         3,
-        n_generators="auto",
         representation=[Translations(1, scale=(0.1,)), Scalars(1)],
         symmetry_of="dynamics",
     ).fit(X, X_dot)
@@ -215,7 +213,6 @@ def test_translations_are_not_invented():
     Z_dot = np.column_stack([Z[:, 1] - Z[:, 0] ** 2, Z[:, 0] * Z[:, 1]])
     est = LatentSymmetryDiscoverer(
         3,
-        n_generators="auto",
         representation=[Translations(1), Scalars(1)],
         symmetry_of="dynamics",
     ).fit(Z, Z_dot)
@@ -228,7 +225,6 @@ def test_rotations_are_not_certified_in_chosen_axes(seed):
     X = np.random.default_rng(seed).uniform(-1, 1, (10000, 6))
     est = LatentSymmetryDiscoverer(
         6,
-        n_generators="auto",
         representation=[Block(2), Scalars(4)],
         random_state=0,
     )
@@ -247,8 +243,8 @@ def bent_ring(seed, n=3000):
 
 
 def fit_known_rotation(X, **options):
-    est = LatentSymmetryDiscoverer(2, representation=[Block("so(2)")], **options)
-    return est.fit(X)
+    options |= {"representation": [Block("so(2)")], "solver": "adversarial"}
+    return LatentSymmetryDiscoverer(2, **options).fit(X)
 
 
 @pytest.mark.slow
@@ -278,7 +274,11 @@ def test_known_rotations_of_a_sphere(seed):
     bent = np.column_stack([z[:, 0] + 0.5 * z[:, 1] ** 2, z[:, 1:]])
     X = bent @ rng.standard_normal((3, 8))
     est = LatentSymmetryDiscoverer(
-        3, representation=[Block("so(3)")], max_iter=2400, random_state=seed
+        3,
+        representation=[Block("so(3)")],
+        solver="adversarial",
+        max_iter=2400,
+        random_state=seed,
     ).fit(X[::2])
     # A sphere has no thickness: 0.075 without training.
     radius = np.linalg.norm(est.transform(X), axis=1)
@@ -310,20 +310,22 @@ def test_integers_are_recovered_up_to_a_common_factor(entries, scale, seed):
 def test_integer_generator_of_two_frequencies():
     rng = np.random.default_rng(0)
     Z = circles(rng, 3000, 1, 2)
-    est = LatentSymmetryDiscoverer(
-        4, representation=[Block(4, integer=True)], n_generators="auto"
-    ).fit(lifted(Z, 0))
+    est = LatentSymmetryDiscoverer(4, representation=[Block(4, integer=True)]).fit(
+        lifted(Z, 0)
+    )
     values = np.sort(np.linalg.eigvals(est.lie_algebra_.basis[0]).imag)
     assert (est.lie_algebra_.basis == np.round(est.lie_algebra_.basis)).all()
     assert_allclose(values / values[2], [-2, -1, 1, 2])
 
 
-def test_integer_and_sparse_generators_are_exact():
+@pytest.mark.parametrize("solver", ["spectral", "adversarial"])
+def test_integer_and_sparse_generators_are_exact(solver):
     rng = np.random.default_rng(0)
     X = circles(rng, 3000, 1)
     for options in ({"integer": True}, {"sparse": 0.2}):
+        blocks = [Block(2, **options)]
         est = LatentSymmetryDiscoverer(
-            2, n_generators="auto", representation=[Block(2, **options)]
+            2, solver=solver, representation=blocks, random_state=0
         ).fit(X)
         (found,) = est.lie_algebra_.basis
         if "integer" in options:
@@ -375,6 +377,15 @@ def test_representations_that_do_not_fit_are_refused(blocks, options, message):
     est = LatentSymmetryDiscoverer(representation=blocks, **options)
     with pytest.raises(ValueError, match=message):
         est.fit(np.random.default_rng(0).standard_normal((20, 4)))
+
+
+def test_generators_of_blocks_are_all_reported_on_request():
+    X = np.random.default_rng(0).uniform(-1, 1, (2000, 2)) ** [1, 3]
+    options = {"autoencoder": "none", "representation": [Block(2)]}
+    assert not LatentSymmetryDiscoverer(**options).fit(X).lie_algebra_
+    est = LatentSymmetryDiscoverer(n_generators=1, **options)
+    with pytest.warns(ConvergenceWarning, match="of 1 generators, asks .*: 1 refuted"):
+        assert len(est.fit(X).lie_algebra_) == 1
 
 
 def test_other_entries_are_refused():

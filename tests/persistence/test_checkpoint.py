@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import embedded_rotation, first_of, no_doubts
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from small_training import make_trainer
@@ -31,7 +31,8 @@ pytestmark = [
 
 MAX_ITER = 150
 MAKE = {
-    "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
+    "solved": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
+    "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **GAME, **others),
     "equations": lambda **others: LatentSINDy(autoencoder="residual", **others),
     "both": lambda **others: LatentSINDy(
         autoencoder="residual", symmetry="discover", **others
@@ -191,7 +192,7 @@ def fit_until(iteration, kind, path, monkeypatch):
     assert path.exists()
 
 
-@pytest.mark.parametrize("kind", first_of(["both", "game"]))
+@pytest.mark.parametrize("kind", first_of(["both", "solved", "game"]))
 def test_resumed_in_every_phase(kind, tmp_path, monkeypatch, eager):
     path = tmp_path / "checkpoint"
     fit_until(2 * EPOCH + 1, kind, path, monkeypatch)

@@ -16,7 +16,7 @@ import pytest
 import sklearn
 import sympy
 import torch
-from conftest import embedded_rotation, no_doubts
+from conftest import GAME, embedded_rotation, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -84,9 +84,9 @@ def assert_same(est, again, X, X_dot=None):
 @pytest.fixture(scope="module")
 def fitted():
     X, X_dot, _, _ = embedded_rotation(0, n_samples=100, n_features=5)
-    return LatentSymmetryDiscoverer(
-        max_iter=50, batch_size=32, random_state=0, loss_weights={"gan": 0.01}
-    ).fit(X, X_dot), X
+    options = {"max_iter": 50, "batch_size": 32, "random_state": 0}
+    est = LatentSymmetryDiscoverer(**options, **GAME, loss_weights={"gan": 0.01})
+    return est.fit(X, X_dot), X
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +119,7 @@ def test_adversaries(fitted, tmp_path):
     assert again.decoder_.autoencoder is again.encoder_.autoencoder
     assert again.history_.keys() == est.history_.keys()
     assert again.get_params() == est.get_params()
+    assert again.solver == "adversarial"
     # What was loaded can be fitted, saved and loaded again.
     assert_same(est, reload(again, tmp_path / "again"), X)
 
@@ -126,7 +127,7 @@ def test_adversaries(fitted, tmp_path):
 def test_single_precision(tmp_path):
     X, X_dot, _, _ = embedded_rotation(0, n_samples=100, n_features=5)
     X, X_dot = X.astype(np.float32), X_dot.astype(np.float32)
-    est = LatentSymmetryDiscoverer(max_iter=25, batch_size=32, random_state=0)
+    est = LatentSymmetryDiscoverer(max_iter=25, batch_size=32, random_state=0, **GAME)
     assert_same(est.fit(X, X_dot), reload(est, tmp_path / "model"), X)
 
 
@@ -177,13 +178,12 @@ def test_an_exact_space_and_its_symmetries(tmp_path):
     z = CIRCLE * (1 + 0.3 * np.sin(0.7 * T))[:, None]
     X = np.column_stack([z, z[:, 0] * z[:, 1]])
     random = np.random.RandomState(3)
-    est = LatentSymmetryDiscoverer(
-        n_generators="auto", max_defect=0.2, random_state=random
-    )
+    est = LatentSymmetryDiscoverer(max_defect=0.2, random_state=random)
     est.fit(X)
     assert est.n_iter_ == 1
     assert est.encoder_.autoencoder.decoder.monomials is not None
     again = reload(est, tmp_path / "model")
+    assert (again.n_generators, again.solver) == ("auto", "spectral")
     assert_same(est, again, X)
     assert_array_equal(again.defect_upper_, est.defect_upper_)
     assert str(again.lie_algebra_) == str(est.lie_algebra_)

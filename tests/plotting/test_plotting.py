@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import embedded_rotation, no_doubts
+from conftest import GAME, embedded_rotation, no_doubts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.integrate import solve_ivp
@@ -65,13 +65,14 @@ def linear():
 
 @pytest.fixture(scope="module")
 def solved(linear):
-    return LatentSymmetryDiscoverer(n_generators="auto", random_state=0).fit(*linear)
+    return LatentSymmetryDiscoverer(random_state=0).fit(*linear)
 
 
 @pytest.fixture(scope="module")
 def trained():
     X, X_dot, _, _ = embedded_rotation(0, n_samples=300, n_features=10)
-    est = LatentSymmetryDiscoverer(max_iter=100, n_restarts=2, tol=1, random_state=0)
+    options = {"max_iter": 100, "n_restarts": 2, "tol": 1, "random_state": 0}
+    est = LatentSymmetryDiscoverer(**options, **GAME)
     return est.fit(X, X_dot)
 
 
@@ -277,7 +278,7 @@ class TestCoefficients:
         assert any(label.endswith("not sure") for label in labels)
 
     def test_no_equations_is_an_error(self, linear):
-        est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+        est = LatentSymmetryDiscoverer(random_state=0)
         with pytest.raises(ValueError, match=r"equations_=None.*Pass X_dot or t"):
             CoefficientDisplay.from_estimator(est.fit(linear[0]))
 
@@ -340,7 +341,7 @@ class TestForecast:
         t = np.linspace(0, 1, len(X))
         found = ForecastDisplay.from_estimator({"solved": solved}, X[:50], t[:50])
         assert np.isfinite(found.errors["solved"]).all()
-        still = LatentSymmetryDiscoverer(n_generators="auto", random_state=0).fit(X)
+        still = LatentSymmetryDiscoverer(random_state=0).fit(X)
         with pytest.raises(TypeError, match=r"LatentSINDy\(autoencoder=est\)"):
             ForecastDisplay.from_estimator(still, X, np.arange(600))
 
@@ -679,7 +680,7 @@ class TestDiscoveryReport:
 
     def test_what_is_missing_is_said(self):
         data = make_no_symmetry(random_state=0)
-        est = LatentSymmetryDiscoverer(n_generators="auto", random_state=0)
+        est = LatentSymmetryDiscoverer(random_state=0)
         figure = discovery_report(est.fit(data.X), data.X)
         said = " ".join(text for ax in figure.axes for text in texts(ax))
         assert "No symmetry was found" in said

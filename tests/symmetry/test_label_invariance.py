@@ -64,7 +64,7 @@ def test_labels_without_symmetry_show_none(seed):
 
 def columns(symmetry_of, **params):
     return LatentSymmetryDiscoverer(
-        n_generators="auto", autoencoder="none", symmetry_of=symmetry_of, **params
+        autoencoder="none", symmetry_of=symmetry_of, **params
     )
 
 
@@ -121,7 +121,6 @@ def test_a_rotation_of_two_vectors_in_blocks(dim, seed):
         autoencoder="none",
         symmetry_of="labels",
         representation=[block],
-        n_generators="auto",
         random_state=0,
     )
     product = np.sum(first * second, axis=1)

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import first_of, no_doubts
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -19,9 +19,7 @@ J = np.array([[0.0, -1.0], [1.0, 0.0]])
 
 
 def columns(**params):
-    return LatentSymmetryDiscoverer(
-        **({"n_generators": "auto", "autoencoder": "none"} | params)
-    )
+    return LatentSymmetryDiscoverer(**({"autoencoder": "none"} | params))
 
 
 def motion(field, n, noise, seed, k=2, half_width=1.0, **params):
@@ -202,7 +200,8 @@ def test_real_tables_have_no_symmetry(load_data):
 
 
 def test_standard_errors_cover():
-    found = [motion(hopf, 400, 0.1, i, n_generators=1, degree=3) for i in range(40)]
+    options = {"n_generators": 1, "tol": 1.0, "degree": 3}
+    found = [motion(hopf, 400, 0.1, i, **options) for i in range(40)]
     gaps = [np.abs(est.lie_algebra_.matrices[0] - J) for est in found]
     covered = np.array(gaps) <= 1.96 * np.array([e.generator_error_[0] for e in found])
     assert 0.88 < covered.mean() < 0.995
@@ -288,6 +287,19 @@ def test_null_controls():
     assert est.null_control(X, n_controls=9).rank > 1
     with pytest.raises(ValueError, match="n_controls=0"):
         est.null_control(X, n_controls=0)
+
+
+@pytest.mark.parametrize("way", [{"n_components": "auto"}, GAME | {"max_iter": 100}])
+def test_null_controls_of_both_solvers(way):
+    X, *_ = embedded_rotation(0, 1500, 5)
+    est = LatentSymmetryDiscoverer(**way, tol=1.0, random_state=0).fit(X)
+    assert est.lie_algebra_.name == "so(2)"
+    control = est.null_control(X, n_controls=3)
+    assert control.name == "so(2)"
+    assert len(control.names) == len(control.defects) == 3
+    # Each is fitted with one generator asked for.
+    assert "trivial" not in control.names
+    assert np.isfinite(control.defects).all()
 
 
 @pytest.mark.parametrize("dim", first_of([5, 6]))
