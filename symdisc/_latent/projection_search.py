@@ -48,7 +48,7 @@ LEAST_RIDGE = 1e-13
 # Blocks of rows, every other of which is held out.
 N_BLOCKS = 20
 # Gaussians that predict beside polynomials, where there are enough rows.
-FEWEST_ROWS, N_CENTRES, WIDTH, RIDGE_OF_CENTRES = 200, 100, 4.0, 1e-9
+FEWEST_ROWS, ROWS_PER_CENTRE, WIDTH, RIDGE_OF_CENTRES = 200, 20, 4.0, 1e-9
 TINY = 1e-300
 # Share of their size by which dependent rows are told apart.
 DEPENDENT = 1e-4
@@ -158,7 +158,8 @@ def _errors(latents, targets):
     if len(latents) < FEWEST_ROWS:
         return left / spread.clamp_min(TINY)
     seen, wanted = latents[~held], targets[~held]
-    rows, radius = farthest_point_rows(seen.numpy(), N_CENTRES)
+    # With few rows for each, they would tell the rows apart, and not the directions.
+    rows, radius = farthest_point_rows(seen.numpy(), len(seen) // ROWS_PER_CENTRE)
     width = WIDTH * max(radius, TINY)
     found = RadialMap(seen[torch.from_numpy(rows)], width, targets.shape[1])
     solve_radial(found, [seen], [wanted], RIDGE_OF_CENTRES)

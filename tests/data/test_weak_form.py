@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import first_of
+from conftest import first_of, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -156,7 +156,7 @@ def test_second_order_from_times_with_noise():
     assert est.coefficients_.min() == pytest.approx(-4, rel=0.005)
 
 
-@pytest.mark.filterwarnings("ignore:t leaves room for 14 windows")
+@no_doubts
 def test_rates_are_held_out_only_where_rows_outnumber_candidates():
     t = np.arange(60) * 0.05
     Z = np.column_stack([np.sin((1 + i) * t + i) for i in range(4)])
