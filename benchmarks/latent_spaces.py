@@ -43,9 +43,14 @@ CAPS = 1.0, 1.005, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0
 
 
 def lifted(name, family, seed, strength):
-    """Return snapshots of a point set behind a lift, and the name of its algebra."""
+    """Return snapshots of a point set behind a lift, and the points.
+
+    A negative strength is one in 2 k + 1 dimensions, the fewest for a generic inverse.
+    """
     points = (SYMMETRIC | WITHOUT)[name](N_ROWS, seed)
-    options = {"lift": family, "strength": strength, "random_state": seed}
+    options = {"lift": family, "strength": abs(strength), "random_state": seed}
+    if strength < 0:
+        options["n_dimensions"] = 2 * points.Z.shape[1] + 1
     return make_embedded(points, **options).X, points
 
 
@@ -189,12 +194,14 @@ def main():
     parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--strength", type=float, default=0.5)
+    parser.add_argument("--crowded", action="store_true", help="in 2 k + 1 dimensions")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     for name, part in PARTS.items():
         if arguments.part in (name, "all"):
             print("==", name, flush=True)
-            part(range(arguments.seeds), arguments.strength, arguments.jobs)
+            sign = -1 if arguments.crowded else 1
+            part(range(arguments.seeds), sign * arguments.strength, arguments.jobs)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ functions give the latents linearly however they bend. Even so, as many features
         "n_features": [Interval(Integral, 2, None, closed="left")],
         "lift": [StrOptions(set(FAMILIES))],
         "strength": [Interval(Real, 0, None, closed="left")],
+        "n_dimensions": [Interval(Integral, 2, None, closed="left"), None],
         "noise": CONSTRAINTS["noise"],
         "random_state": CONSTRAINTS["random_state"],
     },
@@ -53,6 +54,7 @@ def make_embedded(
     *,
     lift="sine",
     strength=1.0,
+    n_dimensions=None,
     noise=0.0,
     random_state=None,
 ):
@@ -79,11 +81,11 @@ def make_embedded(
       the third its width, the fourth its amplitude; each four more do so for one more
       blob, dark and bright by turns and broader each time.
 
-    From the polynomials to the networks, :math:`A` and :math:`B` share 2 k + 1
-    dimensions, for 32 functions. A generic map into so many has an inverse [1]_, but
-    no linear one where there are more functions than dimensions: for all but
-    ``"polynomial3"`` of one latent. The inverse is not checked for the states at hand:
-    the larger ``strength``, the closer come distant states.
+    From the polynomials to the networks, :math:`A` and :math:`B` share
+    ``n_dimensions``, for as many functions, at least 32. A generic map into 2 k + 1
+    dimensions has an inverse [1]_, and the fewer there are, the less linear it is. The
+    inverse is not checked for the states at hand: the larger ``strength``, the closer
+    come distant states.
 
     Parameters
     ----------
@@ -93,8 +95,8 @@ def make_embedded(
 
     n_features : int, default=100
         Number of features, more than k. A square number for ``"pixels"``. The columns
-        have only k + 8 independent directions for ``"sine"`` and 2 k + 1 for
-        polynomials, ``"tanh_quadratic"`` and networks.
+        have only k + 8 independent directions for ``"sine"``, and as many as there
+        are monomials for polynomials.
 
     lift : str, default="sine"
         Family of the map, one of the list above.
@@ -107,6 +109,10 @@ def make_embedded(
         it is :math:`0.7 \sqrt{k}` / ``strength``. For ``"pixels"`` the displacement of
         the blob, which moves up to 0.5 ``strength`` of half an image off its centre
         with a width of 0.35. ``"linear"`` ignores it.
+
+    n_dimensions : int, default=None
+        Number of independent directions that the columns have for polynomials,
+        ``"tanh_quadratic"`` and networks, from k + 1 to ``n_features``, the default.
 
     noise : float, default=0.0
         Standard deviation of Gaussian noise added to ``X``, relative to the
@@ -177,7 +183,7 @@ def make_embedded(
     """
     Z, Z_dot = _check_states(system)
     rng = check_random_state(random_state)
-    embed, A = draw_lift(lift, Z, n_features, strength, rng)
+    embed, A = draw_lift(lift, Z, n_features, strength, rng, n_dimensions)
     X, X_dot = (embed(Z), None) if Z_dot is None else embed(Z, Z_dot)
     add_noise(X, noise, rng)
     linearity = _linearity(X, Z, system.get("groups"))

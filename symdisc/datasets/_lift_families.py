@@ -12,7 +12,7 @@ from scipy.linalg import lstsq
 
 from symdisc.datasets._lift import push_forward, random_frame
 
-_WIDTH = 32  # functions of the nonlinear part: more than the channels that share them
+_WIDTH = 32  # functions of the nonlinear part, at least
 _GAIN = 1.5  # of a network's layers: enough for tanh to bend, too little to saturate
 _FREQUENCY = 0.6  # of Fourier features at strength 1
 _BUMP = 0.7  # width of a bump at strength 1, times the root of the number of latents
@@ -63,7 +63,7 @@ class Lift:
         return push_forward(self.function, U, np.asarray(Z_dot) / self.scale)
 
 
-def draw_lift(family, Z, n_features, strength, rng):
+def draw_lift(family, Z, n_features, strength, rng, n_dimensions=None):
     """Draw a lift of one family for the given states.
 
     Parameters
@@ -78,6 +78,8 @@ def draw_lift(family, Z, n_features, strength, rng):
         As in `symdisc.datasets.make_embedded`.
     rng : numpy.random.RandomState
         Source of randomness.
+    n_dimensions : int, optional
+        As in `symdisc.datasets.make_embedded`.
 
     Returns
     -------
@@ -123,11 +125,19 @@ def draw_lift(family, Z, n_features, strength, rng):
             )
         function = CODES[family](U, n_features, strength, rng)
     else:
-        function, A = _linear_and_bent(family, U, n_features, strength, rng)
+        if n_dimensions is not None and not k < n_dimensions <= n_features:
+            raise ValueError(
+                f"n_dimensions={n_dimensions} is not between {k + 1}, one more than the "
+                f"latent variables of system, and n_features={n_features}."
+            )
+        n_dimensions = n_dimensions or n_features
+        function, A = _linear_and_bent(
+            family, U, n_features, strength, rng, n_dimensions
+        )
     return Lift(function, center, scale), A
 
 
-def _linear_and_bent(family, U, n_features, strength, rng):
+def _linear_and_bent(family, U, n_features, strength, rng, n_dimensions):
     """Return ``A u + N(u)`` where N has no affine part on the rows of ``U``."""
     k = U.shape[1]
     if family == "linear":
@@ -136,7 +146,7 @@ def _linear_and_bent(family, U, n_features, strength, rng):
     if family == "sine":
         A, B = random_frame(k, n_features, rng)
     else:
-        A, B = _shared_frame(k, n_features, rng)
+        A, B = _shared_frame(k, n_features, n_dimensions, rng)
     functions = BENT[family](U, B.shape[1], rng)
     values = functions(U)
     affine = np.pad(U, ((0, 0), (1, 0)), constant_values=1.0)
@@ -165,16 +175,16 @@ def _affine_and(U, slope, offset, functions=None, B=None):
     return X if functions is None else X + functions(U) @ B.T
 
 
-def _shared_frame(k, n_features, rng):
-    """Draw columns of a linear and of a nonlinear part that share 2 k + 1 channels.
+def _shared_frame(k, n_features, n_dimensions, rng):
+    """Draw columns of a linear and of a nonlinear part that share some dimensions.
 
-    A generic map of k variables to 2 k + 1 has an inverse (Whitney), but with more
-    functions than channels no linear map separates the linear part from the others.
+    A generic map of k variables to 2 k + 1 has an inverse (Whitney), but with as many
+    functions as dimensions no linear map separates the linear part from the others.
     """
-    n_channels = min(2 * k + 1, n_features)
-    frame = np.linalg.qr(rng.normal(size=(n_features, n_channels)))[0]
-    inner = np.linalg.qr(rng.normal(size=(n_channels, k)))[0]
-    return frame @ inner, frame @ rng.normal(size=(n_channels, _WIDTH))
+    frame = np.linalg.qr(rng.normal(size=(n_features, n_dimensions)))[0]
+    inner = np.linalg.qr(rng.normal(size=(n_dimensions, k)))[0]
+    width = max(_WIDTH, n_dimensions)
+    return frame @ inner, frame @ rng.normal(size=(n_dimensions, width))
 
 
 def _directions(k, n, rng):

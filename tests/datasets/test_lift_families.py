@@ -122,8 +122,12 @@ def test_random_numbers_do_not_depend_on_the_rows(lift):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("system", [states(0, 2000), make_torus(2000, random_state=0)])
 def test_linearity_tells_linear_inverses_from_others(system, seed):
+    n_dimensions = 2 * system["Z"].shape[1] + 1
+
     def linearity(lift, strength=1.0):
-        data = make_embedded(system, lift=lift, strength=strength, random_state=seed)
+        options = {"strength": strength, "n_dimensions": n_dimensions}
+        data = make_embedded(system, lift=lift, random_state=seed, **options)
+        assert lift not in SHARED or np.linalg.matrix_rank(data.X) <= n_dimensions + 1
         return data.linearity
 
     assert linearity("linear") > 1 - 1e-5
@@ -195,3 +199,11 @@ def test_errors_say_what_to_do(system, params, message):
     system = {"Z": states()["Z"], **system}
     with pytest.raises(ValueError, match=message):
         make_embedded(system, **params)
+
+
+@pytest.mark.parametrize("n_dimensions", [2, 101])
+def test_dimensions_between_latents_and_features(n_dimensions):
+    with pytest.raises(
+        ValueError, match=f"n_dimensions={n_dimensions} is not between 3"
+    ):
+        make_embedded(states(), lift="polynomial3", n_dimensions=n_dimensions)
