@@ -127,8 +127,8 @@ def draw_lift(family, Z, n_features, strength, rng, n_dimensions=None):
     else:
         if n_dimensions is not None and not k < n_dimensions <= n_features:
             raise ValueError(
-                f"n_dimensions={n_dimensions} is not between {k + 1}, one more than the "
-                f"latent variables of system, and n_features={n_features}."
+                f"n_dimensions={n_dimensions} is not between {k + 1}, one more than "
+                f"the latent variables of system, and n_features={n_features}."
             )
         n_dimensions = n_dimensions or n_features
         function, A = _linear_and_bent(
