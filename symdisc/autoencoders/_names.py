@@ -19,8 +19,8 @@ AUTO = (
     LinearEncoder("rbf"),
     LinearEncoder("fourier"),
     IsomapEncoder(),
-    InvariantModes(),
     LaplacianEigenfunctions(),
+    InvariantModes(),
     ResidualMLP(),
 )
 AUTOENCODERS = {
