@@ -42,25 +42,46 @@ class SpaceTable(tuple):
     --------
     >>> from symdisc._equations.space_table import SpaceTable, TriedSpace
     >>> SpaceTable([TriedSpace("Conv()", 2e-3, 0.01, 4, 1.2, 3.0, True, "alone")])
-    space       x    x_dot  terms  distortion  seconds
-    Conv()  0.002     0.01      4         1.2        3  taken: alone
+    space       x  x_dot  terms  distortion  seconds
+    Conv()  0.002   0.01      4         1.2        3  taken: alone
     """
 
     def __repr__(self):
-        width = max([5, *(len(row.strategy) for row in self)])
-        head = f"{'space':{width}}{'x':>7}{'x_dot':>9}  terms  distortion  seconds"
-        return "\n".join([head, *(_line(row, width) for row in self)])
+        heads = ["space", "x", "x_dot", "terms", "distortion", "seconds", ""]
+        cells = [heads, *self.cells()]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join(_line(row, widths) for row in cells)
+
+    def cells(self):
+        """Return the table as text, one list for each space.
+
+        Returns
+        -------
+        list of list of str
+            Strategy, x, x_dot, number of terms, distortion, seconds, and why it was
+            taken or not.
+        """
+        return [
+            [
+                row.strategy,
+                _number(row.x),
+                _number(row.x_dot),
+                "-" if row.n_coefficients is None else str(row.n_coefficients),
+                _number(row.distortion),
+                _number(row.seconds),
+                f"taken: {row.why}" if row.taken else row.why,
+            ]
+            for row in self
+        ]
 
 
-def _line(row, width):
-    terms = "-" if row.n_coefficients is None else row.n_coefficients
-    numbers = [_number(v) for v in (row.x, row.x_dot, row.distortion, row.seconds)]
-    x, x_dot, distortion, seconds = numbers
-    verdict = f"taken: {row.why}" if row.taken else row.why
-    return (
-        f"{row.strategy:{width}}{x:>7}{x_dot:>9}{terms:>7}{distortion:>12}"
-        f"{seconds:>9}  {verdict}"
-    )
+def _line(row, widths):
+    name, *numbers, why = row
+    shown = [
+        f"{number:>{width}}"
+        for number, width in zip(numbers, widths[1:-1], strict=True)
+    ]
+    return "  ".join([f"{name:{widths[0]}}", *shown, why]).rstrip()
 
 
 def _number(value):

@@ -12,6 +12,7 @@ from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._estimators.outcome import MAX_MEASURED_ROWS, condition_of
 from symdisc._estimators.symmetry_data import double_curve, regression
 from symdisc._latent.autoencoder import Columns
+from symdisc._latent.dimension import warn_of_directions_left_out
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.normal_form import bend_plane
 from symdisc._latent.oriented import Oriented
@@ -159,6 +160,8 @@ def _space(est, data, checkpoint):
     strategies = strategies_of(est.autoencoder)
     problem, snapshots = data.of(strategies[0], est, checkpoint)
     model, table = race(strategies, problem, est.max_x_error)
+    if not est.representation:
+        warn_of_directions_left_out(est, model.rank)
     if model.pod is not problem.pod:
         snapshots = data.pixels
     return model, snapshots, table

@@ -17,7 +17,10 @@ from symdisc._errors_in_variables.refinement import Noisy
 from symdisc._estimators.base import torch_dtype
 from symdisc._estimators.outcome import condition_of
 from symdisc._latent.coders import Decoder, Encoder
-from symdisc._latent.dimension import resolve_components
+from symdisc._latent.dimension import (
+    resolve_components,
+    warn_of_directions_left_out,
+)
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.pod import fit_pod, identity_projection
 from symdisc._latent.problem import LatentProblem
@@ -110,6 +113,7 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
         model, table = race(strategies, problem, est.max_x_error)
     if model.pod is not pod:
         problem = pixels
+    warn_of_directions_left_out(est, model.rank)
     autoencoder, algebra, motion = model.autoencoder, None, problem.motion
     if est.symmetry == "discover":
         algebra = _discovered(est, autoencoder, problem, n_components)

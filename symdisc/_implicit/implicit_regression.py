@@ -159,8 +159,10 @@ class ImplicitRegression:
         """Return the rate as a sum of products of candidates, and how many."""
         products = self.numerators[:, :, None] * self.denominators[:, None]
         columns = products.reshape(len(self.rate), -1)
-        sizes = np.sqrt(np.mean(columns**2, axis=0))
-        columns = columns[:, sizes > 0] / sizes[sizes > 0]
+        # In two steps: squares of large products overflow.
+        largest = np.abs(columns).max(axis=0)
+        columns = columns[:, largest > 0] / largest[largest > 0]
+        columns = columns / np.sqrt(np.mean(columns**2, axis=0))
         weights, _, rank, _ = np.linalg.lstsq(columns, self.rate, rcond=1e-8)
         if len(self.rate) < ROWS_PER_PRODUCT * rank:
             return self.rate, 0

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from symdisc._data.trajectories import trajectory_slices
+from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, as_samples
 from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import MIN_GAIN, best_projection
@@ -188,6 +189,23 @@ def resolve_components(est, X, random):
         return est.n_components
     pod = fit_pod(X, min_modes=1, random_state=random)
     return _count(pod.coordinates(X), pod.scale, random)[0]
+
+
+def warn_of_directions_left_out(est, rank):
+    """Warn where fewer latents carry information than were asked for.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+    rank : int
+        Number of latents that do.
+    """
+    if est.n_components != "auto" and rank < est.n_components:
+        warn_user(
+            f"n_components={est.n_components}, but {est.n_components - rank} of these "
+            "directions explain no more of X than noise would, and are left out: the "
+            f"last latents are zero. Pass n_components={rank}, or more rows."
+        )
 
 
 def _count(coordinates, scale, random):

@@ -159,7 +159,7 @@ def _chosen(tried, problem, max_x_error):
     """Return the strategy and model that the rule takes, and note why in the rows."""
     if len(tried) == 1:
         strategy, model, row = tried[0]
-        row.taken, row.why = True, "the only one"
+        row.taken, row.why = True, "the only one that was tried"
         _measure_distortion(tried, problem)
         return strategy, model
     best = min(model.errors["x"] for _, model, _ in tried)

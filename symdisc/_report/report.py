@@ -239,7 +239,16 @@ def _latent_space(est, X, X_dot):
         text,
         size=(6.5, 6),
     )
-    return section("Latent space", drawn)
+    return section("Latent space", drawn, _spaces(est))
+
+
+def _spaces(est):
+    """Table of the latent spaces that were tried."""
+    spaces = getattr(est, "spaces_", ())
+    if len(spaces) < 2:
+        return ""
+    heads = ["Space", "x", "x_dot", "Terms", "Distortion", "Seconds", "Why"]
+    return table("Spaces that were tried", heads, spaces.cells())
 
 
 def _orbits(est, rows, image_shape):

@@ -157,7 +157,8 @@ def test_time_stands_in_for_derivatives():
 
 def test_empty_latent_direction_stays_zero(rotation):
     X, X_dot, _, frequency = rotation
-    est = LatentSymmetryDiscoverer(3, random_state=0).fit(X, X_dot)
+    with pytest.warns(UserWarning, match="1 of these directions .* n_components=2"):
+        est = LatentSymmetryDiscoverer(3, random_state=0).fit(X, X_dot)
     assert est.rank_ == 2
     assert est.lie_algebra_.name == "so(2)"
     eigenvalues = np.abs(np.linalg.eigvals(est.lie_algebra_.basis[0]))
@@ -181,7 +182,9 @@ def test_units_and_empty_features_do_not_matter(rotation):
 
 def test_more_components_than_independent_rows():
     X = np.random.default_rng(0).standard_normal((6, 9))
-    est = LatentSymmetryDiscoverer(8, max_iter=5, tol=1, random_state=0).fit(X)
+    est = LatentSymmetryDiscoverer(8, max_iter=5, tol=1, random_state=0)
+    with pytest.warns(UserWarning, match="or more rows"):
+        est.fit(X)
     assert est.rank_ <= 5
     assert est.transform(X).shape == (6, 8)
 
