@@ -249,7 +249,7 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
         if self.autoencoder is None:
             raise InvalidParameterError(
                 'autoencoder=None; pass autoencoder="none" to take the columns of X '
-                'for the latent coordinates, or leave it out for "residual".'
+                'for the latent coordinates, or leave it out for "auto".'
             )
         super()._validate_params()
 

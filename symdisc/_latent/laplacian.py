@@ -99,6 +99,14 @@ class Surface:
         functions = functions / np.where(deviation > 0, deviation, 1.0)
         return functions, np.maximum(1 - values[order[1:]], 0.0)
 
+    def _forms(self, latents):
+        """Sizes and energies of combinations of columns, as two quadratic forms."""
+        centred = latents - np.average(latents, axis=0, weights=self.measure)
+        size = (centred * self.measure[:, None]).T @ centred
+        change = size - centred.T @ (self.kernel @ centred)
+        size = size + 1e-12 * np.trace(size) * np.eye(len(size))
+        return size, (change + change.T) / 2
+
     def energies(self, latents):
         """Return E|grad z|^2 of the principal axes of white latents, ascending.
 
@@ -110,10 +118,8 @@ class Surface:
         -------
         ndarray of shape (k,)
         """
-        centred = latents - np.average(latents, axis=0, weights=self.measure)
-        size = (centred * self.measure[:, None]).T @ centred
-        change = size - centred.T @ (self.kernel @ centred)
-        factor = np.linalg.cholesky(size + 1e-12 * np.trace(size) * np.eye(len(size)))
+        size, change = self._forms(latents)
+        factor = np.linalg.cholesky(size)
         white = np.linalg.solve(factor, np.linalg.solve(factor, change).T)
         return np.linalg.eigvalsh((white + white.T) / 2)
 

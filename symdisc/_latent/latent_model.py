@@ -6,9 +6,12 @@ import numpy as np
 import torch
 
 from symdisc._latent.pod import PODProjection
+from symdisc._sindy.stlsq import sparse_regression
 
 # Blocks of rows that standard errors are taken from.
 N_BLOCKS = 10
+# Terms count where they make up this part of a rate.
+FAINT = 0.01
 
 
 class NothingFoundError(ValueError):
@@ -70,17 +73,29 @@ class LatentModel:
         fitted, held : ndarray of int
             Rows.
         """
-        points = [part[held] for part in problem.curve]
-        with torch.no_grad():
-            decoded = self.autoencoder.decode(self.autoencoder.encode(points[0]))
-        lost = (points[0] - decoded) * problem.weights
-        share = float(lost.square().sum()) * problem.pod.scale[0] ** 2 / len(held)
-        total = problem.pod.total / problem.pod.n_samples
-        self.errors = {
-            "x": float(share + problem.pod.residual / problem.pod.n_samples) / total
-        }
+        self.errors = {"x": self.lost(problem, held)}
         if problem.moves:
             self._judge_motion(problem, fitted, held)
+
+    @torch.no_grad()
+    def lost(self, problem, rows=slice(None)):
+        """Return the share of the variance of the snapshots that is lost.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+        rows : ndarray of int, optional
+            All by default.
+
+        Returns
+        -------
+        float
+        """
+        points, pod = problem.curve[0][rows], problem.pod
+        decoded = self.autoencoder.decode(self.autoencoder.encode(points))
+        residual = ((points - decoded) * problem.weights).square().sum()
+        share = float(residual) * float(pod.scale[0]) ** 2 / len(points)
+        return (share + pod.residual / pod.n_samples) / (pod.total / pod.n_samples)
 
     @torch.no_grad()
     def _judge_motion(self, problem, fitted, held):
@@ -96,10 +111,13 @@ class LatentModel:
             fitted = np.flatnonzero(np.isin(centres, fitted))
             wanted = weak.derivative @ state[0].numpy()
             known = weak.average @ known
-        if min(len(fitted), len(where)) <= features.shape[1]:
+        if len(fitted) <= features.shape[1] or not len(where):
             return  # as many candidates as rows explain anything
         found = problem.solve(known[fitted], wanted[fitted], library)
-        self.n_coefficients = int(np.count_nonzero(found))
+        sparse = sparse_regression(known[fitted], wanted[fitted], threshold=FAINT)
+        self.n_coefficients = int(
+            min(np.count_nonzero(found), np.count_nonzero(sparse))
+        )
         predicted = features @ torch.from_numpy(found).mT
         decoded = self.autoencoder.push_back(*state, predicted)[-1].numpy()
         given = problem.curve[-1].numpy()

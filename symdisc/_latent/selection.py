@@ -10,13 +10,14 @@ import time
 import numpy as np
 
 from symdisc._data.splits import held_out_folds
+from symdisc._data.user_warning import warn_user
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._latent.laplacian import Surface, landmarks
 from symdisc._latent.latent_model import NothingFoundError
 from symdisc._latent.problem import EXACT
 
-# One of so many parts of the rows is held out; with fewer rows none is.
-N_FOLDS, FEWEST_ROWS = 10, 80
+# One of so many parts of the rows is held out; of few rows more, and of fewer none.
+N_FOLDS, FEW_FOLDS, MANY_ROWS, FEWEST_ROWS = 10, 5, 400, 20
 # What rounding of single precision leaves at most, squared: other spaces are functions
 # of one that loses no more.
 ROUNDING = 1e-10
@@ -25,6 +26,8 @@ ROUNDING = 1e-10
 AS_GOOD, AS_FAST = 1.1, 3e-4
 # Distortions less apart than this factor are equal: they are measured on a sample.
 AS_SMOOTH = 1.02
+# A space that loses more than this says little.
+LITTLE = 0.5
 # Rows that distortion is measured on.
 MAX_ROWS = 1000
 # What may be wrong with data for one space and not for another.
@@ -46,7 +49,8 @@ def held_out_rows(problem):
     if n < FEWEST_ROWS:
         return (rows := np.arange(n)), rows
     series = (problem.curve[0] * problem.weights).numpy()
-    return held_out_folds(series, problem.groups, N_FOLDS)[0]
+    n_folds = N_FOLDS if n >= MANY_ROWS else FEW_FOLDS
+    return held_out_folds(series, problem.groups, n_folds)[0]
 
 
 def race(strategies, problem, max_x_error):
@@ -71,6 +75,8 @@ def race(strategies, problem, max_x_error):
     ValueError
         If no strategy finds a space: the error of the first.
     """
+    for strategy in strategies:
+        strategy._validate_params()
     rows = held_out_rows(problem)
     tried, table, failures = [], [], []
     for strategy in strategies:
@@ -92,13 +98,17 @@ def race(strategies, problem, max_x_error):
         row.n_coefficients = model.n_coefficients
         tried.append((strategy, model, row))
     if not tried:
-        if failures:
+        if len(table) == 1 and failures:
             raise failures[0]
-        raise ValueError(
-            "No latent space could be tried: "
-            + "; ".join(f"{row.strategy}: {row.why}" for row in table)
-        )
+        whys = "; ".join(f"{row.strategy}: {row.why}" for row in table)
+        first = failures[0] if failures else None
+        raise ValueError(f"No latent space was found: {whys}.") from first
     strategy, model = _chosen(tried, problem, max_x_error)
+    if model.errors["x"] > LITTLE:
+        warn_user(
+            f"The latents lose {model.errors['x']:.0%} of the variance of X in rows held "
+            "out. Raise n_components, or pass more rows; X may be noise."
+        )
     return _refitted(strategy, model, problem), SpaceTable(table)
 
 
@@ -121,10 +131,14 @@ def _fit(strategy, problem, rows):
 
 def _refitted(strategy, model, problem):
     """Return the model of all rows, with the errors of rows that were held out."""
-    found = strategy.refit(_of(problem, strategy), model)
-    if found is not model:
-        known = "errors", "standard_error", "n_coefficients", "distortion"
-        vars(found).update({name: getattr(model, name) for name in known})
+    problem = _of(problem, strategy)
+    found = strategy.refit(problem, model)
+    if found is model:
+        return model
+    if not found.lost(problem) <= AS_GOOD * model.lost(problem):
+        return model  # what was held out leads elsewhere, as outliers do
+    known = "errors", "standard_error", "n_coefficients", "distortion"
+    vars(found).update({name: getattr(model, name) for name in known})
     return found
 
 
@@ -165,7 +179,7 @@ def _chosen(tried, problem, max_x_error):
     best = min(model.errors["x"] for _, model, _ in tried)
     most = max(max_x_error, AS_GOOD * best)
     left = _keep(tried, lambda m: m.errors["x"] <= most, f"x above {most:.2g}")
-    reason = "least error of x"
+    reason = "least error of x" if best > max_x_error else f"x at most {most:.2g}"
     if problem.moves and all("x_dot" in model.errors for _, model, _ in left):
         reason = "least error of x_dot"
         fastest = min((model for _, model, _ in left), key=lambda m: m.errors["x_dot"])

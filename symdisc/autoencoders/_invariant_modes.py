@@ -10,18 +10,20 @@ not mix, and latents are chosen among unions of these.
 """
 
 from itertools import combinations
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from scipy import linalg
 from scipy.sparse.csgraph import connected_components
+from sklearn.utils._param_validation import Interval
 
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
 from symdisc._symmetry.questions import whiten
-from symdisc.autoencoders._strategy import Strategy
+from symdisc.autoencoders._strategy import Sized, Strategy
 
 # With fewer rows, chance is too large.
 FEWEST_ROWS = 200
@@ -75,6 +77,13 @@ class InvariantModes(Strategy):
     >>> LatentSymmetryDiscoverer(autoencoder=InvariantModes())
     LatentSymmetryDiscoverer(autoencoder=InvariantModes())
     """
+
+    _parameter_constraints: dict = {
+        "max_lost": [Interval(Real, 0, 1, closed="neither")],
+        "max_modes": [Interval(Integral, 2, None, closed="left")],
+        "max_rows": [Interval(Integral, 100, None, closed="left")],
+        "scales": [Sized()],
+    }
 
     def __init__(
         self,

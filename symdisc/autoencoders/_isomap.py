@@ -10,11 +10,14 @@ coefficients of the equations are eliminated (variable projection, Golub and Per
 1973, SIAM J. Numer. Anal. 10:413), which leaves a small least-squares problem.
 """
 
+from numbers import Integral
+
 import numpy as np
 import torch
 from scipy.sparse.csgraph import connected_components
 from sklearn.manifold import Isomap
 from sklearn.neighbors import KNeighborsRegressor, kneighbors_graph
+from sklearn.utils._param_validation import Interval
 
 from symdisc._latent.autoencoder import RadialAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
@@ -24,7 +27,7 @@ from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
 from symdisc.autoencoders._linear_encoder import radial_map
-from symdisc.autoencoders._strategy import Strategy
+from symdisc.autoencoders._strategy import Sized, Strategy
 
 MAX_EVALUATIONS = 60
 # Widths of the Gaussians over the distance within which there is a centre. Narrower,
@@ -67,6 +70,15 @@ class IsomapEncoder(Strategy):
     >>> LatentSINDy(autoencoder=IsomapEncoder(n_neighbors=12))
     LatentSINDy(autoencoder=IsomapEncoder(n_neighbors=12))
     """
+
+    _parameter_constraints: dict = {
+        "n_landmarks": [Interval(Integral, 30, None, closed="left")],
+        "n_centres": [Interval(Integral, 1, None, closed="left")],
+        "n_decoder_centres": [Interval(Integral, 1, None, closed="left")],
+        "ridges": [Sized()],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "max_rows": [Interval(Integral, 30, None, closed="left")],
+    }
 
     def __init__(
         self,

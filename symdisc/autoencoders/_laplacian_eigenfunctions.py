@@ -7,9 +7,12 @@ coordinates of a sphere.
 """
 
 from itertools import combinations, islice
+from math import comb
+from numbers import Integral, Real
 
 import numpy as np
 import torch
+from sklearn.utils._param_validation import Interval
 
 from symdisc._latent.autoencoder import RadialAutoencoder
 from symdisc._latent.invariant_projection import invariant_projection
@@ -25,6 +28,8 @@ FEW_CENTRES, MANY_CENTRES = 100, 200
 # where it leaves no more times what all functions do. One row of so many is held out.
 AS_GOOD = 1.1
 TESTED = 5
+# Choices that are put in order; of many latents, among fewer functions.
+MAX_SORTED = 20_000
 # Widths of the Gaussians over the distance within which there is a centre, and
 # penalties of their weights.
 ENCODER_WIDTH, ENCODER_RIDGE = 4.0, 1e-6
@@ -68,6 +73,15 @@ class LaplacianEigenfunctions(Strategy):
     >>> LatentSymmetryDiscoverer(autoencoder=LaplacianEigenfunctions())
     LatentSymmetryDiscoverer(autoencoder=LaplacianEigenfunctions())
     """
+
+    _parameter_constraints: dict = {
+        "n_neighbors": [Interval(Integral, 2, None, closed="left")],
+        "max_functions": [Interval(Integral, 2, None, closed="left")],
+        "max_subsets": [Interval(Integral, 1, None, closed="left")],
+        "max_distortion": [Interval(Real, 1, None, closed="left")],
+        "max_rows": [Interval(Integral, 100, None, closed="left")],
+        "n_centres": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(
         self,
@@ -126,18 +140,20 @@ class LaplacianEigenfunctions(Strategy):
         rank = min(problem.ranks[0], len(points) // 20, points.shape[1])
         n_functions = self.max_functions * rank
         functions, energies = surface.eigenfunctions(n_functions)
-        chosen = self._chosen(functions, energies, points, rank)
-        latents = functions @ chosen.T
+        latents = functions @ self._chosen(functions, energies, points, rank).T
         inputs = [torch.from_numpy(points)], [torch.from_numpy(latents)]
         encoder = radial_map(*inputs, self.n_centres, ENCODER_WIDTH, ENCODER_RIDGE)
         with torch.no_grad():
             curve = encoder.push_forward(*jet)
-        decoder = radial_map(
-            curve, problem.curve, self.n_centres, DECODER_WIDTH, DECODER_RIDGE
+        autoencoder = RadialAutoencoder(
+            problem.weights, encoder, self._decoder(curve, problem)
         )
-        return LatentModel(
-            RadialAutoencoder(problem.weights, encoder, decoder), problem.pod
-        )
+        return LatentModel(autoencoder, problem.pod)
+
+    def _decoder(self, curve, problem):
+        """Solve for a decoder of latents along a curve."""
+        options = self.n_centres, DECODER_WIDTH, DECODER_RIDGE
+        return radial_map(curve, problem.curve, *options)
 
     def _chosen(self, functions, energies, points, rank):
         """Return orthonormal combinations of the functions, (rank, n_functions)."""
@@ -156,8 +172,11 @@ class LaplacianEigenfunctions(Strategy):
         that these do not.
         """
         lost = _left_by(functions, points, MANY_CENTRES)
+        n_functions = len(energies)
+        while comb(n_functions, rank) > MAX_SORTED and n_functions > rank:
+            n_functions -= 1
         subsets = sorted(
-            combinations(range(len(energies)), rank), key=lambda s: energies[[*s]].sum()
+            combinations(range(n_functions), rank), key=lambda s: energies[[*s]].sum()
         )
         best, chosen = np.inf, None
         for subset in islice(subsets, self.max_subsets):

@@ -1,7 +1,10 @@
 """A linear encoder, with a decoder that is a regression."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import torch
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from symdisc._latent.autoencoder import Autoencoder, LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel
@@ -13,7 +16,7 @@ from symdisc._numerics.features import (
     solve_fourier,
     solve_radial,
 )
-from symdisc.autoencoders._strategy import Strategy
+from symdisc.autoencoders._strategy import Sized, Strategy
 
 # Width of the perceptrons that stand beside polynomials, and are zero here.
 HIDDEN_UNITS = 128
@@ -56,6 +59,15 @@ class LinearEncoder(Strategy):
     >>> LatentSymmetryDiscoverer(autoencoder=LinearEncoder("rbf"))
     LatentSymmetryDiscoverer(autoencoder=LinearEncoder(decoder='rbf'))
     """
+
+    _parameter_constraints: dict = {
+        "decoder": [StrOptions({"polynomial", "rbf", "fourier"})],
+        "n_centres": [Interval(Integral, 1, None, closed="left")],
+        "width": [Interval(Real, 0, None, closed="neither")],
+        "ridge": [Interval(Real, 0, None, closed="left")],
+        "n_fourier": [Interval(Integral, 1, None, closed="left")],
+        "scales": [Sized()],
+    }
 
     def __init__(
         self,

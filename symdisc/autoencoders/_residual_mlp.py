@@ -1,6 +1,9 @@
 """Perceptrons beside linear maps, trained by reconstruction and equations."""
 
+from numbers import Integral
+
 import torch
+from sklearn.utils._param_validation import Interval
 
 from symdisc._latent.autoencoder import Autoencoder, widen
 from symdisc._latent.readout import solve_readout
@@ -27,6 +30,10 @@ class ResidualMLP(TrainedStrategy):
     >>> LatentSymmetryDiscoverer(autoencoder=ResidualMLP(hidden_units=64))
     LatentSymmetryDiscoverer(autoencoder=ResidualMLP(hidden_units=64))
     """
+
+    _parameter_constraints: dict = {
+        "hidden_units": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, hidden_units=128):
         self.hidden_units = hidden_units

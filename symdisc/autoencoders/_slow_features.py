@@ -9,10 +9,12 @@ given functions, if the group maps these to each other.
 """
 
 import math
+from numbers import Integral
 
 import numpy as np
 import torch
 from scipy import linalg
+from sklearn.utils._param_validation import Interval
 
 from symdisc._latent.autoencoder import GaugedAutoencoder, polynomial_decoder
 from symdisc._latent.readout import solve_readout
@@ -119,6 +121,13 @@ class SlowFeatures(TrainedStrategy):
     >>> LatentSymmetryDiscoverer(autoencoder=SlowFeatures(max_levels=2))
     LatentSymmetryDiscoverer(autoencoder=SlowFeatures(max_levels=2))
     """
+
+    _parameter_constraints: dict = {
+        "rows_per_function": [Interval(Integral, 1, None, closed="left")],
+        "max_modes": [Interval(Integral, 1, None, closed="left")],
+        "max_levels": [Interval(Integral, 1, None, closed="left")],
+        "hidden_units": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(
         self, *, rows_per_function=16, max_modes=128, max_levels=4, hidden_units=128

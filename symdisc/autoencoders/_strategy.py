@@ -1,9 +1,26 @@
 """What all ways to a latent space have in common."""
 
+from numbers import Real
+
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import _Constraint
 
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.trainer import Trainer
+
+
+class Sized(_Constraint):
+    """Some positive numbers, at least one."""
+
+    def is_satisfied_by(self, val):
+        """Say whether a value is such a sequence."""
+        if not isinstance(val, list | tuple) or not val:
+            return False
+        return all(isinstance(one, Real) and one > 0 for one in val)
+
+    def __str__(self):
+        """Return what error messages say."""
+        return "a list or tuple of positive numbers"
 
 
 class Strategy(BaseEstimator):
@@ -20,6 +37,7 @@ class Strategy(BaseEstimator):
         Whether it takes `max_iter` iterations of training.
     """
 
+    _parameter_constraints: dict = {}
     of_pixels = False
     trains = False
 
