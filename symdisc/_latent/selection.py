@@ -106,8 +106,8 @@ def race(strategies, problem, max_x_error):
     strategy, model = _chosen(tried, problem, max_x_error)
     if model.errors["x"] > LITTLE:
         warn_user(
-            f"The latents lose {model.errors['x']:.0%} of the variance of X in rows held "
-            "out. Raise n_components, or pass more rows; X may be noise."
+            f"The latents lose {model.errors['x']:.0%} of the variance of X, in rows "
+            "held out. Raise n_components, or pass more rows; X may be noise."
         )
     return _refitted(strategy, model, problem), SpaceTable(table)
 

@@ -23,7 +23,7 @@ from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._numerics.features import N_FOURIER, draw_fourier_features, solve_fourier
 from symdisc._symmetry.invariance import count_symmetries, distribution_symmetries
 from symdisc._symmetry.questions import whiten
-from symdisc.autoencoders._strategy import Sized, Strategy
+from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # With fewer rows, chance is too large.
 FEWEST_ROWS = 200
@@ -82,7 +82,7 @@ class InvariantModes(Strategy):
         "max_lost": [Interval(Real, 0, 1, closed="neither")],
         "max_modes": [Interval(Integral, 2, None, closed="left")],
         "max_rows": [Interval(Integral, 100, None, closed="left")],
-        "scales": [Sized()],
+        "scales": [list, tuple],
     }
 
     def __init__(
@@ -122,6 +122,7 @@ class InvariantModes(Strategy):
         NothingFoundError
             If no symmetry stands out, or its latents do not tell enough.
         """
+        check_positive("scales", self.scales)
         points = problem.curve[0].numpy()
         points = points[:: -(-len(points) // self.max_rows)]
         random, weights = np.random.default_rng(problem.seed), problem.weights.numpy()

@@ -27,7 +27,7 @@ from symdisc._numerics.jvp import push_forward
 from symdisc._numerics.levenberg_marquardt import least_squares
 from symdisc._sindy.calibration import calibrate, needs_calibration
 from symdisc.autoencoders._linear_encoder import radial_map
-from symdisc.autoencoders._strategy import Sized, Strategy
+from symdisc.autoencoders._strategy import Strategy, check_positive
 
 MAX_EVALUATIONS = 60
 # Widths of the Gaussians over the distance within which there is a centre. Narrower,
@@ -75,7 +75,7 @@ class IsomapEncoder(Strategy):
         "n_landmarks": [Interval(Integral, 30, None, closed="left")],
         "n_centres": [Interval(Integral, 1, None, closed="left")],
         "n_decoder_centres": [Interval(Integral, 1, None, closed="left")],
-        "ridges": [Sized()],
+        "ridges": [list, tuple],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "max_rows": [Interval(Integral, 30, None, closed="left")],
     }
@@ -121,6 +121,7 @@ class IsomapEncoder(Strategy):
         NothingFoundError
             If a linear projection does as well.
         """
+        check_positive("ridges", self.ridges)
         fitted, held = held_out_rows(problem)
         found = []
         if fitted is not held and len(self.ridges) > 1:

@@ -16,7 +16,7 @@ from symdisc._numerics.features import (
     solve_fourier,
     solve_radial,
 )
-from symdisc.autoencoders._strategy import Sized, Strategy
+from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # Width of the perceptrons that stand beside polynomials, and are zero here.
 HIDDEN_UNITS = 128
@@ -66,7 +66,7 @@ class LinearEncoder(Strategy):
         "width": [Interval(Real, 0, None, closed="neither")],
         "ridge": [Interval(Real, 0, None, closed="left")],
         "n_fourier": [Interval(Integral, 1, None, closed="left")],
-        "scales": [Sized()],
+        "scales": [list, tuple],
     }
 
     def __init__(
@@ -97,16 +97,12 @@ class LinearEncoder(Strategy):
         -------
         LatentModel
         """
+        check_positive("scales", self.scales)
         makers = {
             "polynomial": self._polynomial,
             "rbf": self._radial,
             "fourier": self._fourier,
         }
-        if self.decoder not in makers:
-            raise ValueError(
-                f"LinearEncoder has decoder={self.decoder!r}; use one of "
-                f"{list(makers)}."
-            )
         start = problem.leading.start
         further = len(problem.weights) - start.shape[1]
         start = torch.nn.functional.pad(start, (0, further))

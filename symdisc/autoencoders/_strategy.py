@@ -3,24 +3,22 @@
 from numbers import Real
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import _Constraint
 
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.trainer import Trainer
 
 
-class Sized(_Constraint):
-    """Some positive numbers, at least one."""
+def check_positive(name, numbers):
+    """Raise unless there are some positive numbers.
 
-    def is_satisfied_by(self, val):
-        """Say whether a value is such a sequence."""
-        if not isinstance(val, list | tuple) or not val:
-            return False
-        return all(isinstance(one, Real) and one > 0 for one in val)
-
-    def __str__(self):
-        """Return what error messages say."""
-        return "a list or tuple of positive numbers"
+    Parameters
+    ----------
+    name : str
+        What error messages call them.
+    numbers : list or tuple
+    """
+    if not numbers or not all(isinstance(n, Real) and n > 0 for n in numbers):
+        raise ValueError(f"{name}={numbers!r}; give positive numbers, at least one.")
 
 
 class Strategy(BaseEstimator):

@@ -1,0 +1,165 @@
+"""Ways to a latent space: one rule for all, and errors that say what to do."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer, load
+from symdisc.autoencoders import (
+    AUTO,
+    Conv,
+    InvariantModes,
+    IsomapEncoder,
+    LaplacianEigenfunctions,
+    LinearEncoder,
+    ResidualMLP,
+    SlowFeatures,
+)
+from symdisc.datasets import make_embedded, make_sphere, make_torus
+
+FAST = [LinearEncoder(), LinearEncoder("rbf"), LaplacianEigenfunctions()]
+
+
+def lifted(points, seed=0, lift="tanh_quadratic"):
+    options = {"strength": 0.5, "random_state": seed}
+    return make_embedded(points, lift=lift, **options).X
+
+
+@pytest.fixture(scope="module")
+def sphere():
+    return make_sphere(4000, None, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(sphere):
+    est = LatentSymmetryDiscoverer(3, autoencoder=FAST, random_state=0)
+    return est.fit(lifted(sphere))
+
+
+def test_a_sphere_behind_a_lift_that_no_decoder_contains(fitted, sphere):
+    assert fitted.lie_algebra_.name == "so(3)"
+    assert fitted.verdict_ == ("conditional",) * 3
+    assert 1 <= fitted.distortion_ < 1.1
+    assert "of distortion 1.0" in str(fitted.lie_algebra_)
+    # The latents are the true coordinates up to an affine map.
+    table = np.column_stack([fitted.transform(lifted(sphere)), np.ones(4000)])
+    left = sphere.Z - table @ np.linalg.lstsq(table, sphere.Z, rcond=None)[0]
+    assert (1 - left.var(axis=0) / sphere.Z.var(axis=0)).min() > 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lift", ["polynomial5", "fourier", "radial"])
+def test_a_torus_behind_other_lifts(lift):
+    X = lifted(make_torus(5000, random_state=1), 1, lift)
+    est = LatentSymmetryDiscoverer(4, random_state=1).fit(X)
+    assert est.lie_algebra_.name == "so(2)+so(2)"
+    assert est.rank_ == 4
+
+
+def test_a_square_has_no_symmetry_at_little_distortion():
+    points = {"Z": np.random.default_rng(0).uniform(-1, 1, (3000, 2))}
+    est = LatentSymmetryDiscoverer(2, autoencoder=FAST, random_state=0)
+    est.fit(lifted(points))
+    assert not est.lie_algebra_
+    assert "certified" not in est.verdict_
+
+
+def test_the_table_follows_the_rule(fitted):
+    table = fitted.spaces_
+    assert [row.strategy for row in table] == [repr(strategy) for strategy in FAST]
+    (taken,) = (row for row in table if row.taken)
+    best = min(row.x for row in table)
+    good = [row for row in table if row.x <= max(1e-3, 1.1 * best)]
+    assert taken.distortion <= 1.02 * min(row.distortion for row in good)
+    assert str(table).count("\n") == len(FAST)
+    assert "taken: least distortion" in str(table)
+
+
+def test_what_is_taken_is_what_is_used(fitted, sphere):
+    X = lifted(sphere)
+    lost = np.square(X - fitted.inverse_transform(fitted.transform(X))).sum()
+    (taken,) = (row for row in fitted.spaces_ if row.taken)
+    assert lost / np.square(X - X.mean(axis=0)).sum() < 2 * taken.x
+
+
+def test_outliers_do_not_spoil_what_was_chosen_without_them(sphere):
+    X = lifted(sphere)[:1200]
+    random = np.random.default_rng(0)
+    X[[17, 300, 800]] += 3 * random.standard_normal((3, X.shape[1])) * X.std()
+    est = LatentSymmetryDiscoverer(3, autoencoder=FAST, random_state=0).fit(X)
+    new = lifted(sphere)[2000:]
+    lost = np.square(new - est.inverse_transform(est.transform(new))).sum(axis=1)
+    assert np.median(lost) < 0.05 * new.var(axis=0).sum()
+
+
+def test_a_strategy_that_fails_is_a_row():
+    X = make_torus(500, random_state=0).X
+    ways = [SlowFeatures(), Conv((7, 7)), LinearEncoder()]
+    est = LatentSymmetryDiscoverer(4, autoencoder=ways, random_state=0).fit(X)
+    needs, failed, taken = est.spaces_
+    assert "needs time derivatives" in needs.why
+    assert "image_shape=(7, 7)" in failed.why
+    assert taken.taken
+
+
+def test_all_reasons_are_given_where_nothing_is_found():
+    X = np.random.default_rng(0).exponential(size=(300, 6))
+    est = LatentSymmetryDiscoverer(2, autoencoder=[InvariantModes(), SlowFeatures()])
+    with pytest.raises(ValueError, match=r"InvariantModes\(\): .*SlowFeatures\(\): "):
+        est.fit(X)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "message"),
+    [
+        (LinearEncoder("cubic"), "'decoder' parameter of LinearEncoder"),
+        (LinearEncoder("fourier", scales=()), "scales="),
+        (LinearEncoder("rbf", width=0), "'width' parameter"),
+        (ResidualMLP(0), "'hidden_units' parameter"),
+        (LaplacianEigenfunctions(max_functions=1), "'max_functions' parameter"),
+        (LaplacianEigenfunctions(max_distortion=0.5), "'max_distortion' parameter"),
+        (IsomapEncoder(ridges=()), "ridges="),
+        (InvariantModes(max_lost=2), "'max_lost' parameter"),
+        ([], "autoencoder"),
+        (["cubes"], "'cubes'"),
+    ],
+)
+def test_arguments_are_checked(strategy, message):
+    t = np.arange(300) / 20
+    X = np.column_stack([np.cos(t), np.sin(t), np.cos(2 * t)])
+    rates = t if isinstance(strategy, IsomapEncoder) else None
+    with pytest.raises(ValueError, match=message):
+        LatentSymmetryDiscoverer(2, autoencoder=strategy).fit(X, t=rates)
+
+
+def test_searched_cloned_and_saved(tmp_path):
+    t = np.arange(600) / 30
+    Z = np.column_stack([np.cos(t), np.sin(t)])
+    rates = np.column_stack([-np.sin(t), np.cos(t)])
+    lift = np.random.default_rng(0).standard_normal((2, 6))
+    X, X_dot = Z @ lift, rates @ lift
+    est = LatentSINDy(2, degree=1, autoencoder=LinearEncoder("rbf"), random_state=0)
+    assert clone(est).autoencoder.decoder == "rbf"
+    grid = {"autoencoder__decoder": ["rbf", "polynomial"]}
+    found = GridSearchCV(est, grid, cv=3).fit(X, X_dot).best_estimator_
+    found.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert str(again.spaces_) == str(found.spaces_)
+    np.testing.assert_array_equal(again.transform(X), found.transform(X))
+
+
+def test_the_score_sees_what_the_latents_lose():
+    # One latent of two: its own rate is explained, and the other is lost.
+    t = np.arange(800) / 20
+    Z = np.column_stack([np.exp(-t / 20), 3 * np.cos(3 * t), 3 * np.sin(3 * t)])
+    rates = np.column_stack([-Z[:, 0] / 20, -3 * Z[:, 2], 3 * Z[:, 1]])
+    lift = np.linalg.qr(np.random.default_rng(0).standard_normal((8, 3)))[0].T
+    X, X_dot = Z @ lift, rates @ lift
+    three = LatentSINDy(3, degree=1, random_state=0).fit(X, X_dot)
+    assert three.score(X, X_dot) > 1 - 1e-6
+
+
+def test_auto_is_a_list_of_strategies():
+    assert repr(AUTO[0]) == "LinearEncoder()"
+    assert len({repr(strategy) for strategy in AUTO}) == len(AUTO)
