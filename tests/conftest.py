@@ -66,6 +66,7 @@ DOUBTS = "|".join(
         ".* rows between outliers",
         "No motion under these candidates",
         "Other terms than those",
+        "The latents lose",
     ]
 )
 no_doubts = pytest.mark.filterwarnings(f"ignore:({DOUBTS})")

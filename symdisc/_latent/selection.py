@@ -135,7 +135,7 @@ def _refitted(strategy, model, problem):
     found = strategy.refit(problem, model)
     if found is model:
         return model
-    if not found.lost(problem) <= AS_GOOD * model.lost(problem):
+    if not found.lost(problem) <= max(AS_GOOD * model.lost(problem), ROUNDING):
         return model  # what was held out leads elsewhere, as outliers do
     known = "errors", "standard_error", "n_coefficients", "distortion"
     vars(found).update({name: getattr(model, name) for name in known})
