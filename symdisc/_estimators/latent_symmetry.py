@@ -146,10 +146,10 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     defect_, defect_upper_ : ndarray of shape (c,)
         How much each generator L of ``lie_algebra_.matrices``, as printed, changes what
         is to be invariant, and an upper limit of it that holds for all at once (95 %).
-        Of a motion F: rms(DF Lz - LF) over the rows, relative to the root of
-        rms(DF Lz)^2 + rms(LF)^2. Of labels f: rms(grad f . Lz) over
-        rms(|grad f| |Lz|). Of a distribution: rms(E[grad f . Lz]) over that of
-        grad f . Lz, for waves f of a length of 0.5 to 1 standard deviations.
+        Of a motion F: ``rms(DF Lz - LF)`` over the rows, relative to the root of
+        ``rms(DF Lz)^2 + rms(LF)^2``. Of labels f: ``rms(grad f . Lz)`` over
+        ``rms(|grad f| |Lz|)``. Of a distribution: ``rms(E[grad f . Lz])`` over that of
+        ``grad f . Lz``, for waves f of a length of 0.5 to 1 standard deviations.
     verdict_ : tuple of str
         "certified": the limit is at most `max_defect`. "conditional": so it is, but the
         latents depend on an encoder that is not linear, which can make any distribution
