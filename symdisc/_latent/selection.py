@@ -104,7 +104,12 @@ def race(strategies, problem, max_x_error):
         first = failures[0] if failures else None
         raise ValueError(f"No latent space was found: {whys}.") from first
     strategy, model = _chosen(tried, problem, max_x_error)
-    if model.errors["x"] > LITTLE:
+    if model.errors.get("x_dot", 0.0) > LITTLE:
+        warn_user(
+            f"The equations leave {model.errors['x_dot']:.0%} of the rates of X, seen "
+            "through the decoder. Raise n_components, or take other candidates."
+        )
+    elif model.errors["x"] > LITTLE:
         warn_user(
             f"The latents lose {model.errors['x']:.0%} of the variance of X, in rows "
             "held out. Raise n_components, or pass more rows; X may be noise."
