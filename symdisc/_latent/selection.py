@@ -73,7 +73,7 @@ def race(strategies, problem, max_x_error):
     Raises
     ------
     ValueError
-        If no strategy finds a space: the error of the first.
+        If no strategy finds a space; the message says why for each.
     """
     for strategy in strategies:
         strategy._validate_params()
@@ -98,12 +98,22 @@ def race(strategies, problem, max_x_error):
         row.n_coefficients = model.n_coefficients
         tried.append((strategy, model, row))
     if not tried:
-        if len(table) == 1 and failures:
-            raise failures[0]
-        whys = "; ".join(f"{row.strategy}: {row.why}" for row in table)
-        first = failures[0] if failures else None
-        raise ValueError(f"No latent space was found: {whys}.") from first
+        raise _nothing_found(table, failures)
     strategy, model = _chosen(tried, problem, max_x_error)
+    _warn_of_little(model)
+    return _refitted(strategy, model, problem), SpaceTable(table)
+
+
+def _nothing_found(table, failures):
+    """Return the error of the only strategy, or one with the reasons of all."""
+    if len(table) == 1 and failures:
+        return failures[0]
+    whys = "; ".join(f"{row.strategy}: {row.why}" for row in table)
+    return ValueError(f"No latent space was found: {whys}.")
+
+
+def _warn_of_little(model):
+    """Warn where the latents, or the equations, explain little."""
     if model.errors.get("x_dot", 0.0) > LITTLE:
         warn_user(
             f"The equations leave {model.errors['x_dot']:.0%} of the rates of X, seen "
@@ -114,7 +124,6 @@ def race(strategies, problem, max_x_error):
             f"The latents lose {model.errors['x']:.0%} of the variance of X, in rows "
             "held out. Raise n_components, or pass more rows; X may be noise."
         )
-    return _refitted(strategy, model, problem), SpaceTable(table)
 
 
 def _of(problem, strategy):
