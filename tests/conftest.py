@@ -67,7 +67,6 @@ DOUBTS = "|".join(
         "No motion under these candidates",
         "Other terms than those",
         "The latents lose",
-        "The equations leave",
     ]
 )
 no_doubts = pytest.mark.filterwarnings(f"ignore:({DOUBTS})")

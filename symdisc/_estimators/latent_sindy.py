@@ -363,7 +363,7 @@ class LatentSINDy(ForecastingEstimator):
         if not learns_latents(self.autoencoder):
             warn_of_doubts(self, governing, motion, *along, space)
         else:
-            warn_of_little_explained(self.equation_scores_)
+            warn_of_little_explained([*self.equation_scores_, self._explained])
         if checkpoint is not None:
             checkpoint.finish()
         return self

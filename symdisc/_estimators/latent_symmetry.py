@@ -363,7 +363,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)
             self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
             read = autoencoder, found.snapshots
-            self._set_equations(*read_equations(self, *read))
+            explained = 1 - found.model.errors.get("x_dot", 0.0)
+            self._set_equations(*read_equations(self, *read), explained)
             self._latent_size = latent_size(*read)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
@@ -371,11 +372,11 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             checkpoint.finish()
         return self
 
-    def _set_equations(self, equations, score, dense_score):
+    def _set_equations(self, equations, score, dense_score, explained):
         self.equations_, self.equation_score_ = equations, score
         self.dense_score_ = dense_score
         if equations is not None:
-            warn_of_little_explained(score)
+            warn_of_little_explained([score, explained])
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement

@@ -102,6 +102,7 @@ def set_space(est, space, governing):
     est.history_ = {} if model is None else model.history
     est.errors_ = {} if model is None else model.errors
     est.n_iter_ = 1 if model is None else model.n_iter
+    est._explained = 1 - est.errors_.get("x_dot", 0.0)
     est.spaces_, est.differentiation_ = space.spaces, space.method
 
 

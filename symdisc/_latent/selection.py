@@ -113,13 +113,8 @@ def _nothing_found(table, failures):
 
 
 def _warn_of_little(model):
-    """Warn where the latents, or the equations, explain little."""
-    if model.errors.get("x_dot", 0.0) > LITTLE:
-        warn_user(
-            f"The equations leave {model.errors['x_dot']:.0%} of the rates of X, seen "
-            "through the decoder. Raise n_components, or take other candidates."
-        )
-    elif model.errors["x"] > LITTLE:
+    """Warn where the latents explain little; estimators say what equations leave."""
+    if model.errors["x"] > LITTLE:
         warn_user(
             f"The latents lose {model.errors['x']:.0%} of the variance of X, in rows "
             "held out. Raise n_components, or pass more rows; X may be noise."
