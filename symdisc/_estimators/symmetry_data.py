@@ -13,6 +13,7 @@ from symdisc._estimators.outcome import library_degree
 from symdisc._latent.dimension import resolve_components
 from symdisc._latent.pod import MAX_MODES, fit_pod, identity_projection
 from symdisc._latent.problem import LatentProblem
+from symdisc._latent.projection_search import MIN_GAIN
 from symdisc._latent.trainer import Settings
 from symdisc._lie.layout import check_representation, has_translations
 from symdisc._sindy.stlsq import sparse_regression
@@ -142,7 +143,7 @@ class SymmetryData:
         return LatentProblem(
             [part.cpu() for part in double_curve(snapshots)],
             pod,
-            ranks=_ranks(est),
+            ranks=_ranks(est, pod),
             degree=degree,
             library=lambda rank: CandidateLibrary.polynomial(rank, degree),
             solve=lambda features, rates, _: solve(features, rates),
@@ -169,10 +170,15 @@ def regression(est):
     return solve
 
 
-def _ranks(est):
+def _ranks(est, pod):
     """Return the largest and the smallest number of latent dimensions."""
     if not est.representation:
-        return est.n_components_, 1
+        most, least = est.n_components_, 1
+        if len(pod.scale) <= most:
+            # There is nothing to be learned: a mode that others predict is kept, for
+            # it may take all of them to make the symmetry linear. Faint ones are not.
+            least = max(1, int((pod.scale >= MIN_GAIN * pod.scale.sum()).sum()))
+        return most, least
     # Blocks say how many there are, but for the constant one of translations.
     rank = est.n_components_ - has_translations(est.representation)
     return rank, rank

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import first_of
+from conftest import first_of, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -110,11 +110,13 @@ KNOWN = pytest.mark.parametrize(
 )
 
 
+@no_doubts
 @KNOWN
 def test_known_symmetries_of_lifted_data(make, n_components, symmetry_of, name):
     check_known(make, n_components, symmetry_of, name, 0)
 
 
+@no_doubts
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @KNOWN
