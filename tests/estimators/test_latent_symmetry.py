@@ -170,6 +170,7 @@ def test_empty_latent_direction_stays_zero(rotation):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:n_components=3, but 1 of these")
 def test_units_and_empty_features_do_not_matter(rotation):
     X, X_dot, *_ = rotation
     empty = np.zeros((len(X), 3))
