@@ -7,8 +7,8 @@
 ``distortion``  the least distortion at which a symmetry is exact to ``max_defect``, by
                 `LaplacianEigenfunctions` with ever larger ``max_distortion``: the area
                 under the curve with which it tells the symmetric sets from the others.
-``leave_out``   the same rates, and those of motions, without each strategy of "auto":
-                one that wins nowhere is not needed.
+``winners``     how often each strategy of "auto" is taken, of the same distributions
+                and of motions: one that wins nowhere is not needed.
 
 Lifts have 100 features and a nonlinear part of ``--strength`` times the linear one.
 Run it as ``python benchmarks/latent_spaces.py --part lifts``.
@@ -182,7 +182,7 @@ def winner_of_motion(name, seed):
 PARTS = {
     "lifts": rates_behind_lifts,
     "distortion": rank_by_distortion,
-    "leave_out": which_wins,
+    "winners": which_wins,
 }
 
 

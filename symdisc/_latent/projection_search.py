@@ -13,7 +13,6 @@ direction of what those before it do not predict.
 """
 
 import math
-from math import comb
 
 import torch
 
@@ -200,7 +199,7 @@ def _residual_of_polynomials(latents, targets):
     """Residual of every other block of rows of the best polynomials of the rest."""
     n, k = latents.shape
     degree = affordable_degree(k)
-    while degree > 1 and comb(k + degree, degree) * ROWS_PER_TERM > n:
+    while degree > 1 and math.comb(k + degree, degree) * ROWS_PER_TERM > n:
         degree -= 1
     scaled = (latents - latents.mean(0)) / latents.std(0).clamp_min(TINY)
     features = Monomials(k, degree)(scaled)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
+from torch import nn
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, load
 from symdisc.autoencoders import (
@@ -150,14 +152,24 @@ def test_searched_cloned_and_saved(tmp_path):
 
 
 def test_the_score_sees_what_the_latents_lose():
-    # One latent of two: its own rate is explained, and the other is lost.
+    # The largest direction decays by itself, and an encoder that takes it alone has an
+    # exact equation; the rates of X are those of the rotation that it loses.
     t = np.arange(800) / 20
-    Z = np.column_stack([np.exp(-t / 20), 3 * np.cos(3 * t), 3 * np.sin(3 * t)])
+    Z = np.column_stack([5 * np.exp(-t / 20), np.cos(3 * t), np.sin(3 * t)])
     rates = np.column_stack([-Z[:, 0] / 20, -3 * Z[:, 2], 3 * Z[:, 1]])
     lift = np.linalg.qr(np.random.default_rng(0).standard_normal((8, 3)))[0].T
     X, X_dot = Z @ lift, rates @ lift
     three = LatentSINDy(3, degree=1, random_state=0).fit(X, X_dot)
     assert three.score(X, X_dot) > 1 - 1e-6
+    encoder, decoder = nn.Linear(8, 1, bias=False), nn.Linear(1, 8, bias=False)
+    with torch.no_grad():
+        encoder.weight.copy_(torch.from_numpy(lift[:1]))
+        decoder.weight.copy_(torch.from_numpy(lift[:1].T))
+    pair = encoder.double(), decoder.double()
+    one = LatentSINDy(1, degree=1, autoencoder=pair).fit(X, X_dot)
+    assert one.equation_score_ > 1 - 1e-6
+    share = np.square(rates[:, 0]).sum() / np.square(rates).sum()
+    assert one.score(X, X_dot) < 2 * share < 0.1
 
 
 def test_auto_is_a_list_of_strategies():
