@@ -157,6 +157,8 @@ class ImplicitRegression:
 
     def _smooth_rate(self):
         """Return the rate as a sum of products of candidates, and how many."""
+        if not len(self.rate):
+            return self.rate, 0
         products = self.numerators[:, :, None] * self.denominators[:, None]
         columns = products.reshape(len(self.rate), -1)
         # In two steps: squares of large products overflow.
