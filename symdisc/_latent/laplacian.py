@@ -93,7 +93,8 @@ class Surface:
         operator = root @ self.kernel @ root
         values, vectors = _largest(operator, n_functions + 1)
         order = np.argsort(-values)
-        functions = vectors[:, order[1:]] / vectors[:, order[:1]]
+        # The first is the constant function; with parts, any of it may be zero.
+        functions = vectors[:, order[1:]] / np.sqrt(self.measure)[:, None]
         functions = functions - functions.mean(axis=0)
         deviation = functions.std(axis=0)
         functions = functions / np.where(deviation > 0, deviation, 1.0)

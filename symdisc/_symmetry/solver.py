@@ -8,11 +8,12 @@ number of certified maps, in the order of their change, that is closed under bra
 from typing import NamedTuple
 
 import numpy as np
+from scipy import linalg
 
 from symdisc._lie.compact import nearest_compact, skew_in_blocks
 from symdisc._lie.discovered import DiscoveredAlgebra, TimeTranslation
 from symdisc._lie.names import name_with
-from symdisc._lie.structure import bracket_residual, orthonormal_basis
+from symdisc._lie.structure import bracket_residual
 from symdisc._symmetry.block_solver import BlockFrame
 from symdisc._symmetry.claim import (
     TOLERANCES,
@@ -30,6 +31,8 @@ from symdisc._symmetry.time_translation import affine_motion
 MIN_LINEAR = 0.1
 # Maps of a larger defect are not mentioned, even if the data do not exclude them.
 LARGE = 0.5
+# Maps are dependent where one leaves less of another than this.
+DEPENDENT = 1e-8
 
 
 class Found(NamedTuple):
@@ -214,7 +217,9 @@ class _Search:
     def _is_closed(self, maps, tol):
         """Say whether brackets stay in the span of maps and time translation."""
         linear = np.concatenate([without_translations(maps)[0], self.known])[..., :-1]
-        span = orthonormal_basis(linear)
+        flat = linear.reshape(len(linear), -1)
+        # A map may be time translation, as far as it is linear.
+        span = linalg.orth(flat.T, rcond=DEPENDENT).T.reshape(-1, *linear.shape[1:])
         return len(span) < 2 or bracket_residual(span) <= tol
 
     def _undecided(self, claimed, n_open):
@@ -222,9 +227,9 @@ class _Search:
         last = min(n_open, len(self.errors) - 1)
         if last <= claimed:
             return None
-        errors = np.maximum(self.errors, np.finfo(float).tiny)
-        gaps = errors[claimed + 1 : last + 1] / errors[claimed:last]
-        algebra, _ = self._algebra(claimed + 1 + int(np.argmax(gaps)))
+        errors = np.log(np.maximum(self.errors, np.finfo(float).tiny))
+        widest = int(np.argmax(np.diff(errors[claimed : last + 1])))
+        algebra, _ = self._algebra(claimed + 1 + widest)
         small = algebra.defect.max(initial=0.0) < LARGE
         return algebra if len(algebra) > claimed and small else None
 
