@@ -40,6 +40,7 @@ MAX_NOISE_OF_MODE = 0.5
 # Accelerations need finer modes than snapshots: in the movie of a pendulum, modes that
 # leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
 FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
+FINE_POD = {"max_modes": 128, "residual_variance": 1e-11}
 NONE = SpaceTable()
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01}
 
@@ -114,11 +115,12 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     if model.pod is not pod:
         problem = pixels
     warn_of_directions_left_out(est, model.rank)
+    governing.support = _support(est, model, n_components)
     autoencoder, algebra, motion = model.autoencoder, None, problem.motion
     if est.symmetry == "discover":
         algebra = _discovered(est, autoencoder, problem, n_components)
     autoencoder = autoencoder.to(device, dtype)
-    if est.symmetry is None and est.order == 1:
+    if est.symmetry is None and est.order == 1 and model.support is None:
         _centre(autoencoder, motion.curve, governing)
     motion.curve = _latents(autoencoder, motion.curve, n_components)
     coders = (
@@ -126,6 +128,15 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
         for coder in (Encoder, Decoder)
     )
     return Space.of(*coders, motion, model=model, spaces=table, algebra=algebra)
+
+
+def _support(est, model, n_components):
+    """Terms that the latents were found with, where these are to be chosen."""
+    free = est.threshold == "auto" and est.optimizer is None and not est.fix
+    if model.support is None or not free:
+        return None
+    support = model.support.numpy().T
+    return np.pad(support, ((0, n_components - len(support)), (0, 0)))
 
 
 def _problem(pod, motion, known):
@@ -176,7 +187,7 @@ def _reduced(est, X, rates, t, groups, n_components, random):
         X,
         min_modes=n_components,
         random_state=random,
-        **(FINE_POD if est.order == 2 else {}),
+        **FINE_POD,
     )
     coordinates = pod.coordinates(X)
     if not rates and est.differentiation != "central":

@@ -42,6 +42,8 @@ class LatentModel:
         Coefficients of its equations that are not zero.
     distortion : float
         See `symdisc._latent.laplacian.Surface.distortion`.
+    support : tensor of bool, of shape (n_terms, rank), optional
+        Terms of the equations that the latents were found with.
     """
 
     autoencoder: torch.nn.Module
@@ -52,6 +54,7 @@ class LatentModel:
     standard_error: float = 0.0
     n_coefficients: int | None = None
     distortion: float = np.nan
+    support: torch.Tensor | None = None
 
     @property
     def rank(self):
@@ -113,11 +116,15 @@ class LatentModel:
             known = weak.average @ known
         if len(fitted) <= features.shape[1] or not len(where):
             return  # as many candidates as rows explain anything
-        found = problem.solve(known[fitted], wanted[fitted], library)
-        sparse = sparse_regression(known[fitted], wanted[fitted], threshold=FAINT)
-        self.n_coefficients = int(
-            min(np.count_nonzero(found), np.count_nonzero(sparse))
-        )
+        rows = known[fitted], wanted[fitted]
+        if self.support is not None:
+            found = _of_terms(*rows, self.support.numpy().T)
+            self.n_coefficients = int(self.support.sum())
+        else:
+            found = problem.solve(*rows, library)
+            sparse = sparse_regression(*rows, threshold=FAINT)
+            counts = np.count_nonzero(found), np.count_nonzero(sparse)
+            self.n_coefficients = int(min(counts))
         predicted = features @ torch.from_numpy(found).mT
         decoded = self.autoencoder.push_back(*state, predicted)[-1].numpy()
         given = problem.curve[-1].numpy()
@@ -128,6 +135,14 @@ class LatentModel:
         lost = np.sum(((given - decoded)[where] * weights) ** 2, axis=1)
         size = np.sum((given[where] * weights) ** 2, axis=1)
         self.errors["x_dot"], self.standard_error = _ratio_of_blocks(lost, size)
+
+
+def _of_terms(features, rates, support):
+    """Coefficients of a regression of each rate on its terms."""
+    found = np.zeros(support.shape)
+    for row, kept, rate in zip(found, support, rates.T, strict=True):
+        row[kept] = np.linalg.lstsq(features[:, kept], rate, rcond=None)[0]
+    return found
 
 
 def _centres(weak):

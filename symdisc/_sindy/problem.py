@@ -97,6 +97,8 @@ class Governing:
         What is negligible of a rate where a law is exact; more in learned latents.
     unknown : bool
         Whether what is inside of candidates has not been found yet.
+    support : ndarray of bool, of shape (k, n_terms), optional
+        Terms that the latents were found with; others are no candidates.
     """
 
     degree: int
@@ -117,6 +119,7 @@ class Governing:
     denominators: tuple = ()
     least: float = LEAST_FRACTION
     unknown: bool = False
+    support: np.ndarray | None = None
     _candidates: dict = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -274,6 +277,8 @@ class Governing:
         if self.fix:
             return known_terms(self.fix, self.library(shape[0]), self.order)
         places = self.candidates(shape[0])[1]
+        if self.support is not None:
+            return np.zeros(shape), ~self.support
         known = np.full(shape, places is not None)
         if places is not None:
             np.put_along_axis(known, places, False, axis=1)
@@ -294,7 +299,7 @@ class Governing:
         rates[:, list(self.inputs)] = 0.0
         rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
         parts = [Regression(*part, basis, penalty) for part in rows]
-        if self.fix or self.denominators:
+        if self.fix or self.denominators or self.support is not None:
             parts = self._with_known(parts, unit)
         return parts, unit[:, None], library, basis
 

@@ -1,0 +1,1 @@
+"""Linear encoders whose latents obey equations of few terms."""

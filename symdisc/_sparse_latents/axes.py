@@ -1,0 +1,95 @@
+"""The axes of a latent space in which its equations have the fewest terms.
+
+Equations are known up to an affine map of the latents. Among axes that may be oblique,
+and shifts, a smooth count of the terms is least where most coefficients vanish; it has
+many minima, hence many starts.
+"""
+
+import numpy as np
+import torch
+
+from symdisc._sparse_latents.objective import SparseMotion
+
+# The count becomes sharper, and each descent starts from the last.
+DELTAS = 0.3, 0.1, 0.03, 0.01
+N_STEPS = 60
+MAX_ROWS = 600
+
+
+def sparse_axes(curve, library, random, n_starts=8):
+    """Find axes and shifts with few terms.
+
+    Parameters
+    ----------
+    curve : sequence of tensor of shape (n, k)
+        White latents and their time derivatives.
+    library : CandidateLibrary
+    random : numpy.random.Generator
+        Draws rotations to start from.
+    n_starts : int, default=8
+
+    Returns
+    -------
+    list of (float, tensor of shape (k, k), tensor of shape (k,))
+        Count, axes, and shift in units of the latents, the fewest terms first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from symdisc import CandidateLibrary
+    >>> from symdisc._sparse_latents.axes import sparse_axes
+    >>> random = np.random.default_rng(0)
+    >>> z = torch.from_numpy(random.standard_normal((300, 2)))
+    >>> rates = torch.stack([z[:, 1], -z[:, 0] * z[:, 1]], dim=1)
+    >>> turn = torch.tensor([[0.8, 0.6], [-0.6, 0.8]], dtype=z.dtype)
+    >>> library = CandidateLibrary.polynomial(2, 2)
+    >>> found = sparse_axes([z @ turn.mT, rates @ turn.mT], library, random)
+    >>> axes = found[0][1] @ turn
+    >>> int((axes.abs() > 0.01).sum())
+    2
+    """
+    step = -(-len(curve[0]) // MAX_ROWS)
+    k = curve[0].shape[1]
+    motion = SparseMotion([part[::step] for part in curve], library, None, 1.0, 0)
+    found = []
+    for i in range(n_starts):
+        turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]
+        axes, shift = torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64)
+        axes, shift = anneal(motion, axes, shift, DELTAS, N_STEPS)
+        with torch.no_grad():
+            count = _count(motion, axes, shift, DELTAS[-1])
+        if np.isfinite(count):
+            found.append((count, axes, shift))
+    return sorted(found, key=lambda each: each[0])
+
+
+def anneal(motion, encoder, shift, deltas, n_steps, mu=None):
+    """Descend on an ever sharper count of the terms.
+
+    Parameters
+    ----------
+    motion : SparseMotion
+    encoder, shift : tensor
+        Start.
+    deltas : sequence of float
+        Shares that count half, largest first.
+    n_steps : int
+        Of each descent.
+    mu : float, optional
+        Weight of the count against the other losses; without it, the axes alone are
+        turned, on which these hardly depend.
+
+    Returns
+    -------
+    encoder, shift : tensor
+    """
+    mu = 0.5 if mu is None else mu
+    for delta in deltas:
+        encoder, shift = motion.descend(encoder, shift, n_steps, mu=mu, delta=delta)
+    return encoder, shift
+
+
+def _count(motion, axes, shift, delta):
+    _, share = motion.left_of_rates(axes, shift)
+    return float(torch.log(share / delta).clamp_min(0).sum())

@@ -1,0 +1,52 @@
+"""Which terms equations need, where the latents may change with them."""
+
+import torch
+
+N_STEPS = 40
+
+
+def eliminate_terms(fitted, held, encoder, shift, tolerance):
+    """Drop terms, least share first, while the rates are left no worse.
+
+    The encoder descends again without each: another one may do without a term that this
+    one needs.
+
+    Parameters
+    ----------
+    fitted, held : SparseMotion
+        Rows that are fitted to, and others that errors are of.
+    encoder, shift : tensor
+    tolerance : float
+        E_v may grow by this above that of the first terms. Terms whose shares are below
+        its root do not count from the beginning.
+
+    Returns
+    -------
+    encoder, shift : tensor
+    support : tensor of bool, of shape (n_terms, k)
+    error : float
+        E_v of the rows held.
+    """
+    with torch.no_grad():
+        _, share = fitted.left_of_rates(encoder, shift)
+    support = share > tolerance**0.5
+    encoder, shift = fitted.descend(encoder, shift, 2 * N_STEPS, support=support)
+    first = error = fitted.left_of_others(held, encoder, shift, support)
+    needed = torch.zeros_like(support)
+    while bool((support & ~needed).any()):
+        with torch.no_grad():
+            _, share = fitted.left_of_rates(encoder, shift, support)
+        share = torch.where(support & ~needed, share, torch.inf)
+        least = divmod(int(share.argmin()), share.shape[1])
+        fewer = support.clone()
+        fewer[least] = False
+        if not fewer.any(dim=0).all():
+            needed[least] = True
+            continue
+        moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
+        left = fitted.left_of_others(held, *moved, fewer)
+        if left <= first + tolerance:
+            (encoder, shift), support, error = moved, fewer, left
+        else:
+            needed[least] = True
+    return encoder, shift, support, error

@@ -1,0 +1,218 @@
+"""How far a linear encoder is from latents that obey sparse equations.
+
+For latents z = P c + b, each of size 1, the coefficients of the best equations are a
+regression, and so is the best polynomial decoder. Eliminating both leaves a smooth
+function of the few entries of P and b:
+
+    log(E_v + e_v) + log(E_x + e_x) + mu sum log(s^2 + delta^2) - nu logdet corr(z),
+
+with E_v and E_x the parts of the rates and of the snapshots that are left, and s the
+shares of the rates that single terms make up. The sum is a smooth count of the terms.
+Without it, E_v does not depend on the axes; without E_x, latents that lose a part of
+the state would be as good.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+
+# Relative size of what is added to normal equations.
+RIDGE = 1e-10
+# Floor of E_v: below it, nothing is gained. And weight of the term that keeps the axes
+# from falling together.
+LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
+
+
+@dataclass
+class SparseMotion:
+    """Coordinates in motion, and what their latents are to obey.
+
+    Parameters
+    ----------
+    curve : sequence of tensor of shape (n, n_modes)
+        Coordinates and their time derivatives, in one unit.
+    library : CandidateLibrary
+        Of the state: latents and, for equations of second order, their rates.
+    decoder : Monomials
+        What the leading coordinates are predicted by.
+    max_x_error : float
+        Part of the snapshots that may be lost at no cost, nearly.
+    n_decoded : int
+        Number of leading coordinates that are predicted.
+    average, derivative : sparse tensor of shape (n_windows, n), optional
+        Windows over which the equations are integrated; the last of `curve` is not used
+        then.
+    """
+
+    curve: list
+    library: object
+    decoder: object
+    max_x_error: float
+    n_decoded: int
+    average: torch.Tensor | None = None
+    derivative: torch.Tensor | None = None
+    _size: torch.Tensor = field(init=False, repr=False)
+
+    def __post_init__(self):
+        targets = self.curve[0][:, : self.n_decoded]
+        self._size = targets.square().sum()
+
+    def size(self, encoder):
+        """Return the standard deviations of the latents, which are divided by them."""
+        return (self.curve[0] @ encoder.mT).std(dim=0, correction=0)
+
+    def state(self, encoder, shift, size=None):
+        """Return latents of size 1 and their rates, as they enter the equations.
+
+        Parameters
+        ----------
+        encoder : tensor of shape (k, n_modes)
+        shift : tensor of shape (k,)
+        size : tensor of shape (k,), optional
+            Of other rows.
+
+        Returns
+        -------
+        list of tensor of shape (n, k)
+        """
+        size = self.size(encoder) if size is None else size
+        state = [part @ (encoder / size[:, None]).mT for part in self.curve]
+        return [state[0] + shift, *state[1:]]
+
+    def equations(self, state):
+        """Return candidates (n_rows, n_terms) of size 1, their sizes, and rates."""
+        *known, rates = state
+        features = self.library.evaluate(torch.cat(known, dim=1))
+        if self.average is not None:
+            features = torch.sparse.mm(self.average, features)
+            rates = torch.sparse.mm(self.derivative, state[0])
+        size = features.square().mean(dim=0).sqrt()
+        size = torch.where(size > 0, size, torch.ones_like(size))
+        return features / size, size, rates
+
+    def left_of_rates(self, encoder, shift, support=None):
+        """Return E_v, and the share of each term in each rate.
+
+        E_v is the mean over directions of latent space of the part of the rates that is
+        left, so that it does not depend on the axes.
+        """
+        features, _, rates = self.equations(self.state(encoder, shift))
+        found = eliminate(features, rates, support)
+        error = unexplained(features @ found, rates)
+        share = found.abs() / rates.square().mean(dim=0).sqrt()
+        return error, share
+
+    @torch.no_grad()
+    def left_of_others(self, others, encoder, shift, support=None):
+        """Return E_v of other rows, by the equations of these.
+
+        Parameters
+        ----------
+        others : SparseMotion
+        encoder, shift, support
+            As of `left_of_rates`.
+
+        Returns
+        -------
+        float
+        """
+        features, size, rates = self.equations(self.state(encoder, shift))
+        found = eliminate(features, rates, support)
+        state = others.state(encoder, shift, self.size(encoder))
+        features, other, rates = others.equations(state)
+        predicted = features * (other / size) @ found
+        return float(unexplained(predicted, rates))
+
+    def left_of_snapshots(self, encoder, shift):
+        """Return E_x, of the best polynomial decoder."""
+        features = self.decoder(self.state(encoder, shift)[0])
+        features = features / features.square().mean(dim=0).sqrt().clamp_min(1e-300)
+        targets = self.curve[0][:, : self.n_decoded]
+        found = eliminate(features, targets)
+        return (targets - features @ found).square().sum() / self._size
+
+    def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None):
+        """Return what is minimised."""
+        error, share = self.left_of_rates(encoder, shift, support)
+        loss = torch.log(error + LEAST_ERROR)
+        if self.max_x_error < 1:
+            lost = self.left_of_snapshots(encoder, shift)
+            loss = loss + torch.log(lost + self.max_x_error)
+        if mu:
+            loss = loss + mu * torch.log(share.square() + delta**2).sum()
+        if len(encoder) > 1:
+            correlation = torch.corrcoef((self.curve[0] @ encoder.mT).mT)
+            loss = loss - INDEPENDENCE * torch.logdet(correlation)
+        return loss
+
+    def descend(self, encoder, shift, n_steps, **options):
+        """Descend by L-BFGS in double precision.
+
+        Parameters
+        ----------
+        encoder, shift : tensor
+            Start.
+        n_steps : int
+        **options
+            Of `loss`.
+
+        Returns
+        -------
+        encoder, shift : tensor
+        """
+        encoder = encoder.detach().clone().requires_grad_()
+        shift = shift.detach().clone().requires_grad_()
+        best = [torch.inf, encoder.detach().clone(), shift.detach().clone()]
+        optimizer = torch.optim.LBFGS(
+            [encoder, shift],
+            max_iter=n_steps,
+            history_size=30,
+            line_search_fn="strong_wolfe",
+            tolerance_change=1e-10,
+        )
+
+        def closure():
+            optimizer.zero_grad()
+            loss = self.loss(encoder, shift, **options)
+            loss.backward()
+            if float(loss) < best[0]:
+                best[:] = float(loss), encoder.detach().clone(), shift.detach().clone()
+            return loss
+
+        optimizer.step(closure)
+        return best[1], best[2]
+
+
+def eliminate(features, targets, support=None):
+    """Return the coefficients of a regression on candidates of size 1.
+
+    Parameters
+    ----------
+    features : tensor of shape (n, n_terms)
+    targets : tensor of shape (n, k)
+    support : tensor of bool, of shape (n_terms, k), optional
+        Coefficients that are not zero.
+
+    Returns
+    -------
+    tensor of shape (n_terms, k)
+    """
+    gram = features.mT @ features / len(features)
+    gram = gram + RIDGE * torch.eye(len(gram)).to(gram)
+    cross = features.mT @ targets / len(features)
+    if support is None or bool(support.all()):
+        return torch.linalg.solve(gram, cross)
+    columns = []
+    for column, kept in zip(cross.mT, support.mT, strict=True):
+        (where,) = torch.nonzero(kept, as_tuple=True)
+        solved = torch.linalg.solve(gram[where][:, where], column[where])
+        columns.append(torch.zeros_like(column).index_put((where,), solved))
+    return torch.stack(columns, dim=1)
+
+
+def unexplained(predicted, targets):
+    """Mean over directions of the part of the targets that a prediction leaves."""
+    left = targets - predicted
+    size = targets.mT @ targets
+    size = size + 1e-14 * size.diagonal().mean() * torch.eye(len(size)).to(size)
+    return torch.linalg.solve(size, left.mT @ left).trace() / len(size)

@@ -1,0 +1,208 @@
+"""A linear encoder whose latents obey equations of few terms."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval
+
+from symdisc._latent.autoencoder import LinearAutoencoder
+from symdisc._latent.latent_model import LatentModel, NothingFoundError
+from symdisc._latent.selection import held_out_rows
+from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._sparse_latents.axes import anneal, sparse_axes
+from symdisc._sparse_latents.elimination import eliminate_terms
+from symdisc._sparse_latents.objective import SparseMotion
+from symdisc.autoencoders._decoders import best_decoder
+from symdisc.autoencoders._strategy import Strategy, check_positive
+
+# Steps of descents, and leading modes that decoders of the search are judged by.
+N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
+# Rows of the search, at equal steps.
+MAX_ROWS = 2500
+
+
+class SparseLatents(Strategy):
+    """Latents linear in the snapshots, faint modes included, with sparse equations.
+
+    A lift with enough features has a nearly linear left inverse among its faint modes,
+    whatever its form. The encoder minimises what the equations leave of the rates, what
+    a polynomial decoder leaves of the snapshots, and a smooth count of the terms; then
+    terms are eliminated. Coefficients and decoder are regressions throughout [1]_.
+
+    Parameters
+    ----------
+    gains : tuple of float, default=(30, 200, 2000, 20000)
+        Modes as large as the first over this are used: it bounds how much of the noise
+        the latents have. The smallest is taken whose equations hold as well as any.
+    mu : float, default=0.1
+        Weight of the logarithm of a term's share of a rate.
+    deltas : tuple of float, default=(0.3, 0.1, 0.03)
+        Shares of a rate that count half; each descent starts from the last.
+    tolerance : float, default=1e-4
+        Part of the rates, in rows held out, that fewer terms or a smaller gain may
+        leave in addition.
+    max_x_error : float, default=1e-3
+        Share of the snapshots that a decoder may lose at no cost, nearly.
+    n_starts : int, default=8
+        Axes to start from.
+
+    References
+    ----------
+    .. [1] G. H. Golub, V. Pereyra, "The differentiation of pseudo-inverses and
+       nonlinear least squares problems whose variables separate", SIAM Journal on
+       Numerical Analysis 10 (1973), 413-432.
+
+    Examples
+    --------
+    >>> from symdisc import LatentSINDy
+    >>> from symdisc.autoencoders import SparseLatents
+    >>> LatentSINDy(3, autoencoder=SparseLatents(gains=(200,)))
+    LatentSINDy(autoencoder=SparseLatents(gains=(200,)), n_components=3)
+    """
+
+    _parameter_constraints: dict = {
+        "gains": [list, tuple],
+        "mu": [Interval(Real, 0, None, closed="neither")],
+        "deltas": [list, tuple],
+        "tolerance": [Interval(Real, 0, 1, closed="neither")],
+        "max_x_error": [Interval(Real, 0, 1, closed="neither")],
+        "n_starts": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        gains=(30, 200, 2000, 20000),
+        mu=0.1,
+        deltas=(0.3, 0.1, 0.03),
+        tolerance=1e-4,
+        max_x_error=1e-3,
+        n_starts=8,
+    ):
+        self.gains = gains
+        self.mu = mu
+        self.deltas = deltas
+        self.tolerance = tolerance
+        self.max_x_error = max_x_error
+        self.n_starts = n_starts
+
+    def why_not(self, problem):
+        """Say why this does not apply to a problem; None where it does."""
+        if not problem.moves:
+            return "it is for snapshots with rates"
+        return None
+
+    def fit(self, problem):
+        """Find the encoder and the terms, and choose a decoder.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+
+        Returns
+        -------
+        LatentModel
+        """
+        check_positive("gains", self.gains)
+        check_positive("deltas", self.deltas)
+        rank = min(problem.ranks[0], len(problem.weights))
+        rows = held_out_rows(problem)
+        random = np.random.default_rng(problem.seed)
+        encoder, gain = self._dense(problem, rows, rank)
+        n_modes = encoder.shape[1]
+        fitted, held = (self._motion(problem, part, n_modes) for part in rows)
+        with torch.no_grad():
+            white, centre = _whitened(fitted.curve, encoder)
+        curve = [part @ white.mT for part in fitted.curve]
+        curve[0] = curve[0] - centre
+        axes = sparse_axes(curve, problem.library(rank), random, self.n_starts)
+        if not axes:
+            raise NothingFoundError("no axes have finite equations")
+        _, turn, shift = axes[0]
+        encoder = turn @ white
+        size = fitted.size(encoder)
+        shift = shift - (turn @ centre) / size
+        start = anneal(fitted, encoder, shift, self.deltas, N_ANNEALED, self.mu)
+        found = eliminate_terms(fitted, held, *start, self.tolerance)
+        return self._model(problem, *found[:3])
+
+    def refit(self, problem, model):
+        """Return the model with encoder and decoder fitted to all rows."""
+        n_modes = int((model.autoencoder.encoder.weight[:, 1:] != 0).any(0).sum())
+        weights = problem.weights[:n_modes]
+        encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
+        return self._model(problem, encoder, model.autoencoder.offset, model.support)
+
+    def _motion(self, problem, rows, n_modes):
+        """Return what latents of some rows and leading modes are to obey."""
+        part = problem.part(rows) if rows is not None else problem
+        weights = problem.weights[:n_modes]
+        curve = [c[:, :n_modes] * weights for c in part.curve]
+        rank = min(problem.ranks[0], len(problem.weights))
+        known = {
+            "library": problem.library(rank),
+            "decoder": Monomials(rank, affordable_degree(rank)),
+            "max_x_error": self.max_x_error,
+            "n_decoded": N_DECODED,
+        }
+        if part.weak is None:
+            step = -(-len(curve[0]) // MAX_ROWS)
+            return SparseMotion([c[::step] for c in curve], **known)
+        step = -(-part.weak.average.shape[0] // MAX_ROWS)
+        for name in ("average", "derivative"):
+            known[name] = _tensor(getattr(part.weak, name).tocsr()[::step])
+        return SparseMotion(curve, **known)
+
+    def _dense(self, problem, rows, rank):
+        """Return the encoder with the best equations of all candidates, and its gain."""
+        weights = problem.weights
+        found = []
+        for gain in sorted(self.gains):
+            n_modes = max(int((weights > 1 / gain).sum()), rank)
+            if found and n_modes == found[-1][1].shape[1]:
+                continue
+            fitted, held = (self._motion(problem, part, n_modes) for part in rows)
+            encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
+            encoder[:, :rank] = torch.diag(1 / weights[:rank])
+            shift = weights.new_zeros(rank)
+            encoder, shift = fitted.descend(encoder, shift, N_STEPS)
+            error = fitted.left_of_others(held, encoder, shift)
+            if np.isfinite(error):
+                found.append((error, encoder, gain))
+        if not found:
+            raise NothingFoundError("no encoder has finite equations")
+        best = min(error for error, *_ in found)
+        return next(e[1:] for e in found if e[0] <= best + self.tolerance)
+
+    def _model(self, problem, encoder, shift, support):
+        """Return the model after a descent on all rows, with a decoder."""
+        motion = self._motion(problem, None, encoder.shape[1])
+        encoder, shift = motion.descend(encoder, shift, N_STEPS, support=support)
+        encoder = encoder / motion.size(encoder)[:, None]
+        encoder = encoder * problem.weights[: encoder.shape[1]]
+        further = len(problem.weights) - encoder.shape[1]
+        encoder = torch.nn.functional.pad(encoder, (0, further))
+        autoencoder = LinearAutoencoder(encoder)
+        autoencoder.rescale(1.0, shift)
+        with torch.no_grad():
+            curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
+        autoencoder.decoder = best_decoder(curve, problem)
+        return LatentModel(autoencoder, problem.pod, support=support)
+
+
+def _whitened(curve, encoder):
+    """Return the encoder with white latents, and their centre."""
+    latents = curve[0] @ encoder.mT
+    centre = latents.mean(dim=0)
+    covariance = (latents - centre).mT @ (latents - centre) / len(latents)
+    factor = torch.linalg.inv(torch.linalg.cholesky(covariance))
+    return factor @ encoder, factor @ centre
+
+
+def _tensor(matrix):
+    """Return a sparse matrix as a tensor."""
+    parts = (torch.from_numpy(p.astype(t)) for p, t in (
+        (matrix.indptr, np.int64), (matrix.indices, np.int64), (matrix.data, float)
+    ))
+    return torch.sparse_csr_tensor(*parts, matrix.shape)
