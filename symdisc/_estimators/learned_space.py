@@ -22,6 +22,7 @@ from symdisc._latent.dimension import (
     warn_of_directions_left_out,
 )
 from symdisc._latent.latent_model import LatentModel
+from symdisc._latent.oriented import Oriented
 from symdisc._latent.pod import fit_pod, identity_projection
 from symdisc._latent.problem import LatentProblem
 from symdisc._latent.selection import race
@@ -29,6 +30,7 @@ from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._sindy.calibration import fixed_point, needs_calibration
 from symdisc._sindy.differentiation import Motion, rates_along, take_rates
+from symdisc._sparse_latents.axes import refined_axes, sparse_axes
 from symdisc._symmetry.claim import Standard
 from symdisc._symmetry.solver import find_algebra
 from symdisc.autoencoders._names import strategies_of
@@ -122,12 +124,46 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     autoencoder = autoencoder.to(device, dtype)
     if est.symmetry is None and est.order == 1 and model.support is None:
         _centre(autoencoder, motion.curve, governing)
+    if _axes_are_free(est, governing, model):
+        autoencoder = _along_sparse_axes(autoencoder, governing, motion, groups, random)
     motion.curve = _latents(autoencoder, motion.curve, n_components)
     coders = (
         coder(model.pod, autoencoder, n_components).to(device)
         for coder in (Encoder, Decoder)
     )
     return Space.of(*coders, motion, model=model, spaces=table, algebra=algebra)
+
+
+def _axes_are_free(est, governing, model):
+    """Whether an affine map of the latents leads to equations of the same kind."""
+    if model.support is not None or model.rank < 2 or not est.include_constant:
+        return False
+    if est.symmetry is not None or est.fix is not None or est.optimizer is not None:
+        return False
+    return not needs_calibration(governing.library(model.rank))
+
+
+def _along_sparse_axes(autoencoder, governing, motion, groups, random):
+    """Return the autoencoder along axes in which equations have fewer terms, if any."""
+    curve = [part.astype(float) for part in motion.curve]
+    curve = _latents(autoencoder, curve, len(autoencoder.shift))
+    library = governing.library(curve[0].shape[1])
+    draws = np.random.default_rng(random.randint(2**31 - 1))
+    tensors = [torch.from_numpy(part.astype(float)) for part in curve]
+    found = sparse_axes(tensors, library, draws, weak=motion.weak)
+    if not found:
+        return autoencoder
+    axes, shift = refined_axes(tensors, library, *found[0][1:], motion.weak)
+    turn = axes / (tensors[0] @ axes.mT).std(dim=0, correction=0)[:, None]
+    turned = Oriented(
+        autoencoder, (turn.numpy(), -torch.linalg.solve(turn, shift).numpy()), False
+    )
+    moved = _latents(turned, motion.curve, len(turn))
+    known = {"weak": motion.weak, "method": motion.method}
+    terms = (
+        governing.equations(Motion(c, **known), groups).n_terms for c in (curve, moved)
+    )
+    return turned if next(terms) > next(terms) else autoencoder
 
 
 def _support(est, model, n_components):

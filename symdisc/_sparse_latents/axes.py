@@ -14,9 +14,11 @@ from symdisc._sparse_latents.objective import SparseMotion
 DELTAS = 0.3, 0.1, 0.03, 0.01
 N_STEPS = 60
 MAX_ROWS = 600
+# In the end all smaller shares are left out, and the rest is solved for to rounding.
+FAINT, ROUNDING = 0.02, 1e-26
 
 
-def sparse_axes(curve, library, random, n_starts=8):
+def sparse_axes(curve, library, random, n_starts=8, weak=None):
     """Find axes and shifts with few terms.
 
     Parameters
@@ -27,6 +29,8 @@ def sparse_axes(curve, library, random, n_starts=8):
     random : numpy.random.Generator
         Draws rotations to start from.
     n_starts : int, default=8
+    weak : WeakForm, optional
+        Windows over which the equations are integrated.
 
     Returns
     -------
@@ -46,22 +50,42 @@ def sparse_axes(curve, library, random, n_starts=8):
     >>> library = CandidateLibrary.polynomial(2, 2)
     >>> found = sparse_axes([z @ turn.mT, rates @ turn.mT], library, random)
     >>> axes = found[0][1] @ turn
+    >>> axes = axes / axes.norm(dim=1, keepdim=True)
     >>> int((axes.abs() > 0.01).sum())
     2
     """
-    step = -(-len(curve[0]) // MAX_ROWS)
     k = curve[0].shape[1]
-    motion = SparseMotion([part[::step] for part in curve], library, None, 1.0, 0)
+    motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
     found = []
     for i in range(n_starts):
         turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]
         axes, shift = torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64)
         axes, shift = anneal(motion, axes, shift, DELTAS, N_STEPS)
-        with torch.no_grad():
-            count = _count(motion, axes, shift, DELTAS[-1])
+        count = _count(motion, axes, shift, DELTAS[-1])
         if np.isfinite(count):
             found.append((count, axes, shift))
     return sorted(found, key=lambda each: each[0])
+
+
+def refined_axes(curve, library, axes, shift, weak=None):
+    """Return axes and shift in which faint terms vanish as well as they can.
+
+    Parameters
+    ----------
+    curve, library, weak
+        As of `sparse_axes`.
+    axes, shift : tensor
+        As found by it.
+
+    Returns
+    -------
+    axes, shift : tensor
+    """
+    motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
+    motion.least_error = ROUNDING
+    with torch.no_grad():
+        _, share = motion.left_of_rates(axes, shift)
+    return motion.descend(axes, shift, 4 * N_STEPS, support=share > FAINT)
 
 
 def anneal(motion, encoder, shift, deltas, n_steps, mu=None):
@@ -90,6 +114,7 @@ def anneal(motion, encoder, shift, deltas, n_steps, mu=None):
     return encoder, shift
 
 
+@torch.no_grad()
 def _count(motion, axes, shift, delta):
     _, share = motion.left_of_rates(axes, shift)
     return float(torch.log(share / delta).clamp_min(0).sum())

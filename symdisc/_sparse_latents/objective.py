@@ -14,12 +14,13 @@ the state would be as good.
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from scipy import sparse
 
 # Relative size of what is added to normal equations.
 RIDGE = 1e-10
-# Floor of E_v: below it, nothing is gained. And weight of the term that keeps the axes
-# from falling together.
+# Default floor of E_v, and weight of the term that keeps the axes from falling together.
 LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
 
 
@@ -33,12 +34,14 @@ class SparseMotion:
         Coordinates and their time derivatives, in one unit.
     library : CandidateLibrary
         Of the state: latents and, for equations of second order, their rates.
-    decoder : Monomials
+    decoder : Monomials, optional
         What the leading coordinates are predicted by.
-    max_x_error : float
-        Part of the snapshots that may be lost at no cost, nearly.
-    n_decoded : int
+    max_x_error : float, default=1
+        Part of the snapshots that may be lost at no cost, nearly; with 1, all.
+    n_decoded : int, default=0
         Number of leading coordinates that are predicted.
+    least_error : float, default=1e-8
+        Part of the rates below which nothing is gained.
     average, derivative : sparse tensor of shape (n_windows, n), optional
         Windows over which the equations are integrated; the last of `curve` is not used
         then.
@@ -46,9 +49,10 @@ class SparseMotion:
 
     curve: list
     library: object
-    decoder: object
-    max_x_error: float
-    n_decoded: int
+    decoder: object = None
+    max_x_error: float = 1.0
+    n_decoded: int = 0
+    least_error: float = LEAST_ERROR
     average: torch.Tensor | None = None
     derivative: torch.Tensor | None = None
     _size: torch.Tensor = field(init=False, repr=False)
@@ -56,6 +60,31 @@ class SparseMotion:
     def __post_init__(self):
         targets = self.curve[0][:, : self.n_decoded]
         self._size = targets.square().sum()
+
+    @classmethod
+    def of_rows(cls, curve, library, *, weak=None, max_rows, **others):
+        """Return that of some rows, or windows, at equal steps.
+
+        Parameters
+        ----------
+        curve, library
+            See above.
+        weak : WeakForm or None
+        max_rows : int
+        **others
+            See above.
+
+        Returns
+        -------
+        SparseMotion
+        """
+        if weak is None:
+            step = -(-len(curve[0]) // max_rows)
+            return cls([part[::step] for part in curve], library, **others)
+        step = -(-weak.average.shape[0] // max_rows)
+        windows = (_tensor(m[::step]) for m in (weak.average, weak.derivative))
+        others["average"], others["derivative"] = windows
+        return cls(curve, library, **others)
 
     def size(self, encoder):
         """Return the standard deviations of the latents, which are divided by them."""
@@ -134,7 +163,7 @@ class SparseMotion:
     def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None):
         """Return what is minimised."""
         error, share = self.left_of_rates(encoder, shift, support)
-        loss = torch.log(error + LEAST_ERROR)
+        loss = torch.log(error + self.least_error)
         if self.max_x_error < 1:
             lost = self.left_of_snapshots(encoder, shift)
             loss = loss + torch.log(lost + self.max_x_error)
@@ -175,8 +204,9 @@ class SparseMotion:
             optimizer.zero_grad()
             loss = self.loss(encoder, shift, **options)
             loss.backward()
-            if float(loss) < best[0]:
-                best[:] = float(loss), encoder.detach().clone(), shift.detach().clone()
+            value = float(loss.detach())
+            if value < best[0]:
+                best[:] = value, encoder.detach().clone(), shift.detach().clone()
             return loss
 
         optimizer.step(closure)
@@ -216,3 +246,13 @@ def unexplained(predicted, targets):
     size = targets.mT @ targets
     size = size + 1e-14 * size.diagonal().mean() * torch.eye(len(size)).to(size)
     return torch.linalg.solve(size, left.mT @ left).trace() / len(size)
+
+
+def _tensor(matrix):
+    """Return a sparse matrix as a tensor."""
+    matrix = sparse.csr_array(matrix)
+    index = (
+        torch.from_numpy(p.astype(np.int64)) for p in (matrix.indptr, matrix.indices)
+    )
+    values = torch.from_numpy(matrix.data.astype(float))
+    return torch.sparse_csr_tensor(*index, values, matrix.shape, check_invariants=False)

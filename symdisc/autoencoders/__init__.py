@@ -9,6 +9,7 @@ from symdisc.autoencoders._modules import Modules
 from symdisc.autoencoders._names import AUTO
 from symdisc.autoencoders._residual_mlp import ResidualMLP
 from symdisc.autoencoders._slow_features import SlowFeatures
+from symdisc.autoencoders._sparse_latents import SparseLatents
 
 __all__ = [
     "AUTO",
@@ -20,4 +21,5 @@ __all__ = [
     "Modules",
     "ResidualMLP",
     "SlowFeatures",
+    "SparseLatents",
 ]

@@ -7,11 +7,15 @@ import torch
 
 from symdisc._latent.autoencoder import polynomial_decoder
 from symdisc._latent.selection import held_out_rows
+from symdisc._numerics.perceptron import fit_perceptron
 from symdisc.autoencoders._linear_encoder import radial_map
 
 # Gaussians, their widths over the distance within which there is a centre, and penalty.
 N_CENTRES, WIDTHS, RIDGE = 300, (4.0, 8.0), 1e-11
 DEGREES = 3, 5, 7
+# Hidden units, steps, rows and coordinates of a perceptron, which is tried where others
+# leave more than this.
+N_UNITS, N_STEPS, MAX_ROWS, ENOUGH = 64, 150, 3000, 1e-3
 # More monomials than these are too many for the rows.
 MAX_TERMS = 130
 
@@ -34,14 +38,38 @@ def best_decoder(curve, problem):
     """
     fitted, held = map(torch.from_numpy, held_out_rows(problem))
     best, chosen = np.inf, None
+    known, others = ((_rows(curve, r), _rows(problem.curve, r)) for r in (fitted, held))
     for make in _families(curve[0].shape[1], len(problem)):
-        decoder = make(_rows(curve, fitted), _rows(problem.curve, fitted))
-        lost = _lost(decoder, _rows(curve, held), _rows(problem.curve, held), problem)
+        decoder = make(*known)
+        lost = _lost(decoder, *others, problem)
         if lost < best:
             best, chosen = lost, make
+    if not best <= ENOUGH:
+        decoder = _perceptron(
+            _rows(curve, fitted), _rows(problem.curve, fitted), problem
+        )
+        lost = _lost(decoder, _rows(curve, held), _rows(problem.curve, held), problem)
+        if lost < best:
+            return decoder
     if chosen is None:
         raise FloatingPointError("its decoders are not finite")
     return chosen(curve, problem.curve)
+
+
+def _perceptron(latents, coordinates, problem):
+    """Fit a perceptron to some rows, and its outputs to all."""
+    step = -(-len(latents[0]) // MAX_ROWS)
+    weighted = [part * problem.weights for part in coordinates]
+    draws = torch.Generator().manual_seed(problem.seed)
+    parts = (
+        _rows(latents, slice(None, None, step)),
+        _rows(weighted, slice(None, None, step)),
+    )
+    with torch.enable_grad():
+        found = fit_perceptron(*parts, N_UNITS, N_STEPS, draws)
+    found.solve(latents, weighted)
+    found.weight.div_(problem.weights[:, None])
+    return found
 
 
 def _families(rank, n_rows):
@@ -54,9 +82,7 @@ def _families(rank, n_rows):
 
 
 def _polynomial(latents, coordinates, degree):
-    return polynomial_decoder(
-        latents[0], coordinates[0], 1, torch.Generator(), degree
-    )
+    return polynomial_decoder(latents[0], coordinates[0], 1, torch.Generator(), degree)
 
 
 def _rows(curve, rows):

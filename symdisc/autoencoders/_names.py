@@ -11,11 +11,13 @@ from symdisc.autoencoders._linear_encoder import LinearEncoder
 from symdisc.autoencoders._modules import Modules
 from symdisc.autoencoders._residual_mlp import ResidualMLP
 from symdisc.autoencoders._slow_features import SlowFeatures
+from symdisc.autoencoders._sparse_latents import SparseLatents
 from symdisc.autoencoders._strategy import Strategy
 
 # What "auto" tries, the cheapest first.
 AUTO = (
     LinearEncoder(),
+    SparseLatents(),
     LinearEncoder("rbf"),
     LinearEncoder("fourier"),
     IsomapEncoder(),

@@ -109,7 +109,7 @@ class SparseLatents(Strategy):
         rank = min(problem.ranks[0], len(problem.weights))
         rows = held_out_rows(problem)
         random = np.random.default_rng(problem.seed)
-        encoder, gain = self._dense(problem, rows, rank)
+        encoder = self._dense(problem, rows, rank)
         n_modes = encoder.shape[1]
         fitted, held = (self._motion(problem, part, n_modes) for part in rows)
         with torch.no_grad():
@@ -125,14 +125,17 @@ class SparseLatents(Strategy):
         shift = shift - (turn @ centre) / size
         start = anneal(fitted, encoder, shift, self.deltas, N_ANNEALED, self.mu)
         found = eliminate_terms(fitted, held, *start, self.tolerance)
-        return self._model(problem, *found[:3])
+        return _model(problem, *found[:3])
 
     def refit(self, problem, model):
         """Return the model with encoder and decoder fitted to all rows."""
         n_modes = int((model.autoencoder.encoder.weight[:, 1:] != 0).any(0).sum())
         weights = problem.weights[:n_modes]
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
-        return self._model(problem, encoder, model.autoencoder.offset, model.support)
+        start = encoder, model.autoencoder.offset
+        motion = self._motion(problem, None, n_modes)
+        found = motion.descend(*start, N_STEPS, support=model.support)
+        return _model(problem, *found, model.support)
 
     def _motion(self, problem, rows, n_modes):
         """Return what latents of some rows and leading modes are to obey."""
@@ -141,21 +144,16 @@ class SparseLatents(Strategy):
         curve = [c[:, :n_modes] * weights for c in part.curve]
         rank = min(problem.ranks[0], len(problem.weights))
         known = {
-            "library": problem.library(rank),
             "decoder": Monomials(rank, affordable_degree(rank)),
             "max_x_error": self.max_x_error,
             "n_decoded": N_DECODED,
         }
-        if part.weak is None:
-            step = -(-len(curve[0]) // MAX_ROWS)
-            return SparseMotion([c[::step] for c in curve], **known)
-        step = -(-part.weak.average.shape[0] // MAX_ROWS)
-        for name in ("average", "derivative"):
-            known[name] = _tensor(getattr(part.weak, name).tocsr()[::step])
-        return SparseMotion(curve, **known)
+        library = problem.library(rank)
+        options = {"weak": part.weak, "max_rows": MAX_ROWS}
+        return SparseMotion.of_rows(curve, library, **options, **known)
 
     def _dense(self, problem, rows, rank):
-        """Return the encoder with the best equations of all candidates, and its gain."""
+        """Return the encoder with the best equations of all candidates."""
         weights = problem.weights
         found = []
         for gain in sorted(self.gains):
@@ -166,29 +164,32 @@ class SparseLatents(Strategy):
             encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
             encoder[:, :rank] = torch.diag(1 / weights[:rank])
             shift = weights.new_zeros(rank)
-            encoder, shift = fitted.descend(encoder, shift, N_STEPS)
+            if found:
+                encoder = torch.zeros_like(encoder)
+                encoder[:, : found[-1][1].shape[1]] = found[-1][1]
+            n_steps = N_STEPS // 2 if found else N_STEPS
+            encoder, shift = fitted.descend(encoder, shift, n_steps)
             error = fitted.left_of_others(held, encoder, shift)
             if np.isfinite(error):
-                found.append((error, encoder, gain))
+                found.append((error, encoder))
         if not found:
             raise NothingFoundError("no encoder has finite equations")
-        best = min(error for error, *_ in found)
-        return next(e[1:] for e in found if e[0] <= best + self.tolerance)
+        best = min(error for error, _ in found)
+        return next(e for error, e in found if error <= best + self.tolerance)
 
-    def _model(self, problem, encoder, shift, support):
-        """Return the model after a descent on all rows, with a decoder."""
-        motion = self._motion(problem, None, encoder.shape[1])
-        encoder, shift = motion.descend(encoder, shift, N_STEPS, support=support)
-        encoder = encoder / motion.size(encoder)[:, None]
-        encoder = encoder * problem.weights[: encoder.shape[1]]
-        further = len(problem.weights) - encoder.shape[1]
-        encoder = torch.nn.functional.pad(encoder, (0, further))
-        autoencoder = LinearAutoencoder(encoder)
-        autoencoder.rescale(1.0, shift)
-        with torch.no_grad():
-            curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
-        autoencoder.decoder = best_decoder(curve, problem)
-        return LatentModel(autoencoder, problem.pod, support=support)
+
+def _model(problem, encoder, shift, support):
+    """Return the model of an encoder of leading modes, with a decoder."""
+    encoder = encoder * problem.weights[: encoder.shape[1]]
+    further = len(problem.weights) - encoder.shape[1]
+    encoder = torch.nn.functional.pad(encoder, (0, further))
+    size = (problem.curve[0] @ encoder.mT).std(dim=0, correction=0)
+    autoencoder = LinearAutoencoder(encoder / size[:, None])
+    autoencoder.rescale(1.0, shift)
+    with torch.no_grad():
+        curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
+    autoencoder.decoder = best_decoder(curve, problem)
+    return LatentModel(autoencoder, problem.pod, support=support)
 
 
 def _whitened(curve, encoder):
@@ -198,11 +199,3 @@ def _whitened(curve, encoder):
     covariance = (latents - centre).mT @ (latents - centre) / len(latents)
     factor = torch.linalg.inv(torch.linalg.cholesky(covariance))
     return factor @ encoder, factor @ centre
-
-
-def _tensor(matrix):
-    """Return a sparse matrix as a tensor."""
-    parts = (torch.from_numpy(p.astype(t)) for p, t in (
-        (matrix.indptr, np.int64), (matrix.indices, np.int64), (matrix.data, float)
-    ))
-    return torch.sparse_csr_tensor(*parts, matrix.shape)
