@@ -153,8 +153,7 @@ def _along_sparse_axes(autoencoder, governing, motion, groups, random):
     found = sparse_axes(tensors, library, draws, weak=motion.weak)
     if not found:
         return autoencoder
-    axes, shift = refined_axes(tensors, library, *found[0][1:], motion.weak)
-    turn = axes / (tensors[0] @ axes.mT).std(dim=0, correction=0)[:, None]
+    turn, shift = refined_axes(tensors, library, *found[0][1:], motion.weak)
     turned = Oriented(
         autoencoder, (turn.numpy(), -torch.linalg.solve(turn, shift).numpy()), False
     )

@@ -82,9 +82,9 @@ def fit_perceptron(inputs, targets, n_units, n_steps, generator):
     --------
     >>> import torch
     >>> from symdisc._numerics.perceptron import fit_perceptron
-    >>> x = torch.linspace(-2, 2, 200, dtype=torch.float64)[:, None]
+    >>> x = torch.linspace(-2, 2, 100, dtype=torch.float64)[:, None]
     >>> draws = torch.Generator().manual_seed(0)
-    >>> found = fit_perceptron([x], [torch.tanh(3 * x - 1)], 4, 100, draws)
+    >>> found = fit_perceptron([x], [torch.tanh(3 * x - 1)], 8, 100, draws)
     >>> bool((found(x) - torch.tanh(3 * x - 1)).abs().max() < 0.01)
     True
     """

@@ -14,8 +14,9 @@ from symdisc._sparse_latents.objective import SparseMotion
 DELTAS = 0.3, 0.1, 0.03, 0.01
 N_STEPS = 60
 MAX_ROWS = 600
-# In the end all smaller shares are left out, and the rest is solved for to rounding.
-FAINT, ROUNDING = 0.02, 1e-26
+# Fewer terms may leave so many times more, and so much of the rates; what is left of an
+# exact motion is rounding.
+WORSE, NEGLIGIBLE, ROUNDING = 0.1, 1e-10, 1e-26
 
 
 def sparse_axes(curve, library, random, n_starts=8, weak=None):
@@ -68,7 +69,7 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
 
 
 def refined_axes(curve, library, axes, shift, weak=None):
-    """Return axes and shift in which faint terms vanish as well as they can.
+    """Return a map to axes in which terms vanish that equations can do without.
 
     Parameters
     ----------
@@ -79,13 +80,23 @@ def refined_axes(curve, library, axes, shift, weak=None):
 
     Returns
     -------
-    axes, shift : tensor
+    turn : tensor of shape (k, k)
+    shift : tensor of shape (k,)
+        The latents are ``turn @ z + shift``.
     """
     motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
     motion.least_error = ROUNDING
     with torch.no_grad():
-        _, share = motion.left_of_rates(axes, shift)
-    return motion.descend(axes, shift, 4 * N_STEPS, support=share > FAINT)
+        error, share = motion.left_of_rates(axes, shift)
+    for cut in DELTAS:
+        support = share > cut
+        if support.any(dim=0).all():
+            moved = motion.descend(axes, shift, 4 * N_STEPS, support=support)
+            left = motion.left_of_rates(*moved, support)[0]
+            if left <= (1 + WORSE) * error + NEGLIGIBLE:
+                axes, shift = moved
+                break
+    return axes / motion.size(axes)[:, None], shift
 
 
 def anneal(motion, encoder, shift, deltas, n_steps, mu=None):

@@ -20,7 +20,7 @@ from scipy import sparse
 
 # Relative size of what is added to normal equations.
 RIDGE = 1e-10
-# Default floor of E_v, and weight of the term that keeps the axes from falling together.
+# Default floor of E_v, and weight of what keeps the axes from falling together.
 LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
 
 

@@ -124,8 +124,11 @@ class SparseLatents(Strategy):
         size = fitted.size(encoder)
         shift = shift - (turn @ centre) / size
         start = anneal(fitted, encoder, shift, self.deltas, N_ANNEALED, self.mu)
-        found = eliminate_terms(fitted, held, *start, self.tolerance)
-        return _model(problem, *found[:3])
+        encoder, shift, support, _ = eliminate_terms(
+            fitted, held, *start, self.tolerance
+        )
+        encoder = encoder / fitted.size(encoder)[:, None]
+        return _model(problem, encoder, shift, support)
 
     def refit(self, problem, model):
         """Return the model with encoder and decoder fitted to all rows."""
@@ -134,8 +137,9 @@ class SparseLatents(Strategy):
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
         motion = self._motion(problem, None, n_modes)
-        found = motion.descend(*start, N_STEPS, support=model.support)
-        return _model(problem, *found, model.support)
+        encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
+        encoder = encoder / motion.size(encoder)[:, None]
+        return _model(problem, encoder, shift, model.support)
 
     def _motion(self, problem, rows, n_modes):
         """Return what latents of some rows and leading modes are to obey."""
@@ -183,8 +187,7 @@ def _model(problem, encoder, shift, support):
     encoder = encoder * problem.weights[: encoder.shape[1]]
     further = len(problem.weights) - encoder.shape[1]
     encoder = torch.nn.functional.pad(encoder, (0, further))
-    size = (problem.curve[0] @ encoder.mT).std(dim=0, correction=0)
-    autoencoder = LinearAutoencoder(encoder / size[:, None])
+    autoencoder = LinearAutoencoder(encoder)
     autoencoder.rescale(1.0, shift)
     with torch.no_grad():
         curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
