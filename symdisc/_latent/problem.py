@@ -158,7 +158,8 @@ class LatentProblem:
         exact = self._exact(encoder)
         if exact is not None or not self.moves:
             return encoder if exact is None else exact
-        return polish_start(encoder, self.curve, self.weights, self.degree, self.weak)
+        motion = self.curve, self.weights, self.degree, self.weak
+        return polish_start(encoder, *motion, max_evaluations=FEW)
 
     def _exact(self, start):
         """Linear encoder of which all is a polynomial, or None.

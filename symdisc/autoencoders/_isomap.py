@@ -123,22 +123,21 @@ class IsomapEncoder(Strategy):
         """
         check_positive("ridges", self.ridges)
         fitted, held = held_out_rows(problem)
-        found = []
+        start, found = problem.leading.start, []
         if fitted is not held and len(self.ridges) > 1:
-            models = self._models(problem.part(fitted), self.ridges)
+            models = self._models(problem.part(fitted), self.ridges, start)
             for ridge, model in zip(self.ridges, models, strict=True):
                 model.judge(problem, fitted, held)
                 left = [max(error, 1e-300) for error in model.errors.values()]
                 found.append((np.prod(left), ridge))
         ridge = min(found)[1] if found else self.ridges[0]
-        (model,) = self._models(problem, [ridge])
+        (model,) = self._models(problem, [ridge], start)
         return model
 
-    def _models(self, problem, ridges):
+    def _models(self, problem, ridges, start):
         """Return a model for each penalty."""
         weights = problem.weights
         jet = [c * weights for c in problem.curve]
-        start = problem.leading.start
         projected = problem.curve[0][:, : start.shape[1]] @ start.mT
         encoder = self._start_encoder(jet[0].numpy(), projected.numpy())
         rows = slice(None, None, -(-len(jet[0]) // self.max_rows))
