@@ -39,10 +39,12 @@ from symdisc.autoencoders._names import strategies_of
 MAX_NOISE = 0.1
 # Largest standard deviation of the noise, relative to the data, of a mode that is kept.
 MAX_NOISE_OF_MODE = 0.5
-# Accelerations need finer modes than snapshots: in the movie of a pendulum, modes that
-# leave 1e-7 of the variance leave 6e-4 of that of the accelerations.
-FINE_POD = {"max_modes": 64, "residual_variance": 1e-9}
-FINE_POD = {"max_modes": 128, "residual_variance": 1e-11}
+# Faint modes hold the left inverses of lifts, and accelerations need finer modes than
+# snapshots: in a movie of a pendulum, modes that leave 1e-7 of the variance leave 6e-4
+# of that of the accelerations. More are taken where these leave more, unless the last
+# TAIL of them hardly fall, as those of noise.
+FINE, FEW_MODES, MANY_MODES = 1e-11, {1: 32, 2: 64}, 128
+TAIL, FLAT = 8, 1.2
 NONE = SpaceTable()
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01}
 
@@ -122,10 +124,8 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     if est.symmetry == "discover":
         algebra = _discovered(est, autoencoder, problem, n_components)
     autoencoder = autoencoder.to(device, dtype)
-    if est.symmetry is None and est.order == 1 and model.support is None:
-        _centre(autoencoder, motion.curve, governing)
-    if _axes_are_free(est, governing, model):
-        autoencoder = _along_sparse_axes(autoencoder, governing, motion, groups, random)
+    if est.symmetry is None and model.support is None:
+        autoencoder = _in_axes(est, autoencoder, governing, motion, groups, random)
     motion.curve = _latents(autoencoder, motion.curve, n_components)
     coders = (
         coder(model.pod, autoencoder, n_components).to(device)
@@ -134,20 +134,17 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     return Space.of(*coders, motion, model=model, spaces=table, algebra=algebra)
 
 
-def _axes_are_free(est, governing, model):
-    """Whether an affine map of the latents leads to equations of the same kind."""
-    if model.support is not None or model.rank < 2 or not est.include_constant:
-        return False
-    if est.symmetry is not None or est.fix is not None or est.optimizer is not None:
-        return False
-    return not needs_calibration(governing.library(model.rank))
-
-
-def _along_sparse_axes(autoencoder, governing, motion, groups, random):
+def _in_axes(est, autoencoder, governing, motion, groups, random):
     """Return the autoencoder along axes in which equations have fewer terms, if any."""
+    if est.order == 1:
+        _centre(autoencoder, motion.curve, governing)
+    rank = len(autoencoder.shift)
+    free = est.include_constant and est.fix is None and est.optimizer is None
+    if rank < 2 or not free or needs_calibration(governing.library(rank)):
+        return autoencoder
     curve = [part.astype(float) for part in motion.curve]
-    curve = _latents(autoencoder, curve, len(autoencoder.shift))
-    library = governing.library(curve[0].shape[1])
+    curve = _latents(autoencoder, curve, rank)
+    library = governing.library(rank)
     draws = np.random.default_rng(random.randint(2**31 - 1))
     tensors = [torch.from_numpy(part.astype(float)) for part in curve]
     found = sparse_axes(tensors, library, draws, weak=motion.weak)
@@ -218,12 +215,7 @@ def _discovered(est, autoencoder, problem, n_components):
 
 def _reduced(est, X, rates, t, groups, n_components, random):
     """POD of the snapshots, their coordinates in it, and the rates of these."""
-    pod = fit_pod(
-        X,
-        min_modes=n_components,
-        random_state=random,
-        **FINE_POD,
-    )
+    pod = _fine_pod(X, FEW_MODES[est.order], n_components, random)
     coordinates = pod.coordinates(X)
     if not rates and est.differentiation != "central":
         n_modes = max(n_components, _n_clean(coordinates, t, groups))
@@ -234,6 +226,16 @@ def _reduced(est, X, rates, t, groups, n_components, random):
     if rates and t is not None:
         check_agreement(coordinates * pod.scale, rates[0] * pod.scale, t, groups)
     return pod, coordinates, rates
+
+
+def _fine_pod(X, n_modes, n_components, random):
+    """Return as many modes as there are above the noise, nearly."""
+    options = {"min_modes": n_components, "random_state": random}
+    pod = fit_pod(X, max_modes=n_modes, residual_variance=FINE, **options)
+    tail = pod.scale[-TAIL:]
+    if len(pod.scale) < n_modes or tail[0] < FLAT * tail[-1]:
+        return pod
+    return fit_pod(X, max_modes=MANY_MODES, residual_variance=FINE, **options)
 
 
 def _settings(est, checkpoint):

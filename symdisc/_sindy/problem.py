@@ -198,9 +198,8 @@ class Governing:
         EquationSystem
         """
         parts, unit, _, _ = self._parts(motion, groups)
-        coefficients = np.concatenate(
-            [part.solve(**self._options)[0] for part in parts]
-        )
+        found = [part.solve(**self._options)[0] for part in parts]
+        coefficients = np.concatenate(found)
         library = self.library(len(coefficients))
         return EquationSystem(coefficients * unit, library, **self._kind)
 
@@ -276,9 +275,9 @@ class Governing:
         """Coefficients that are known, and which are."""
         if self.fix:
             return known_terms(self.fix, self.library(shape[0]), self.order)
-        places = self.candidates(shape[0])[1]
         if self.support is not None:
             return np.zeros(shape), ~self.support
+        places = self.candidates(shape[0])[1]
         known = np.full(shape, places is not None)
         if places is not None:
             np.put_along_axis(known, places, False, axis=1)
@@ -318,10 +317,8 @@ class Governing:
         for part in parts:
             for column in part.rates.T:
                 i = len(single)
-                row = values[i : i + 1] / unit[i]
-                single.append(
-                    replace(part, rates=column[:, None], offset=row, free=~known[i])
-                )
+                own = {"offset": values[i : i + 1] / unit[i], "free": ~known[i]}
+                single.append(replace(part, rates=column[:, None], **own))
         return single
 
     def features(self, state, library):
@@ -380,18 +377,16 @@ class Governing:
         """Coefficients of equivariant equations, where these are imposed exactly."""
         if not self.algebra or np.isfinite(self.equivariance_weight):
             return None
-        return equivariant_basis(
-            library, self._generators(library), order=self.order
-        ).basis
+        generators = self._generators(library)
+        return equivariant_basis(library, generators, order=self.order).basis
 
     def _penalty(self, library, state):
         """Rows whose product with the coefficients is their lack of equivariance."""
         if not self.algebra or np.isinf(self.equivariance_weight):
             return None
         points = state[:: -(-len(state) // MAX_PENALTY_POINTS)]
-        rows = equivariance_matrix(
-            library, self._generators(library), points, order=self.order
-        )
+        generators = self._generators(library)
+        rows = equivariance_matrix(library, generators, points, order=self.order)
         return np.sqrt(self.equivariance_weight / len(points)) * rows
 
     def _generators(self, library):

@@ -250,9 +250,8 @@ def unexplained(predicted, targets):
 
 def _tensor(matrix):
     """Return a sparse matrix as a tensor."""
-    matrix = sparse.csr_array(matrix)
-    index = (
-        torch.from_numpy(p.astype(np.int64)) for p in (matrix.indptr, matrix.indices)
-    )
+    matrix = sparse.coo_array(matrix)
+    places = torch.from_numpy(np.array(matrix.coords, dtype=np.int64))
     values = torch.from_numpy(matrix.data.astype(float))
-    return torch.sparse_csr_tensor(*index, values, matrix.shape, check_invariants=False)
+    found = torch.sparse_coo_tensor(places, values, matrix.shape, check_invariants=True)
+    return found.coalesce()
