@@ -11,7 +11,7 @@ from symdisc._data.training_data import Snapshots
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._estimators.outcome import MAX_MEASURED_ROWS, condition_of
 from symdisc._estimators.symmetry_data import double_curve, regression
-from symdisc._latent.autoencoder import Columns
+from symdisc._latent.autoencoder import Columns, white_gauge
 from symdisc._latent.dimension import warn_of_directions_left_out
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.normal_form import bend_plane
@@ -162,6 +162,12 @@ def _space(est, data, checkpoint):
     model, table = race(strategies, problem, est.max_x_error)
     if not est.representation:
         warn_of_directions_left_out(est, model.rank)
+    if model.support is not None:
+        # Compact groups act by rotations of white latents.
+        with torch.no_grad():
+            curve = model.autoencoder.push_forward(*problem.curve[:2])
+        shift, gauge = (part.numpy() for part in white_gauge(*curve))
+        model.autoencoder = Oriented(model.autoencoder, (gauge, shift), False)
     if model.pod is not problem.pod:
         snapshots = data.pixels
     return model, snapshots, table

@@ -148,24 +148,11 @@ class GaugedAutoencoder(nn.Module):
 
     @torch.no_grad()
     def fix_gauge(self, coordinates, velocity=None):
-        """Set shift and gauge so that these data have white latents.
-
-        With velocities, latents and their velocities count alike: a part of an orbit
-        that is sampled more often than the rest tilts the two covariances oppositely,
-        and their sum stays isotropic.
-        """
-        if velocity is None:
-            raw = self.encoder(coordinates)
-            covariance = _covariance(raw)
-        else:
-            raw, rates = self.encoder.push_forward(coordinates, velocity)
-            covariance, rates = _covariance(raw), rates.mT @ rates / len(rates)
-            speed = torch.linalg.solve(covariance, rates).trace() / len(rates)
-            covariance = (covariance + rates / speed.clamp_min(1e-30)) / 2
-        factor = torch.linalg.cholesky(covariance)
-        identity = torch.eye(len(factor)).to(factor)
-        self.shift.copy_(raw.mean(dim=0))
-        self.gauge.copy_(torch.linalg.solve_triangular(factor, identity, upper=False))
+        """Set shift and gauge so that these data have white latents."""
+        jet = [coordinates] if velocity is None else [coordinates, velocity]
+        shift, gauge = white_gauge(*self.encoder.push_forward(*jet))
+        self.shift.copy_(shift)
+        self.gauge.copy_(gauge)
 
     @torch.no_grad()
     def rescale(self, scale, offset):
@@ -358,6 +345,33 @@ def widen(autoencoder, n_modes):
         setattr(layer, name, nn.Parameter(taller))
     bias = decoder.mlp[-1].bias
     decoder.mlp[-1].bias = nn.Parameter(nn.functional.pad(bias, (0, further)))
+
+
+def white_gauge(latents, velocity=None):
+    """Return shift and matrix that make latents white.
+
+    With velocities, latents and their velocities count alike: a part of an orbit that
+    is sampled more often than the rest tilts the two covariances oppositely, and their
+    sum stays isotropic.
+
+    Parameters
+    ----------
+    latents, velocity : tensor of shape (n, k)
+
+    Returns
+    -------
+    shift : tensor of shape (k,)
+    gauge : tensor of shape (k, k)
+    """
+    covariance = _covariance(latents)
+    if velocity is not None:
+        rates = velocity.mT @ velocity / len(velocity)
+        speed = torch.linalg.solve(covariance, rates).trace() / len(rates)
+        covariance = (covariance + rates / speed.clamp_min(1e-30)) / 2
+    factor = torch.linalg.cholesky(covariance)
+    identity = torch.eye(len(factor)).to(factor)
+    gauge = torch.linalg.solve_triangular(factor, identity, upper=False)
+    return latents.mean(dim=0), gauge
 
 
 def _covariance(raw):

@@ -8,6 +8,7 @@ many minima, hence many starts.
 import numpy as np
 import torch
 
+from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.objective import SparseMotion
 
 # The count becomes sharper, and each descent starts from the last.
@@ -57,6 +58,7 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     """
     k = curve[0].shape[1]
     motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
+    motion.has_unit = needs_calibration(library)
     found = []
     for i in range(n_starts):
         turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]

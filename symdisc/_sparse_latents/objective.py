@@ -42,6 +42,9 @@ class SparseMotion:
         Number of leading coordinates that are predicted.
     least_error : float, default=1e-8
         Part of the rates below which nothing is gained.
+    has_unit : bool, default=False
+        Whether the size of the latents matters, as it does where they are in a sine;
+        then it is the encoder's.
     average, derivative : sparse tensor of shape (n_windows, n), optional
         Windows over which the equations are integrated; the last of `curve` is not used
         then.
@@ -53,6 +56,7 @@ class SparseMotion:
     max_x_error: float = 1.0
     n_decoded: int = 0
     least_error: float = LEAST_ERROR
+    has_unit: bool = False
     average: torch.Tensor | None = None
     derivative: torch.Tensor | None = None
     _size: torch.Tensor = field(init=False, repr=False)
@@ -87,11 +91,13 @@ class SparseMotion:
         return cls(curve, library, **others)
 
     def size(self, encoder):
-        """Return the standard deviations of the latents, which are divided by them."""
+        """Return what latents are divided by: their standard deviations."""
+        if self.has_unit:
+            return torch.ones_like(encoder[:, 0])
         return (self.curve[0] @ encoder.mT).std(dim=0, correction=0)
 
     def state(self, encoder, shift, size=None):
-        """Return latents of size 1 and their rates, as they enter the equations.
+        """Return latents and their rates, as they enter the equations.
 
         Parameters
         ----------

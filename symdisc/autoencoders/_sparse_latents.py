@@ -10,6 +10,7 @@ from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import held_out_rows
 from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, sparse_axes
 from symdisc._sparse_latents.elimination import eliminate_terms
 from symdisc._sparse_latents.objective import SparseMotion
@@ -116,7 +117,8 @@ class SparseLatents(Strategy):
             white, centre = _whitened(fitted.curve, encoder)
         curve = [part @ white.mT for part in fitted.curve]
         curve[0] = curve[0] - centre
-        axes = sparse_axes(curve, problem.library(rank), random, self.n_starts)
+        weak = problem.part(rows[0]).weak
+        axes = sparse_axes(curve, fitted.library, random, self.n_starts, weak)
         if not axes:
             raise NothingFoundError("no axes have finite equations")
         _, turn, shift = axes[0]
@@ -153,6 +155,7 @@ class SparseLatents(Strategy):
             "n_decoded": N_DECODED,
         }
         library = problem.library(rank)
+        known["has_unit"] = needs_calibration(library)
         options = {"weak": part.weak, "max_rows": MAX_ROWS}
         return SparseMotion.of_rows(curve, library, **options, **known)
 
