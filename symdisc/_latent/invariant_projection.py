@@ -29,12 +29,13 @@ def invariant_projection(functions, energies, start, max_distortion, seed=0):
     functions : ndarray of shape (n, m)
         White functions of the rows.
     energies : ndarray of shape (m,)
-        E|grad f|^2 of each, up to a factor; those of different functions are
+        E|grad f|^2 of each, up to a factor; gradients of different functions are
         orthogonal.
     start : ndarray of shape (k, m)
         Orthonormal rows.
     max_distortion : float
-        E|grad z|^2 of the latents, relative to that at the start, is at most this.
+        One and E|grad|^2 of what is added to the latents, over that of the latents at
+        the start, are together at most this.
     seed : int, default=0
         Draws the test functions.
 
@@ -60,28 +61,31 @@ def invariant_projection(functions, energies, start, max_distortion, seed=0):
     >>> bool(np.abs(found[:, 2:]).max() < 0.02)
     True
     """
-    problem = _Problem(np.asarray(functions), np.asarray(energies, float), seed)
-    found, least = start, problem.energy(start)
+    problem = _Problem(functions, np.asarray(energies, float), start, seed)
+    found, distortion = start, 1.0
     for halving in range(N_HALVINGS):
-        tried = problem.descend(found, HEAVIEST / 2**halving / least)
-        if problem.energy(tried) > max_distortion * least:
+        tried = problem.descend(found, HEAVIEST / 2**halving)
+        if (added := 1 + problem.added(tried)) > max_distortion:
             break
-        found = tried
-    return found, problem.energy(found) / least
+        found, distortion = tried, added
+    return found, float(distortion)
 
 
 class _Problem:
     """The loss of a projection, with all skew maps eliminated."""
 
-    def __init__(self, functions, energies, seed):
+    def __init__(self, functions, energies, start, seed):
         self.functions = torch.from_numpy(functions)
-        self.energies = torch.from_numpy(energies)
+        outside = np.eye(len(energies)) - start.T @ start
+        added = outside * energies @ outside / (start**2 @ energies).sum()
+        self.outside = torch.from_numpy(added)
         self.random = np.random.default_rng(seed)
         self.waves = {}
 
-    def energy(self, projection):
-        """Return E|grad z|^2 of white latents."""
-        return float((projection**2 @ self.energies.numpy()).sum())
+    def added(self, projection):
+        """Return E|grad|^2 of what is outside the start, over that of the latents."""
+        projection = torch.as_tensor(projection)
+        return (projection @ self.outside * projection).sum()
 
     def descend(self, start, weight):
         """Return the projection of least loss near another."""
@@ -103,7 +107,7 @@ class _Problem:
         def closure():
             optimizer.zero_grad()
             rows = projection()
-            loss = self.change(rows) + weight * (rows.square() @ self.energies).sum()
+            loss = self.change(rows) + weight * self.added(rows)
             loss.backward()
             return loss
 

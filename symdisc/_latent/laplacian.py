@@ -2,12 +2,16 @@
 
 Diffusion maps with alpha = 1, which takes the density of the rows out (R. R. Coifman,
 S. Lafon, "Diffusion maps", Applied and Computational Harmonic Analysis 21 (2006),
-5-30). Its eigenfunctions are the white coordinates of least E|grad z|^2.
+5-30). Its eigenfunctions are the white coordinates of least E|grad z|^2. Combinations
+of them that keep distances are found by maximum variance unfolding (K. Q. Weinberger,
+F. Sha, Q. Zhu, L. K. Saul, "Graph Laplacian regularization for large-scale semidefinite
+programming", NIPS 2006), without a rank: that of the optimum is low.
 """
 
 from contextlib import suppress
 
 import numpy as np
+import torch
 from scipy.linalg import eigh
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.csgraph import connected_components
@@ -23,6 +27,8 @@ DENSE, MAX_ITERATIONS = 1500, 300
 # Of so many times the rows wanted, those that lie apart are taken, in columns that hold
 # this part of the variance.
 CROWDED, HELD = 3, 0.999
+# Pairs of neighbours that distances are kept of, and steps of the descent.
+N_PAIRS, MAX_STEPS = 6000, 200
 
 
 class Surface:
@@ -72,6 +78,8 @@ class Surface:
         density = diags(1 / np.asarray(kernel.sum(axis=1)).ravel())
         self.kernel = density @ kernel @ density
         self.measure = np.asarray(self.kernel.sum(axis=1)).ravel()
+        self.pairs = _far_pairs(index, distances)
+        self.size = float(points.var(axis=0).sum())
 
     def eigenfunctions(self, n_functions):
         """Return the smoothest functions that are not constant, and their energies.
@@ -99,6 +107,44 @@ class Surface:
         deviation = functions.std(axis=0)
         functions = functions / np.where(deviation > 0, deviation, 1.0)
         return functions, np.maximum(1 - values[order[1:]], 0.0)
+
+    def unfold(self, functions, energies, rank, spread):
+        """Combine functions so that distances between neighbours are kept.
+
+        Of z = A f, E(|dz|^2 / |dx|^2 - 1)^2 over neighbours less a multiple of E|z|^2
+        is least. It is convex in A'A.
+
+        Parameters
+        ----------
+        functions : ndarray of shape (n, m)
+            White.
+        energies : ndarray of shape (m,)
+            Of each, as from `eigenfunctions`.
+        rank : int
+        spread : float
+            Weight of E|z|^2 over that of the points.
+
+        Returns
+        -------
+        ndarray of shape (rank, m)
+            Orthonormal combinations, the longest axis of z first.
+        """
+        first, second, distances = self.pairs
+        steps = (functions[first] - functions[second]) / distances[:, None]
+        steps = torch.from_numpy(steps)
+        start = torch.from_numpy(np.diag(energies[0] / np.maximum(energies, 1e-300)))
+        gain = (steps @ start).square().sum(dim=1).mean().sqrt()
+        factor = (start / gain).requires_grad_()
+
+        def loss():
+            stretch = (steps @ factor).square().sum(dim=1)
+            return (
+                stretch - 1
+            ).square().mean() - spread / self.size * factor.square().sum()
+
+        minimize(loss, factor, MAX_STEPS)
+        axes = np.linalg.svd(factor.detach().numpy())[0]
+        return axes[:, :rank].T.copy()
 
     def _forms(self, latents):
         """Sizes and energies of combinations of columns, as two quadratic forms."""
@@ -141,6 +187,33 @@ class Surface:
             return np.inf
         least = self.eigenfunctions(latents.shape[1])[1].sum()
         return float(self.energies(latents).sum() / max(least, 1e-300))
+
+
+def _far_pairs(index, distances):
+    """Rows, neighbours in the farther half of those of a row, and distances."""
+    n, k = index.shape
+    far = slice(1 + (k - 1) // 2, None)
+    rows = np.repeat(np.arange(n), k - far.start)
+    chosen = np.random.default_rng(0).permutation(len(rows))[:N_PAIRS]
+    distances = distances[:, far].ravel()[chosen]
+    apart = distances > 0
+    pairs = rows[chosen], index[:, far].ravel()[chosen], distances
+    return [part[apart] for part in pairs]
+
+
+def minimize(loss, variable, max_steps):
+    """Descend a smooth loss of one tensor, in place."""
+    optimizer = torch.optim.LBFGS(
+        [variable], max_iter=max_steps, line_search_fn="strong_wolfe"
+    )
+
+    def closure():
+        optimizer.zero_grad()
+        (value := loss()).backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(closure)
 
 
 def _largest(operator, count):
