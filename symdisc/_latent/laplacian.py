@@ -27,6 +27,9 @@ DENSE, MAX_ITERATIONS = 1500, 300
 # Of so many times the rows wanted, those that lie apart are taken, in columns that hold
 # this part of the variance.
 CROWDED, HELD = 3, 0.999
+# The kernel widens where neighbours are more than so many times as far as usual: rows of
+# the tails of a distribution have few within any distance.
+SPARSE = 2.0
 # Pairs of neighbours that distances are kept of, and steps of the descent.
 N_PAIRS, MAX_STEPS = 6000, 200
 
@@ -68,10 +71,11 @@ class Surface:
         n, k = len(points), min(n_neighbors, len(points) - 1)
         neighbors = NearestNeighbors(n_neighbors=k + 1).fit(points)
         distances, index = neighbors.kneighbors(points)
+        middle = distances[:, k // 2, None]
         # Rows that come twice have neighbours at no distance.
-        scale = np.median(distances[:, k // 2]) ** 2 or 1.0
+        scales = np.maximum(middle / SPARSE, np.median(middle) or 1.0)
         rows = np.repeat(np.arange(n), k + 1)
-        values = np.exp(-(distances**2) / scale).ravel()
+        values = np.exp(-((distances / scales) ** 2)).ravel()
         kernel = coo_matrix((values, (rows, index.ravel())), shape=(n, n)).tocsr()
         kernel = kernel.maximum(kernel.T)
         self.n_parts = connected_components(kernel, directed=False)[0]
