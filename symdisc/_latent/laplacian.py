@@ -27,8 +27,8 @@ DENSE, MAX_ITERATIONS = 1500, 300
 # Of so many times the rows wanted, those that lie apart are taken, in columns that hold
 # this part of the variance.
 CROWDED, HELD = 3, 0.999
-# The kernel widens where neighbours are more than so many times as far as usual: rows of
-# the tails of a distribution have few within any distance.
+# The kernel widens where neighbours are more than so many times as far as usual: rows
+# of the tails of a distribution have few within any distance.
 SPARSE = 2.0
 # Pairs of neighbours that distances are kept of, and steps of the descent.
 N_PAIRS, MAX_STEPS = 6000, 200

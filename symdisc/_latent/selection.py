@@ -186,9 +186,13 @@ def _chosen(tried, problem, max_x_error):
         _measure_distortion(tried, problem)
         return strategy, model
     best = min(model.errors["x"] for _, model, _ in tried)
-    most = max(max_x_error, AS_GOOD * best)
+    # What no latents can tell is beside what they may lose.
+    floor = min(model.pod.residual / model.pod.total for _, model, _ in tried)
+    most = max(floor + max_x_error, AS_GOOD * best)
     left = _keep(tried, lambda m: m.errors["x"] <= most, f"x above {most:.2g}")
-    reason = "least error of x" if best > max_x_error else f"x at most {most:.2g}"
+    reason = f"x at most {most:.2g}"
+    if best > floor + max_x_error:
+        reason = "least error of x"
     if problem.moves and all("x_dot" in model.errors for _, model, _ in left):
         reason = "least error of x_dot"
         fastest = min((model for _, model, _ in left), key=lambda m: m.errors["x_dot"])
