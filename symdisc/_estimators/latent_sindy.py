@@ -86,7 +86,7 @@ class LatentSINDy(ForecastingEstimator):
     max_defect : float, default=0.05
         Largest defect of a symmetry that is discovered, see `LatentSymmetryDiscoverer`.
     max_x_error : float, default=1e-3
-        Share of the variance of the snapshots that a latent space may lose.
+        Share of the variance of X that latents lose beside what the modes leave out.
     equivariance_weight : float, default=inf
         Infinity imposes the symmetry exactly; a number is the weight of a penalty.
     threshold : float or "auto", default="auto"

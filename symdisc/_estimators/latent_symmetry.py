@@ -87,8 +87,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     max_defect : float, default=0.05
         Largest defect of a symmetry, see `defect_`.
     max_x_error : float, default=1e-3
-        Share of the variance of the snapshots that a latent space may lose, see
-        `spaces_`.
+        Share of the variance of the snapshots that a latent space may lose beside what
+        the leading modes leave out, see `spaces_`.
     threshold : float or "auto", default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,

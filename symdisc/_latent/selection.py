@@ -12,7 +12,7 @@ import numpy as np
 from symdisc._data.splits import held_out_folds
 from symdisc._data.user_warning import warn_user
 from symdisc._equations.space_table import SpaceTable, TriedSpace
-from symdisc._latent.laplacian import Surface, landmarks
+from symdisc._latent.laplacian import landmarks, largest_surface
 from symdisc._latent.latent_model import NothingFoundError
 from symdisc._latent.problem import EXACT
 
@@ -231,7 +231,8 @@ def _keep(tried, good, why):
 def _measure_distortion(tried, problem):
     points = (problem.curve[0] * problem.weights).numpy()
     rows = landmarks(points, MAX_ROWS, problem.groups)
-    surface = Surface(points[rows])
+    surface, connected = largest_surface(points[rows])
+    rows = rows[connected]
     for strategy, model, row in tried:
         latents = model.latents(_of(problem, strategy).curve[0][rows])
         model.distortion = row.distortion = surface.distortion(latents)

@@ -106,6 +106,10 @@ class InvariantModes(Strategy):
             return f"it needs {FEWEST_ROWS} rows"
         return None
 
+    def is_costly(self, problem):
+        """Say that it is left out where cheaper ones leave next to nothing."""
+        return True
+
     def fit(self, problem):
         """Find the encoder, and solve for the decoder.
 

@@ -67,6 +67,73 @@ def test_a_square_has_no_symmetry_at_little_distortion():
     assert "certified" not in est.verdict_
 
 
+def two_rings(n, seed):
+    """Draw a torus, cos 2u of which is as smooth as cos v."""
+    return {"Z": make_torus(n, random_state=seed).Z * [1, 1, 0.5, 0.5]}
+
+
+def annulus(n, seed):
+    """Draw a disc with a hole: eigenfunctions are flat at both rims."""
+    rng = np.random.default_rng(seed)
+    radius, angle = np.sqrt(rng.uniform(0.25, 1, n)), rng.uniform(0, 2 * np.pi, n)
+    return {"Z": np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])}
+
+
+@pytest.mark.parametrize(
+    ("draw", "lift", "rank", "algebra"),
+    [
+        (annulus, "radial", 2, "so(2)"),
+        *(
+            pytest.param(draw, lift, rank, algebra, marks=pytest.mark.slow)
+            for draw, rank, algebra in (
+                (annulus, 2, "so(2)"),
+                (two_rings, 4, "so(2)+so(2)"),
+            )
+            for lift in ("polynomial5", "perceptron2", "fourier")
+        ),
+    ],
+)
+def test_distances_are_kept_where_eigenfunctions_mix_or_are_flat(
+    draw, lift, rank, algebra
+):
+    points = draw(3000, 0)
+    X = lifted(points, 0, lift)
+    est = LatentSymmetryDiscoverer(rank, autoencoder=FAST[-1], random_state=0)
+    assert est.fit(X).lie_algebra_.name == algebra
+    table = np.column_stack([est.transform(X), np.ones(len(X))])
+    left = points["Z"] - table @ np.linalg.lstsq(table, points["Z"], rcond=None)[0]
+    assert (1 - left.var(axis=0) / points["Z"].var(axis=0)).min() > 0.97
+
+
+def test_tails_are_not_taken_for_distortion():
+    X = lifted({"Z": np.random.default_rng(0).standard_t(5, size=(2000, 2))}, 0, "sine")
+    est = LatentSymmetryDiscoverer(2, autoencoder=FAST[1:], random_state=0)
+    est.fit(X)
+    assert all(1 <= row.distortion < 10 for row in est.spaces_ if row.x <= 1e-3)
+    assert est.spaces_[1].x < 0.1
+    assert not est.lie_algebra_
+
+
+def test_an_outlier_does_not_hide_the_sphere(sphere):
+    X, Z = lifted(sphere)[:2000], sphere.Z[:2000]
+    X[17] *= 30
+    est = LatentSymmetryDiscoverer(3, autoencoder=FAST[-1], random_state=0)
+    table = np.column_stack([est.fit_transform(X), np.ones(2000)])
+    rows = np.arange(2000) != 17
+    left = Z - table @ np.linalg.lstsq(table[rows], Z[rows], rcond=None)[0]
+    assert (1 - left[rows].var(axis=0) / Z[rows].var(axis=0)).min() > 0.97
+
+
+@pytest.mark.slow
+def test_few_rows_apart_are_left_out_and_said(sphere):
+    X = lifted(sphere)[:2000]
+    far = X[:40] + 100 * X.std()
+    est = LatentSymmetryDiscoverer(3, autoencoder=FAST[-1], random_state=0)
+    with pytest.warns(UserWarning, match="rows of X lie apart from the others"):
+        est.fit(np.vstack([X, far]))
+    assert est.spaces_[0].taken
+
+
 def test_the_table_follows_the_rule(fitted):
     table = fitted.spaces_
     assert [row.strategy for row in table] == [repr(strategy) for strategy in FAST]
