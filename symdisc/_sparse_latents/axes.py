@@ -13,7 +13,9 @@ from symdisc._sparse_latents.objective import SparseMotion
 
 # The count becomes sharper, and each descent starts from the last.
 DELTAS = 0.3, 0.1, 0.03, 0.01
-N_STEPS = 60
+N_STEPS, MU = 60, 0.5
+# Sizes of white latents to start from, where these matter.
+UNITS = 1.0, 2.0, 0.5, 1.5
 MAX_ROWS = 600
 # Fewer terms may leave so many times more, and so much of the rates; what is left of an
 # exact motion is rounding.
@@ -37,7 +39,7 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     Returns
     -------
     list of (float, tensor of shape (k, k), tensor of shape (k,))
-        Count, axes, and shift in units of the latents, the fewest terms first.
+        Loss, axes, and shift in units of the latents, the least loss first.
 
     Examples
     --------
@@ -63,10 +65,14 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     for i in range(n_starts):
         turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]
         axes, shift = torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64)
+        if motion.has_unit:
+            axes = axes * UNITS[i % len(UNITS)]
+            axes, shift = motion.descend(axes, shift, N_STEPS)
         axes, shift = anneal(motion, axes, shift, DELTAS, N_STEPS)
-        count = _count(motion, axes, shift, DELTAS[-1])
-        if np.isfinite(count):
-            found.append((count, axes, shift))
+        with torch.no_grad():
+            loss = float(motion.loss(axes, shift, mu=MU, delta=DELTAS[-1]))
+        if np.isfinite(loss):
+            found.append((loss, axes, shift))
     return sorted(found, key=lambda each: each[0])
 
 
@@ -101,7 +107,7 @@ def refined_axes(curve, library, axes, shift, weak=None):
     return axes / motion.size(axes)[:, None], shift
 
 
-def anneal(motion, encoder, shift, deltas, n_steps, mu=None):
+def anneal(motion, encoder, shift, deltas, n_steps, mu=MU):
     """Descend on an ever sharper count of the terms.
 
     Parameters
@@ -113,21 +119,13 @@ def anneal(motion, encoder, shift, deltas, n_steps, mu=None):
         Shares that count half, largest first.
     n_steps : int
         Of each descent.
-    mu : float, optional
-        Weight of the count against the other losses; without it, the axes alone are
-        turned, on which these hardly depend.
+    mu : float, default=0.5
+        Weight of the count; less where it is not only axes that are turned.
 
     Returns
     -------
     encoder, shift : tensor
     """
-    mu = 0.5 if mu is None else mu
     for delta in deltas:
         encoder, shift = motion.descend(encoder, shift, n_steps, mu=mu, delta=delta)
     return encoder, shift
-
-
-@torch.no_grad()
-def _count(motion, axes, shift, delta):
-    _, share = motion.left_of_rates(axes, shift)
-    return float(torch.log(share / delta).clamp_min(0).sum())

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval
 
+from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import held_out_rows
@@ -21,6 +22,8 @@ from symdisc.autoencoders._strategy import Strategy, check_positive
 N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
 # Rows of the search, at equal steps.
 MAX_ROWS = 2500
+# Degree of the polynomials that stand for other candidates.
+LIKE_ANY = 3
 
 
 class SparseLatents(Strategy):
@@ -168,6 +171,8 @@ class SparseLatents(Strategy):
             if found and n_modes == found[-1][1].shape[1]:
                 continue
             fitted, held = (self._motion(problem, part, n_modes) for part in rows)
+            for motion in (fitted, held):
+                _without_unit(motion, rank)
             encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
             encoder[:, :rank] = torch.diag(1 / weights[:rank])
             shift = weights.new_zeros(rank)
@@ -183,6 +188,14 @@ class SparseLatents(Strategy):
             raise NothingFoundError("no encoder has finite equations")
         best = min(error for error, _ in found)
         return next(e for error, e in found if error <= best + self.tolerance)
+
+
+def _without_unit(motion, rank):
+    """Take polynomials for candidates, that look like any other near enough."""
+    if motion.has_unit:
+        n_variables = rank * (len(motion.curve) - 1)
+        motion.library = CandidateLibrary.polynomial(n_variables, LIKE_ANY)
+        motion.has_unit = False
 
 
 def _model(problem, encoder, shift, support):
