@@ -8,14 +8,11 @@ many minima, hence many starts.
 import numpy as np
 import torch
 
-from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.objective import SparseMotion
 
 # The count becomes sharper, and each descent starts from the last.
 DELTAS = 0.3, 0.1, 0.03, 0.01
 N_STEPS, MU = 60, 0.5
-# Sizes of white latents to start from, where these matter.
-UNITS = 1.0, 2.0, 0.5, 1.5
 MAX_ROWS = 600
 # Fewer terms may leave so many times more, and so much of the rates; what is left of an
 # exact motion is rounding.
@@ -60,14 +57,10 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     """
     k = curve[0].shape[1]
     motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
-    motion.has_unit = needs_calibration(library)
     found = []
     for i in range(n_starts):
         turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]
         axes, shift = torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64)
-        if motion.has_unit:
-            axes = axes * UNITS[i % len(UNITS)]
-            axes, shift = motion.descend(axes, shift, N_STEPS)
         axes, shift = anneal(motion, axes, shift, DELTAS, N_STEPS)
         with torch.no_grad():
             loss = float(motion.loss(axes, shift, mu=MU, delta=DELTAS[-1]))
@@ -127,5 +120,5 @@ def anneal(motion, encoder, shift, deltas, n_steps, mu=MU):
     encoder, shift : tensor
     """
     for delta in deltas:
-        encoder, shift = motion.descend(encoder, shift, n_steps, mu=mu, delta=delta)
+        encoder, shift = motion.descend(encoder, shift, n_steps, mu=MU, delta=delta)
     return encoder, shift

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval
 
-from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import held_out_rows
@@ -22,8 +21,8 @@ from symdisc.autoencoders._strategy import Strategy, check_positive
 N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
 # Rows of the search, at equal steps.
 MAX_ROWS = 2500
-# Degree of the polynomials that stand for other candidates.
-LIKE_ANY = 3
+# Sizes of latents to start from, where these matter, and steps from each.
+UNITS, N_TRIED = (1.0, 2.0), 40
 
 
 class SparseLatents(Strategy):
@@ -113,25 +112,16 @@ class SparseLatents(Strategy):
         rank = min(problem.ranks[0], len(problem.weights))
         rows = held_out_rows(problem)
         random = np.random.default_rng(problem.seed)
-        encoder = self._dense(problem, rows, rank)
+        encoder, shift = self._dense(problem, rows, rank, random)
         n_modes = encoder.shape[1]
         fitted, held = (self._motion(problem, part, n_modes) for part in rows)
-        with torch.no_grad():
-            white, centre = _whitened(fitted.curve, encoder)
-        curve = [part @ white.mT for part in fitted.curve]
-        curve[0] = curve[0] - centre
-        weak = problem.part(rows[0]).weak
-        axes = sparse_axes(curve, fitted.library, random, self.n_starts, weak)
-        if not axes:
-            raise NothingFoundError("no axes have finite equations")
-        _, turn, shift = axes[0]
-        encoder = turn @ white
-        size = fitted.size(encoder)
-        shift = shift - (turn @ centre) / size
-        start = anneal(fitted, encoder, shift, self.deltas, N_ANNEALED, self.mu)
-        encoder, shift, support, _ = eliminate_terms(
-            fitted, held, *start, self.tolerance
-        )
+        if not fitted.has_unit:
+            weak = problem.part(rows[0]).weak
+            encoder, shift = self._turned(fitted, encoder, weak, random)
+        start = encoder, shift, self.deltas, N_ANNEALED, self.mu
+        start = anneal(fitted, *start)
+        found = eliminate_terms(fitted, held, *start, self.tolerance)
+        encoder, shift, support, _ = found
         encoder = encoder / fitted.size(encoder)[:, None]
         return _model(problem, encoder, shift, support)
 
@@ -162,8 +152,8 @@ class SparseLatents(Strategy):
         options = {"weak": part.weak, "max_rows": MAX_ROWS}
         return SparseMotion.of_rows(curve, library, **options, **known)
 
-    def _dense(self, problem, rows, rank):
-        """Return the encoder with the best equations of all candidates."""
+    def _dense(self, problem, rows, rank, random):
+        """Return the encoder and shift with the best equations of all candidates."""
         weights = problem.weights
         found = []
         for gain in sorted(self.gains):
@@ -171,31 +161,52 @@ class SparseLatents(Strategy):
             if found and n_modes == found[-1][1].shape[1]:
                 continue
             fitted, held = (self._motion(problem, part, n_modes) for part in rows)
-            for motion in (fitted, held):
-                _without_unit(motion, rank)
-            encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
-            encoder[:, :rank] = torch.diag(1 / weights[:rank])
-            shift = weights.new_zeros(rank)
             if found:
-                encoder = torch.zeros_like(encoder)
-                encoder[:, : found[-1][1].shape[1]] = found[-1][1]
+                _, encoder, shift = found[-1]
+                further = n_modes - encoder.shape[1]
+                encoder = torch.nn.functional.pad(encoder, (0, further))
+            else:
+                encoder, shift = self._start(fitted, weights[:rank], random)
             n_steps = N_STEPS // 2 if found else N_STEPS
             encoder, shift = fitted.descend(encoder, shift, n_steps)
             error = fitted.left_of_others(held, encoder, shift)
             if np.isfinite(error):
-                found.append((error, encoder))
+                found.append((error, encoder, shift))
         if not found:
             raise NothingFoundError("no encoder has finite equations")
-        best = min(error for error, _ in found)
-        return next(e for error, e in found if error <= best + self.tolerance)
+        best = min(error for error, *_ in found)
+        return next(e[1:] for e in found if e[0] <= best + self.tolerance)
 
+    def _start(self, motion, sizes, random):
+        """Return the leading modes, turned and scaled where equations ask for it."""
+        rank, n_modes = len(sizes), motion.curve[0].shape[1]
+        leading = torch.zeros(rank, n_modes, dtype=sizes.dtype)
+        leading[:, :rank] = torch.diag(1 / sizes)
+        shift = sizes.new_zeros(rank)
+        if not motion.has_unit:
+            return leading, shift
+        tried = []
+        for i in range(self.n_starts * len(UNITS)):
+            turn = np.linalg.qr(random.standard_normal((rank, rank)))[0]
+            turned = UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ leading
+            encoder, moved = motion.descend(turned, shift, N_TRIED)
+            with torch.no_grad():
+                loss = float(motion.loss(encoder, moved))
+            tried.append((loss, encoder, moved))
+        return min(tried, key=lambda each: each[0])[1:]
 
-def _without_unit(motion, rank):
-    """Take polynomials for candidates, that look like any other near enough."""
-    if motion.has_unit:
-        n_variables = rank * (len(motion.curve) - 1)
-        motion.library = CandidateLibrary.polynomial(n_variables, LIKE_ANY)
-        motion.has_unit = False
+    def _turned(self, motion, encoder, weak, random):
+        """Return encoder and shift along axes with few terms."""
+        with torch.no_grad():
+            white, centre = _whitened(motion.curve, encoder)
+        curve = [part @ white.mT for part in motion.curve]
+        curve[0] = curve[0] - centre
+        axes = sparse_axes(curve, motion.library, random, self.n_starts, weak)
+        if not axes:
+            raise NothingFoundError("no axes have finite equations")
+        _, turn, shift = axes[0]
+        encoder = turn @ white
+        return encoder, shift - (turn @ centre) / motion.size(encoder)
 
 
 def _model(problem, encoder, shift, support):
