@@ -7,8 +7,8 @@
 ``symmetry``   LatentSymmetryDiscoverer by default: right is the name of the algebra.
 
 A cell is a system and a lift. Lifts have 100 features (144 pixels) and a nonlinear part
-of ``--strength`` times the linear one; 30 trajectories are fitted, 6 are held out. Rates
-are given, unless ``--times``. Rows are appended to a JSON-lines file as they are
+of ``--strength`` times the linear one; 30 trajectories are fitted, 6 are held out. With
+``--times`` no rates are given. Rows are appended to a JSON-lines file as they are
 measured, and rows already there are not measured again.
 
 Run it as ``python benchmarks/lifted_motions.py --seeds 5 --jobs 2``.

@@ -1,0 +1,210 @@
+"""Latents with sparse equations, behind lifts that no decoder of the package has."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import solve_ivp
+from sklearn.base import clone
+
+from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
+from symdisc._numerics.perceptron import PerceptronMap
+from symdisc._sparse_latents.objective import SparseMotion, eliminate
+from symdisc.autoencoders import SparseLatents
+from symdisc.datasets import make_embedded, make_lorenz
+
+QUICK = SparseLatents(gains=(30, 2000), n_starts=4)
+
+
+def along(field, starts, t):
+    """Return states, rates and trajectories of a system."""
+    options = {"t_eval": t, "rtol": 1e-9, "atol": 1e-11}
+    paths = [
+        solve_ivp(lambda _, x: field(x), (0, t[-1]), x, **options).y for x in starts
+    ]
+    Z = np.hstack(paths).T
+    groups = np.repeat(np.arange(len(starts)), len(t))
+    return {"Z": Z, "Z_dot": field(Z.T).T, "groups": groups}
+
+
+def fixed_points(equations, starts, step=1e-6):
+    """Newton's method from many starts: fixed points and their eigenvalues."""
+    k, found = starts.shape[1], []
+    for point in starts:
+        for _ in range(50):
+            moved = point + step * np.vstack([np.eye(k), -np.eye(k)])
+            slopes = equations(moved)
+            jacobian = (slopes[:k] - slopes[k:]).T / (2 * step)
+            rate = equations(point[None])[0]
+            if np.linalg.cond(jacobian) > 1e10:
+                break
+            point = point - np.linalg.solve(jacobian, rate)
+        if np.abs(equations(point[None])).max() < 1e-8:
+            values = np.sort_complex(np.linalg.eigvals(jacobian))
+            if not any(np.allclose(point, other, atol=1e-4) for other, _ in found):
+                found.append((point, values))
+    return found
+
+
+@pytest.fixture(scope="module")
+def prey():
+    def field(x):
+        return np.stack([x[0] - x[0] * x[1], x[0] * x[1] - x[1]])
+
+    starts = np.random.default_rng(0).uniform(0.4, 2.2, (20, 2))
+    states = along(field, starts, 0.1 * np.arange(80))
+    return make_embedded(states, 60, lift="fourier", strength=0.6, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(prey):
+    est = LatentSINDy(autoencoder=QUICK, random_state=0)
+    return est.fit(prey.X, prey.X_dot, groups=prey.groups)
+
+
+def test_lotka_volterra_behind_fourier_features(prey, fitted):
+    assert fitted.complexity_ == 4
+    assert fitted.equation_scores_.min() > 0.999
+    assert fitted.score(prey.X, prey.X_dot) > 0.999
+    assert fitted.errors_["x"] < 1e-3
+    # The centre turns once in 2 pi.
+    ((_, values),) = fixed_points(fitted.equations_, np.zeros((1, 2)))
+    assert abs(values.imag).max() == pytest.approx(1, rel=0.02)
+    assert abs(values.real).max() < 0.02
+
+
+def test_it_is_saved_and_cloned(prey, fitted, tmp_path):
+    fitted.save(tmp_path / "prey.symdisc")
+    again = load(tmp_path / "prey.symdisc")
+    assert str(again.equations_) == str(fitted.equations_)
+    np.testing.assert_allclose(again.transform(prey.X), fitted.transform(prey.X))
+    assert repr(clone(QUICK)) == repr(QUICK)
+    assert any(row.taken and "SparseLatents" in row.strategy for row in again.spaces_)
+
+
+def test_the_symmetry_of_a_spiral_in_white_latents():
+    def field(x):
+        return np.stack([-0.1 * x[0] - x[1], x[0] - 0.1 * x[1]])
+
+    starts = np.random.default_rng(0).uniform(-2, 2, (20, 2))
+    states = along(field, starts, 0.1 * np.arange(60))
+    options = {"lift": "tanh_quadratic", "strength": 0.5, "random_state": 0}
+    data = make_embedded(states, 60, **options)
+    est = LatentSymmetryDiscoverer(autoencoder=QUICK, random_state=0)
+    est.fit(data.X, data.X_dot, groups=data.groups)
+    assert est.lie_algebra_.name == "so(2)"
+    (generator,) = est.lie_algebra_.basis
+    assert np.linalg.norm(generator + generator.T) < 0.05 * np.linalg.norm(generator)
+
+
+def test_all_forms_of_lorenz_have_seven_terms_where_the_lift_is_exact():
+    data = make_lorenz(random_state=0)
+    est = LatentSINDy(3, random_state=0)
+    est.fit(data.X, data.X_dot, groups=data.groups)
+    assert est.complexity_ == 7
+    starts = np.random.default_rng(0).uniform(-2, 2, (40, 3))
+    values = sorted(
+        (v.real.max() for _, v in fixed_points(est.equations_, starts)), reverse=True
+    )
+    # At the origin, and at the two wings.
+    np.testing.assert_allclose(values, [11.8277, 0.0940, 0.0940], rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lift", ["tanh_quadratic", "perceptron4", "fourier"])
+@pytest.mark.parametrize("times", [False, True])
+def test_lorenz_behind_other_lifts(lift, times):
+    def field(x):
+        rates = 10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1]
+        return np.stack([*rates, x[0] * x[1] - 8 / 3 * x[2]])
+
+    random = np.random.default_rng(0)
+    starts = random.uniform([-30, -22, 2], [30, 22, 48], (30, 3))
+    t = 0.02 * np.arange(200)
+    states = along(field, starts, t)
+    data = make_embedded(states, lift=lift, strength=0.5, random_state=0)
+    known = {"t": np.tile(t, 30)} if times else {"y": data.X_dot}
+    est = LatentSINDy(3, autoencoder=SparseLatents(), random_state=0)
+    est.fit(data.X, groups=data.groups, **known)
+    assert est.complexity_ <= 9
+    assert est.equation_scores_.min() > 0.999
+
+
+def test_a_pendulum_has_a_sine_of_the_right_angle():
+    def field(x):
+        return np.stack([x[1], -np.sin(x[0])])
+
+    starts = np.random.default_rng(0).uniform([-1.9, -0.8], [1.9, 0.8], (20, 2))
+    states = along(field, starts, 0.1 * np.arange(80))
+    options = {"lift": "perceptron2", "strength": 0.5, "random_state": 0}
+    data = make_embedded(states, 60, **options)
+    est = LatentSINDy(degree=1, library=["sin"], autoencoder=QUICK, random_state=0)
+    est.fit(data.X, data.X_dot, groups=data.groups)
+    assert est.complexity_ == 2
+    assert est.equation_scores_.min() > 0.999
+    size = np.std(est.transform(data.X), axis=0)
+    true = np.std(states["Z"], axis=0)
+    assert np.min(abs(size - true[0])) < 0.02 * true[0]
+
+
+def test_a_distribution_has_no_rates():
+    X = np.random.default_rng(0).normal(size=(100, 5))
+    est = LatentSymmetryDiscoverer(autoencoder=SparseLatents(), random_state=0)
+    with pytest.raises(ValueError, match="snapshots with rates"):
+        est.fit(X)
+
+
+def test_gains_are_positive(prey):
+    est = LatentSINDy(autoencoder=SparseLatents(gains=(0, 10)))
+    with pytest.raises(ValueError, match="gains"):
+        est.fit(prey.X, prey.X_dot)
+
+
+def test_error_of_rates_does_not_depend_on_axes():
+    random = np.random.default_rng(0)
+    c = torch.from_numpy(random.standard_normal((200, 5)))
+    motion = SparseMotion([c, c.roll(1, 1)], CandidateLibrary.polynomial(2, 2))
+    encoder = torch.from_numpy(random.standard_normal((2, 5)))
+    turn = torch.from_numpy(random.standard_normal((2, 2)))
+    errors = [
+        float(motion.left_of_rates(each, shift)[0])
+        for each, shift in (
+            (encoder, torch.zeros(2).double()),
+            (turn @ encoder, torch.tensor([0.5, -1.0]).double()),
+        )
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-6)
+    # Other rows that are the same have the same error.
+    shift = torch.zeros(2).double()
+    others = motion.left_of_others(motion, encoder, shift)
+    assert others == pytest.approx(errors[0], rel=1e-6)
+
+
+def test_terms_that_are_left_out_are_zero():
+    random = np.random.default_rng(0)
+    features = torch.from_numpy(random.standard_normal((50, 4)))
+    targets = features @ torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]).double()
+    support = torch.tensor([[1, 0], [0, 1], [1, 0], [0, 0]], dtype=torch.bool)
+    found = eliminate(features, targets, support)
+    np.testing.assert_allclose(found.mT, [[1, 0, 3, 0], [0, 2, 0, 0]], atol=1e-8)
+
+
+def test_a_perceptron_along_a_curve():
+    random = torch.Generator().manual_seed(0)
+    slopes = torch.randn(2, 5, generator=random, dtype=torch.float64)
+    found = PerceptronMap(slopes, slopes[0], 3)
+    with torch.no_grad():
+        found.weight.normal_(generator=random)
+    x, v, a = (torch.randn(7, 2, generator=random).double() for _ in range(3))
+
+    def curve(s):
+        return found(x + s * v + s * s / 2 * a)
+
+    zero, one = torch.zeros(()).double(), torch.ones(()).double()
+
+    def velocity(s):
+        return torch.func.jvp(curve, (s,), (one,))[1]
+
+    image, first, second = found.push_forward(x, v, a)
+    torch.testing.assert_close(image, curve(zero))
+    torch.testing.assert_close(first, velocity(zero))
+    torch.testing.assert_close(second, torch.func.jvp(velocity, (zero,), (one,))[1])
