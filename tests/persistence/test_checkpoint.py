@@ -413,7 +413,7 @@ def test_ctrl_c_before_training_ends_the_fit(monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symdisc._latent.problem.best_projection", interrupted)
+    monkeypatch.setattr("symdisc._latent.problem.best_projections", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit("game")
 
