@@ -19,7 +19,7 @@ from symdisc._latent.projection_search import (
     left_by_polynomials,
 )
 from symdisc._latent.trainer import Settings
-from symdisc._latent.variable_projection import polish_start
+from symdisc._latent.variable_projection import polish_best, polish_start
 from symdisc._numerics.features import affordable_degree, beyond_polynomials
 
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
@@ -29,8 +29,9 @@ EXACT = 1e-6
 # A small part of the rows tells, and progress is slow only where there is none.
 FEW, NEARLY_EXACT = 20, 3e-2
 FEWEST_ROWS, ROWS_PER_TERM, PROGRESS = 300, 15, 1e-3
-# So many of those that come nearest go on for as long as they make progress.
-MOST_TRIED = 2
+# So many of those that come nearest go on for as long as they make progress, and so
+# many descend by the motion, which takes longer.
+MOST_TRIED, MOST_POLISHED = 2, 4
 
 
 @dataclass
@@ -157,12 +158,18 @@ class LatentProblem:
         return encoder
 
     def _refined(self, encoders):
-        """Descend from linear encoders to an exact one, or from the first by motion."""
+        """Descend from linear encoders to an exact one, or from the best by motion."""
         exact = self._exact(encoders)
         if exact is not None or not self.moves:
             return encoders[0] if exact is None else exact
         known = self.curve, self.weights, self.degree, self.weak
-        return polish_start(encoders[0], *known)
+        few = self._few(encoders.shape[1]) | {"max_evaluations": FEW}
+        return polish_best(encoders[:MOST_POLISHED], *known, **few)
+
+    def _few(self, rank):
+        """Return rows and tolerance that tell where a descent leads."""
+        n_terms = comb(rank + affordable_degree(rank), rank)
+        return {"max_rows": max(FEWEST_ROWS, ROWS_PER_TERM * n_terms), "tol": PROGRESS}
 
     def _exact(self, starts):
         """Linear encoder of which all is a polynomial, or None.
@@ -174,8 +181,7 @@ class LatentProblem:
         rank = starts.shape[1]
         if beyond_polynomials(self.weights, rank) > EXACT:
             return None
-        n_terms = comb(rank + affordable_degree(rank), rank)
-        few = {"max_rows": max(FEWEST_ROWS, ROWS_PER_TERM * n_terms), "tol": PROGRESS}
+        few = self._few(rank)
         snapshots = self.curve[:1], self.weights, 1
         near, leading = [], torch.eye(len(self.weights), dtype=starts.dtype)[:rank]
         for start in (starts[0], leading, *starts[1:]):
