@@ -181,8 +181,7 @@ class LatentProblem:
         rank = starts.shape[1]
         if beyond_polynomials(self.weights, rank) > EXACT:
             return None
-        few = self._few(rank)
-        snapshots = self.curve[:1], self.weights, 1
+        few, snapshots = self._few(rank), (self.curve[:1], self.weights, 1)
         near, leading = [], torch.eye(len(self.weights), dtype=starts.dtype)[:rank]
         for start in (starts[0], leading, *starts[1:]):
             encoder = polish_start(start, *snapshots, **few, max_evaluations=FEW)
@@ -195,15 +194,20 @@ class LatentProblem:
             motion = self.curve, self.weights, self.degree, self.weak
             stages.append((motion, {}))
         for lost, encoder in near[:MOST_TRIED]:
-            for known, options in stages if EXACT < lost <= NEARLY_EXACT else []:
-                encoder = polish_start(encoder, *known, **options)
-                lost = self._left(encoder)
-                if not EXACT < lost <= NEARLY_EXACT:
-                    break
+            lost, encoder = self._polished(lost, encoder, stages)
             if lost <= EXACT:
                 exact = polish_start(encoder, *snapshots)
                 return exact if self._left(exact) <= lost else encoder
         return None
+
+    def _polished(self, lost, encoder, stages):
+        """Descend in stages for as long as it is near to what is exact."""
+        for known, options in stages:
+            if not EXACT < lost <= NEARLY_EXACT:
+                break
+            encoder = polish_start(encoder, *known, **options)
+            lost = self._left(encoder)
+        return lost, encoder
 
     def _left(self, encoder):
         """Share of the variance that polynomials of the latents leave."""
