@@ -17,9 +17,10 @@ from symdisc._estimators.base import (
     NONE_OR_SEVERAL,
     LatentEstimator,
 )
-from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
+from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._estimators.forecast import ForecastingEstimator
+from symdisc._estimators.outcome import warn_of_little_explained
 from symdisc._estimators.sindy_equations import (
     find_equations,
     set_equations,

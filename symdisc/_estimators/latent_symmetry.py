@@ -14,7 +14,6 @@ from symdisc._data.training_data import QUESTIONS, SHORT_NAMES
 from symdisc._data.validation import check_device
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
-from symdisc._estimators.doubts import warn_of_little_explained
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.outcome import (
@@ -22,6 +21,7 @@ from symdisc._estimators.outcome import (
     read_equations,
     reconstruction_error,
     warn_of_doubts,
+    warn_of_little_explained,
 )
 from symdisc._estimators.symmetry_data import (
     WAYS,

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from symdisc._sindy.dependence import sparsest_of_dependent
+
 # Half the square of an angle: columns that differ by less are the same.
 MULTIPLE = 1e-12
 
@@ -21,7 +23,8 @@ def sparse_regression(
     A term is dropped where its fraction of the target is small,
     ``abs(coefficient) * rms(feature) < threshold * rms(target)``, and the
     others are fitted again, until nothing changes. Neither the units of the
-    latent variables nor those of time change which terms remain.
+    latent variables nor those of time change which terms remain. Where features
+    depend on each other on the samples, the fewest that explain as much come first.
 
     Parameters
     ----------
@@ -84,9 +87,23 @@ def sparse_regression(
         # Scaled by its size, so that the threshold is dimensionless.
         active = (sizes > 0) & (size > floor * largest)
         unit = np.pad(target / size if size > 0 else target, (0, padding))
+        if penalty is None and threshold > 0:
+            active = _without_dependent(scaled, unit, active, threshold)
         row = _threshold_fit(scaled, unit, active, threshold, max_iter, rcond)
         rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])
+
+
+def _without_dependent(features, target, active, threshold):
+    """Leave out columns that are needless, if some depend on others."""
+    places = np.flatnonzero(active)
+    if len(places) < 2:
+        return active
+    kept = sparsest_of_dependent(features[:, places], target, threshold)
+    if kept is not None:
+        active = np.zeros_like(active)
+        active[places[kept]] = True
+    return active
 
 
 def r2(features, targets, coefficients):
