@@ -177,7 +177,7 @@ class LatentSINDy(ForecastingEstimator):
         and, if these are more than the candidates, "x_dot", of rates, by the equations
         and the decoder. Empty for given spaces.
     spaces_ : SpaceTable
-        The spaces that were tried, see `LatentSymmetryDiscoverer`.
+        The spaces tried, also by a `LatentSymmetryDiscoverer` as `autoencoder`.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray

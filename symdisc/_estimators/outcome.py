@@ -15,6 +15,7 @@ from symdisc._sindy.dependence import depend_on_others, say_relation
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
+from symdisc.autoencoders._names import strategies_of
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
@@ -146,12 +147,14 @@ def warn_of_doubts(est):
     elif _lacks_symmetries(est):
         verdicts = Counter(algebra.verdict).items()
         each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
+        least = f" Every other map has at least {algebra.least:.2g}."
+        least = least if algebra.least > 0 else ""
         warnings.warn(
             f"{_asked(est)[0]} asks for more symmetries than are found: "
             f"{each or 'no generators'}, defect_={algebra.defect.round(3).tolist()}, "
-            f"max_defect={est.max_defect}. More rows, or less noise, decide what is "
-            'undecided; n_generators="auto" with solver="spectral" reports only '
-            "symmetries.",
+            f"max_defect={est.max_defect}.{least} More rows, or less noise, decide "
+            'what is undecided; n_generators="auto" with solver="spectral" reports '
+            "symmetries alone.",
             ConvergenceWarning,
             stacklevel=5,
         )
@@ -206,3 +209,28 @@ def warn_of_dependent_terms(equations, state, score):
     error = np.inf if equations.order == 2 else np.sqrt(max(1 - score, 0.0))
     if equations.n_terms and depend_on_others(equations, state, error):
         warn_user(say_relation(equations.library, state, np.zeros(1), error))
+
+
+def warn_of_unused(est, trainable=True):
+    """Warn of parameters of training where nothing is trained.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+    trainable : bool, default=True
+        Whether its latents are learned; if not, `device` is not used either.
+    """
+    given = est.autoencoder
+    strategies, unused = [], {}
+    if trainable and not (isinstance(given, str) and given == "none"):
+        strategies = strategies_of(given)
+    if est.loss_weights and not any(strategy.trains for strategy in strategies):
+        unused["loss_weights"] = est.loss_weights
+    if not trainable and torch.device(est.device).type != "cpu":
+        unused["device"] = str(est.device)
+    for name, value in unused.items():
+        warn_user(
+            f"{name}={value!r} is not used, for nothing is trained with autoencoder="
+            f"{given!r}. Leave it out, or pass a strategy that trains a network, such "
+            "as ResidualMLP()."
+        )

@@ -16,6 +16,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
+from symdisc.autoencoders import LinearEncoder
+from symdisc.datasets import make_spiral
 
 pytestmark = no_doubts
 
@@ -466,3 +468,31 @@ def test_constant_columns_and_duplicate_rows_change_nothing():
         (np.sort(abs(one.coefficients_)[:, 1:3].ravel())),
         atol=1e-2,
     )
+
+
+@pytest.mark.parametrize(
+    ("est", "name"),
+    [
+        (LatentSINDy(autoencoder="none", device="meta"), "device='meta'"),
+        (LatentSINDy(autoencoder="none", loss_weights={"eq": 1}), "loss_weights={'eq'"),
+        (
+            LatentSymmetryDiscoverer(
+                autoencoder=LinearEncoder(), loss_weights={"eq": 1}, random_state=0
+            ),
+            "loss_weights={'eq'",
+        ),
+    ],
+)
+def test_what_nothing_is_trained_with_is_said(est, name):
+    data = make_spiral(10, 20, n_features=None, random_state=0)
+    with pytest.warns(UserWarning, match=f"{name}.* is not used.*ResidualMLP"):
+        est.fit(data.X, data.X_dot)
+
+
+@pytest.mark.parametrize("autoencoder", ["auto", [LinearEncoder(), LinearEncoder()]])
+def test_parameters_of_one_autoencoder_out_of_several(autoencoder):
+    est = LatentSINDy(autoencoder=autoencoder)
+    with pytest.raises(ValueError, match=r"autoencoder__width=2\.0 needs .*'width'"):
+        est.set_params(autoencoder__width=2.0)
+    est.set_params(autoencoder=LinearEncoder(), autoencoder__width=2.0)
+    assert est.autoencoder.width == 2.0
