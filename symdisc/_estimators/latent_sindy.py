@@ -117,8 +117,8 @@ class LatentSINDy(ForecastingEstimator):
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
-        Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
-        variance of what it measures; default 1, 0.1, 0.01, 0.001.
+        Weights of the losses "recon", "eq" and "x_dot", each relative to the variance
+        of what it measures; default 1, 0.1, 0.01.
     max_iter : int, default=1200
         Number of minibatch iterations.
     checkpoint : str, os.PathLike or None, default=None

@@ -234,3 +234,9 @@ def warn_of_unused(est, trainable=True):
             f"{given!r}. Leave it out, or pass a strategy that trains a network, such "
             "as ResidualMLP()."
         )
+    if "gan" in (est.loss_weights or {}) and "loss_weights" not in unused:
+        warn_user(
+            f"loss_weights={est.loss_weights!r}: 'gan' is not used, for there are no "
+            'adversaries. Leave it out, or use LatentSymmetryDiscoverer(solver="adversa'
+            'rial").'
+        )

@@ -13,6 +13,8 @@ MAX_NOISE = 0.01
 # Candidates of unit size nearer than this to others depend on these. The errors of the
 # rates, up to a limit, and noise add to that.
 EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
+# Half the square of an angle: columns that differ by less are the same.
+MULTIPLE = 1e-12
 
 
 def say_relation(library, state, noise, rate_error):
@@ -65,6 +67,36 @@ def say_relation(library, state, noise, rate_error):
             "other starts."
         )
     return ""
+
+
+def distinct(features):
+    """Say which columns are no multiples of columns before them.
+
+    On data with a constant coordinate, 1, z2 and z2^2 are the same function. Least
+    squares would split a coefficient evenly between them, and each part could fall
+    below the threshold.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_terms)
+        Columns of unit root mean square, or 0.
+
+    Returns
+    -------
+    ndarray of bool, of shape (n_terms,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.dependence import distinct
+    >>> x = np.linspace(-1, 1, 50)
+    >>> features = np.column_stack([np.ones(50), x, -np.ones(50), x**2])
+    >>> distinct(features / np.sqrt(np.mean(features**2, axis=0))).tolist()
+    [True, True, False, True]
+    """
+    cosines = np.abs(features.T @ features) / len(features)
+    repeats = np.tril(cosines > 1 - MULTIPLE, k=-1)
+    return ~repeats.any(axis=1)
 
 
 def tolerance_of(rate_error, noise=0.0):
@@ -157,9 +189,11 @@ def depend_on_others(equations, state, rate_error):
     bool
     """
     features = equations.library.evaluate(state)
-    sizes = np.sqrt(np.sum(features**2, axis=0))
-    used = sizes > 0
-    distances = _distances(triangle(features[:, used] / sizes[used]))
+    sizes = np.sqrt(np.mean(features**2, axis=0))
+    unit = features / np.where(sizes > 0, sizes, 1.0)
+    # A latent that is constant is 1 again.
+    used = (sizes > 0) & distinct(unit)
+    distances = _distances(triangle(unit[:, used]) / np.sqrt(len(unit)))
     terms = (equations.coefficients != 0).any(axis=0)[used]
     return bool((distances[terms] <= tolerance_of(rate_error)).any())
 

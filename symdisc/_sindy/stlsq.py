@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from symdisc._sindy.dependence import sparsest_of_dependent
-
-# Half the square of an angle: columns that differ by less are the same.
-MULTIPLE = 1e-12
+from symdisc._sindy.dependence import distinct, sparsest_of_dependent
 
 
 def sparse_regression(
@@ -187,36 +184,6 @@ def _threshold_fit(features, target, active, threshold, max_iter, rcond):
             break
         active = kept
     return np.where(active, coefficients, 0.0)
-
-
-def distinct(features):
-    """Say which columns are no multiples of columns before them.
-
-    On data with a constant coordinate, 1, z2 and z2^2 are the same function. Least
-    squares would split a coefficient evenly between them, and each part could fall
-    below the threshold.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_terms)
-        Columns of unit root mean square, or 0.
-
-    Returns
-    -------
-    ndarray of bool, of shape (n_terms,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from symdisc._sindy.stlsq import distinct
-    >>> x = np.linspace(-1, 1, 50)
-    >>> features = np.column_stack([np.ones(50), x, -np.ones(50), x**2])
-    >>> distinct(features / np.sqrt(np.mean(features**2, axis=0))).tolist()
-    [True, True, False, True]
-    """
-    cosines = np.abs(features.T @ features) / len(features)
-    repeats = np.tril(cosines > 1 - MULTIPLE, k=-1)
-    return ~repeats.any(axis=1)
 
 
 def _rms(values):

@@ -481,11 +481,13 @@ def test_constant_columns_and_duplicate_rows_change_nothing():
             ),
             "loss_weights={'eq'",
         ),
+        (LatentSINDy(loss_weights={"gan": 1}, random_state=0), "'gan'"),
     ],
 )
 def test_what_nothing_is_trained_with_is_said(est, name):
     data = make_spiral(10, 20, n_features=None, random_state=0)
-    with pytest.warns(UserWarning, match=f"{name}.* is not used.*ResidualMLP"):
+    said = rf"{name}.* is not used.*(ResidualMLP|adversar)"
+    with pytest.warns(UserWarning, match=said):
         est.fit(data.X, data.X_dot)
 
 
