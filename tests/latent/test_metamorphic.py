@@ -95,7 +95,7 @@ def assert_same(one, other, X, again, tol):
         # Generators are rounded where no more digits matter.
         assert other.defect_ == pytest.approx(one.defect_, abs=max(tol, 2e-3))
         assert other.reconstruction_error_ == pytest.approx(
-            one.reconstruction_error_, rel=max(2 * tol, 1e-3), abs=1e-6
+            one.reconstruction_error_, rel=max(5 * tol, 1e-3), abs=1e-6
         )
     if one.equations_ is not None:
         rates = one.equations_(Z)
