@@ -44,6 +44,35 @@ class LatentEstimator(TransformerMixin, BaseEstimator):
     __metadata_request__transform = {"out": UNUSED}
     __metadata_request__inverse_transform = {"out": UNUSED}
 
+    def set_params(self, **params):
+        """Set parameters, and those of the autoencoder as ``autoencoder__...``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; the message says what there is.
+        """
+        nested = [name for name in params if name.startswith("autoencoder__")]
+        of = params.get("autoencoder", self.autoencoder)
+        if nested and not hasattr(of, "set_params"):
+            name = nested[0].removeprefix("autoencoder__")
+            raise ValueError(
+                f"{nested[0]}={params[nested[0]]!r} needs an autoencoder with "
+                f"parameters of its own, but autoencoder={of!r}. Pass one strategy, "
+                f"such as autoencoder=ResidualMLP(), before; or set {name!r} where the "
+                "list is made, one strategy for each value."
+            )
+        return super().set_params(**params)
+
     def transform(self, X, *, out=None):
         """Map snapshots to latent coordinates.
 

@@ -8,6 +8,7 @@ from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._equations.candidates import numerators
 from symdisc._estimators.denominator_doubts import say_denominators, say_poles
+from symdisc._estimators.outcome import MOST_LEFT
 from symdisc._estimators.refine_sindy import fits_with
 from symdisc._implicit.rates_within import RatesWithin
 from symdisc._sindy.dependence import say_relation
@@ -29,8 +30,6 @@ MAX_OFFSET = 1e5
 ROUNDING = 1e-8
 # Rows of a map are not correlated with the next ones, and look like so much noise.
 LIKE_NOISE = 0.2
-# Equations that leave so much explain little, be it noise or not.
-MOST_LEFT = 0.5
 # Terms matter that a threshold drops where these leave so much, and so many times what
 # all candidates leave.
 LOST, TIMES_LEAST = 1e-4, 10.0
@@ -91,23 +90,6 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
         others = [text for text in others if not text.startswith(LONG)]
     for text in decisive[:1] or others:
         warn_user(text)
-
-
-def warn_of_little_explained(scores):
-    """Warn where equations in learned latents leave most of a rate.
-
-    Parameters
-    ----------
-    scores : array-like of float
-        R2 of each equation, or of all.
-    """
-    least = float(np.min(scores, initial=1.0))
-    if 1 - least > MOST_LEFT:
-        warn_user(
-            "The candidates do not explain the rates of the latents: the equations "
-            f"leave {min(1 - least, 1):.0%} of one. Raise degree, n_components or "
-            "max_iter; or noise, inputs or a long step hide what holds."
-        )
 
 
 def _few_rows(est, n_samples):

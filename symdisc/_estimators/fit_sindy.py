@@ -12,7 +12,8 @@ from symdisc._data.out_of_core import split_columns
 from symdisc._data.trajectories import check_agreement, check_time
 from symdisc._equations.names import learns_latents
 from symdisc._estimators.base import torch_dtype
-from symdisc._estimators.learned_space import Space, learned_space
+from symdisc._estimators.learned_space import NONE, Space, learned_space
+from symdisc._estimators.outcome import warn_of_unused
 from symdisc._estimators.refine_sindy import noisy_rows
 from symdisc._latent.coders import Identity
 from symdisc._latent.torch_modules import check_columns, check_pair
@@ -45,6 +46,7 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     -------
     Space
     """
+    warn_of_unused(est, learns_latents(est.autoencoder))
     if est.autoencoder == "none":
         return _identity(est, governing, X, rates, t, groups)
     if learns_latents(est.autoencoder):
@@ -94,6 +96,7 @@ def _given(est, governing, X, rates, t, groups):
     else:
         motion = _motion(est, governing, latents, [], t, groups, noisy)
     known = {"noisy": noisy, "points": latents}
+    known["spaces"] = getattr(given, "spaces_", NONE)
     if est.symmetry == "discover":
         known["algebra"] = algebra
     return Space.of(encoder, decoder, motion, **known)

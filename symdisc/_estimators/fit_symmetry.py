@@ -9,7 +9,11 @@ from scipy import linalg
 
 from symdisc._data.training_data import Snapshots
 from symdisc._equations.space_table import SpaceTable, TriedSpace
-from symdisc._estimators.outcome import MAX_MEASURED_ROWS, condition_of
+from symdisc._estimators.outcome import (
+    MAX_MEASURED_ROWS,
+    condition_of,
+    warn_of_unused,
+)
 from symdisc._estimators.symmetry_data import double_curve, regression
 from symdisc._latent.autoencoder import Columns, white_gauge
 from symdisc._latent.dimension import warn_of_directions_left_out
@@ -126,6 +130,7 @@ def solve_for_symmetry(est, data, checkpoint):
     Parameters and result are those of `train_adversaries`.
     """
     check_count(est.n_generators, est.n_components_, "that are asked for")
+    warn_of_unused(est)
     model, snapshots, spaces = _space(est, data, checkpoint)
     curve = [c.cpu() for c in double_curve(snapshots)]
     latents = _latents(model.autoencoder, curve)

@@ -17,9 +17,10 @@ from symdisc._estimators.base import (
     NONE_OR_SEVERAL,
     LatentEstimator,
 )
-from symdisc._estimators.doubts import warn_of_doubts, warn_of_little_explained
+from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._estimators.forecast import ForecastingEstimator
+from symdisc._estimators.outcome import warn_of_little_explained
 from symdisc._estimators.sindy_equations import (
     find_equations,
     set_equations,
@@ -116,8 +117,8 @@ class LatentSINDy(ForecastingEstimator):
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
     loss_weights : dict, optional
-        Weights of the losses "recon", "eq", "x_dot", "gan", each relative to the
-        variance of what it measures; default 1, 0.1, 0.01, 0.001.
+        Weights of the losses "recon", "eq" and "x_dot", each relative to the variance
+        of what it measures; default 1, 0.1, 0.01.
     max_iter : int, default=1200
         Number of minibatch iterations.
     checkpoint : str, os.PathLike or None, default=None
@@ -176,7 +177,7 @@ class LatentSINDy(ForecastingEstimator):
         and, if these are more than the candidates, "x_dot", of rates, by the equations
         and the decoder. Empty for given spaces.
     spaces_ : SpaceTable
-        The spaces that were tried, see `LatentSymmetryDiscoverer`.
+        The spaces tried, also by a `LatentSymmetryDiscoverer` as `autoencoder`.
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents.
     history_ : dict of ndarray

@@ -14,7 +14,6 @@ from symdisc._data.training_data import QUESTIONS, SHORT_NAMES
 from symdisc._data.validation import check_device
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
-from symdisc._estimators.doubts import warn_of_little_explained
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.outcome import (
@@ -22,6 +21,7 @@ from symdisc._estimators.outcome import (
     read_equations,
     reconstruction_error,
     warn_of_doubts,
+    warn_of_little_explained,
 )
 from symdisc._estimators.symmetry_data import (
     WAYS,
@@ -53,7 +53,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         Directions that the data do not fill stay zero, see `rank_`.
     n_generators : int or "auto", default="auto"
         Number of Lie algebra generators. "auto" finds all symmetries, possibly none. A
-        number asks for as many, and `fit` warns where fewer of them are symmetries.
+        number asks for as many: of fewer symmetries `fit` warns, and reports these.
     solver : {"spectral", "adversarial"}, default="spectral"
         "spectral" solves an eigenvalue problem in latents that were learned before.
         "adversarial" trains adversaries together with the autoencoder, for symmetries
@@ -131,7 +131,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     ----------
     lie_algebra_ : DiscoveredAlgebra
         The certified or conditional generators, as many as are closed under brackets;
-        all that `n_generators` asks for, where it is a number. Prints as
+        as many as a number `n_generators` asks for, where there are so many, or none
+        is certified: then undecided ones, else refuted ones. Prints as
         ``so(2): [[0, -1], [1, 0]]``, with the verdict below.
     equations_ : EquationSystem or None
         The discovered equations; None without derivatives.

@@ -8,16 +8,21 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
+from symdisc._data.user_warning import warn_user
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
+from symdisc._sindy.dependence import depend_on_others, say_relation
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
+from symdisc.autoencoders._names import strategies_of
 
 # The decoder of a bent plane is slow.
 MAX_MEASURED_ROWS = 2048
 # Relative distance from being affine below which an encoder is linear.
 AFFINE = 1e-5
+# Equations that leave so much explain little, be it noise or not.
+MOST_LEFT = 0.5
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
@@ -59,7 +64,9 @@ def read_equations(est, autoencoder, snapshots):
         pooled_score(r2(features, velocity, table)[varies]) for table in (sparse, dense)
     )
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
-    return EquationSystem(sparse, library), score, dense_score
+    equations = EquationSystem(sparse, library)
+    warn_of_dependent_terms(equations, latent.astype(float), score)
+    return equations, score, dense_score
 
 
 @torch.no_grad()
@@ -140,12 +147,14 @@ def warn_of_doubts(est):
     elif _lacks_symmetries(est):
         verdicts = Counter(algebra.verdict).items()
         each = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
+        least = f" Every other map has at least {algebra.least:.2g}."
+        least = least if algebra.least > 0 else ""
         warnings.warn(
             f"{_asked(est)[0]} asks for more symmetries than are found: "
             f"{each or 'no generators'}, defect_={algebra.defect.round(3).tolist()}, "
-            f"max_defect={est.max_defect}. More rows, or less noise, decide what is "
-            'undecided; n_generators="auto" with solver="spectral" reports only '
-            "symmetries.",
+            f"max_defect={est.max_defect}.{least} More rows, or less noise, decide "
+            'what is undecided; n_generators="auto" with solver="spectral" reports '
+            "symmetries alone.",
             ConvergenceWarning,
             stacklevel=5,
         )
@@ -166,3 +175,68 @@ def _asked(est):
         count = sum(block.count for block in est.representation)
         return f"representation, of {count} generators,", count
     return f"n_generators={est.n_generators}", 0 if chooses else est.n_generators
+
+
+def warn_of_little_explained(scores):
+    """Warn where equations in learned latents leave most of a rate.
+
+    Parameters
+    ----------
+    scores : array-like of float
+        R2 of each equation, or of all.
+    """
+    least = float(np.min(scores, initial=1.0))
+    if 1 - least > MOST_LEFT:
+        warn_user(
+            "The candidates do not explain the rates of the latents: the equations "
+            f"leave {min(1 - least, 1):.0%} of one. Raise degree, n_components or "
+            "max_iter; or noise, inputs or a long step hide what holds."
+        )
+
+
+def warn_of_dependent_terms(equations, state, score):
+    """Warn where terms of equations in learned latents are sums of other candidates.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+    state : ndarray of shape (n_samples, order * k)
+        Latents and, with equations of second order, their velocities.
+    score : float
+        R2 of the rates.
+    """
+    # Velocities have errors of their own.
+    error = np.inf if equations.order == 2 else np.sqrt(max(1 - score, 0.0))
+    if equations.n_terms and depend_on_others(equations, state, error):
+        warn_user(say_relation(equations.library, state, np.zeros(1), error))
+
+
+def warn_of_unused(est, trainable=True):
+    """Warn of parameters of training where nothing is trained.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+    trainable : bool, default=True
+        Whether its latents are learned; if not, `device` is not used either.
+    """
+    given = est.autoencoder
+    strategies, unused = [], {}
+    if trainable and not (isinstance(given, str) and given == "none"):
+        strategies = strategies_of(given)
+    if est.loss_weights and not any(strategy.trains for strategy in strategies):
+        unused["loss_weights"] = est.loss_weights
+    if not trainable and torch.device(est.device).type != "cpu":
+        unused["device"] = str(est.device)
+    for name, value in unused.items():
+        warn_user(
+            f"{name}={value!r} is not used, for nothing is trained with autoencoder="
+            f"{given!r}. Leave it out, or pass a strategy that trains a network, such "
+            "as ResidualMLP()."
+        )
+    if "gan" in (est.loss_weights or {}) and "loss_weights" not in unused:
+        warn_user(
+            f"loss_weights={est.loss_weights!r}: 'gan' is not used, for there are no "
+            'adversaries. Leave it out, or use LatentSymmetryDiscoverer(solver="adversa'
+            'rial").'
+        )

@@ -7,6 +7,7 @@ import numpy as np
 
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
+from symdisc._estimators.outcome import warn_of_dependent_terms
 from symdisc._estimators.refine_sindy import refined
 from symdisc._implicit.compared_laws import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
@@ -121,6 +122,9 @@ def set_equations(est, governing, found, space):
     est.complexity_ = est.equations_.n_terms
     est._latent_size = float(np.abs(np.hstack(space.curve[:-1])).max())
     est.states_, est.rates_ = space.curve[0], space.curve[-1]
+    if space.model is not None:
+        state = np.hstack(space.curve[:-1]).astype(float)
+        warn_of_dependent_terms(est.equations_, state, est.equation_score_)
     est.noise_, est.rivals_, est.constant_errors_ = None, [*found.rivals], {}
     if found.constant_errors is not None:
         errors = map(float, found.constant_errors)

@@ -14,7 +14,7 @@ from symdisc._data.trajectories import trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, as_samples
 from symdisc._latent.pod import fit_pod
-from symdisc._latent.projection_search import MIN_GAIN, best_projection
+from symdisc._latent.projection_search import MIN_GAIN, best_projections
 from symdisc._numerics.features import Monomials, affordable_degree
 from symdisc._numerics.regression import regression
 
@@ -238,9 +238,9 @@ def _unexplained_by_rank(coordinates, weights, generator):
     """
     errors = []
     for rank in range(1, min(MAX_LATENTS, len(weights)) + 1):
-        encoder, error = best_projection(coordinates, weights, rank, generator)
+        encoders, error = best_projections(coordinates, weights, rank, generator)
         error = error / float(weights.sum())
-        errors.append(min(error, _polynomial_error(coordinates, weights, encoder)))
+        errors.append(min(error, _polynomial_error(coordinates, weights, encoders[0])))
         hopeless = errors[-1] < MIN_GAIN
         if hopeless or (rank > 1 and errors[-2] - errors[-1] < MIN_GAIN):
             break

@@ -211,7 +211,10 @@ class Surface:
         if self.parts.any():
             return np.inf
         least = self.eigenfunctions(latents.shape[1])[1].sum()
-        return float(self.energies(latents).sum() / max(least, 1e-300))
+        # Parts whose connections are rounding are not connected.
+        if least <= len(latents) * np.finfo(float).eps:
+            return np.inf
+        return float(self.energies(latents).sum() / least)
 
 
 def largest_surface(points, n_neighbors=32):

@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from symdisc._data.out_of_core import rows_of_block
+
 # Modes beyond this residual fraction of the variance are left out: 1e-7 is far below
 # the reconstruction error of any latent space with fewer dimensions than modes.
 RESIDUAL_VARIANCE = 1e-7
 MAX_MODES = 32
+# Signs of modes follow from so many rows, of coordinates skewed by more than this.
+SIGNING_ROWS, SYMMETRIC = 2000, 1e-6
 N_OVERSAMPLES = 8
 N_POWER_ITERATIONS = 2
 
@@ -106,7 +110,8 @@ def fit_pod(
     Parameters
     ----------
     X : ndarray or Rows of shape (n_samples, n_features)
-        Rows are read in six passes, that for the coordinates included.
+        Rows are read in six passes, that for the coordinates included, and the first
+        of them once more.
     min_modes : int
         Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState
@@ -120,6 +125,8 @@ def fit_pod(
     Returns
     -------
     PODProjection
+        The signs of its modes follow from the rows, and do not depend on the order of
+        the features, nor on a rotation of them.
     """
     n_modes = min(max(max_modes, min_modes), *X.shape)
     decompose = _decompose if isinstance(X, np.ndarray) else _decompose_rows
@@ -142,9 +149,27 @@ def fit_pod(
     residual_variance = max(residual_variance, 10 * eps)
     enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
     n_modes = min(max(enough, min_modes), rank, n_modes)
+    modes = _signed(modes[:n_modes], X, mean)
     scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
     residual = float(max(total - held[n_modes - 1], 0.0))
-    return PODProjection(mean, modes[:n_modes], scale, residual, total, len(X))
+    return PODProjection(mean, modes, scale, residual, total, len(X))
+
+
+def _signed(modes, X, mean):
+    """Give modes the signs with which coordinates of the first rows are skewed right.
+
+    Those of coordinates that are not skewed are such that the first row's are positive.
+    """
+    n_rows = SIGNING_ROWS
+    if not isinstance(X, np.ndarray):
+        n_rows = min(n_rows, rows_of_block(X.shape[1]))
+    coordinates = X[slice(0, n_rows)] @ modes.T - mean @ modes.T
+    coordinates = coordinates.astype(float)
+    coordinates /= np.abs(coordinates).max(axis=0).clip(np.finfo(float).tiny)
+    sizes, skewness = (np.sum(c**3, axis=0) for c in (abs(coordinates), coordinates))
+    is_skewed = np.abs(skewness) > SYMMETRIC * sizes
+    signs = np.where(is_skewed, skewness, coordinates[0])
+    return modes * np.where(signs < 0, -1, 1).astype(modes.dtype)[:, None]
 
 
 def _decompose(X, n_modes, random_state):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import comb
+from operator import itemgetter
 
 import numpy as np
 import torch
@@ -13,12 +14,12 @@ from symdisc._data.training_data import TRAINING_DTYPE, Snapshots
 from symdisc._data.weak_form import WeakForm
 from symdisc._latent.pod import MAX_MODES, PODProjection
 from symdisc._latent.projection_search import (
-    best_projection,
+    best_projections,
     informative,
     left_by_polynomials,
 )
 from symdisc._latent.trainer import Settings
-from symdisc._latent.variable_projection import polish_start
+from symdisc._latent.variable_projection import polish_best, polish_start
 from symdisc._numerics.features import affordable_degree, beyond_polynomials
 
 # Where a linear encoder and a polynomial decoder leave less than this unexplained of
@@ -28,6 +29,9 @@ EXACT = 1e-6
 # A small part of the rows tells, and progress is slow only where there is none.
 FEW, NEARLY_EXACT = 20, 3e-2
 FEWEST_ROWS, ROWS_PER_TERM, PROGRESS = 300, 15, 1e-3
+# So many of those that come nearest go on for as long as they make progress, and so
+# many descend by the motion, which takes longer.
+MOST_TRIED, MOST_POLISHED = 2, 4
 
 
 @dataclass
@@ -140,55 +144,70 @@ class LatentProblem:
         Directions that explain nothing are left out.
         """
         if "start" in self.known:
-            return self._refined(self.known["start"])
+            return self._refined(self.known["start"][None])
         weights = self.weights.to(self.device, TRAINING_DTYPE)
         points = self.curve[0].to(weights)
         most, least = self.ranks
         rank = min(most, len(weights))
-        found, _ = best_projection(points, weights, rank, self.generator())
+        found, _ = best_projections(points, weights, rank, self.generator())
         encoder = self._refined(found.double().cpu())
         kept = informative(encoder, self.curve[0], self.weights, least)
         if len(kept) < len(encoder):
-            encoder = self._refined(kept)
+            encoder = self._refined(kept[None])
         self.known["start"] = encoder
         return encoder
 
-    def _refined(self, encoder):
-        """Descend from a linear encoder: to an exact one, or by the motion."""
-        exact = self._exact(encoder)
+    def _refined(self, encoders):
+        """Descend from linear encoders to an exact one, or from the best by motion."""
+        exact = self._exact(encoders)
         if exact is not None or not self.moves:
-            return encoder if exact is None else exact
-        motion = self.curve, self.weights, self.degree, self.weak
-        return polish_start(encoder, *motion, max_evaluations=FEW)
+            return encoders[0] if exact is None else exact
+        known = self.curve, self.weights, self.degree, self.weak
+        few = self._few(encoders.shape[1]) | {"max_evaluations": FEW}
+        return polish_best(encoders[:MOST_POLISHED], *known, **few)
 
-    def _exact(self, start):
+    def _few(self, rank):
+        """Return rows and tolerance that tell where a descent leads."""
+        n_terms = comb(rank + affordable_degree(rank), rank)
+        return {"max_rows": max(FEWEST_ROWS, ROWS_PER_TERM * n_terms), "tol": PROGRESS}
+
+    def _exact(self, starts):
         """Linear encoder of which all is a polynomial, or None.
 
-        It follows from the snapshots alone, or, where these lead into a local minimum,
-        from their motion as well. With random features the start may have missed
-        directions that many others depend on: the leading modes are tried as well.
+        It follows from the snapshots alone, or, where these lead into local minima,
+        from their motion as well. Each start, and the leading modes, descend for some
+        steps, which takes next to no time; those that come nearest go on.
         """
-        rank = len(start)
+        rank = starts.shape[1]
         if beyond_polynomials(self.weights, rank) > EXACT:
             return None
-        n_terms = comb(rank + affordable_degree(rank), rank)
-        few = {"max_rows": max(FEWEST_ROWS, ROWS_PER_TERM * n_terms), "tol": PROGRESS}
-        snapshots = self.curve[:1], self.weights, 1
-        stages = [(snapshots, few | {"max_evaluations": FEW}), (snapshots, few)]
+        few, snapshots = self._few(rank), (self.curve[:1], self.weights, 1)
+        near, leading = [], torch.eye(len(self.weights), dtype=starts.dtype)[:rank]
+        for start in (starts[0], leading, *starts[1:]):
+            encoder = polish_start(start, *snapshots, **few, max_evaluations=FEW)
+            near.append((self._left(encoder), encoder))
+            if near[-1][0] <= EXACT:
+                break
+        near.sort(key=itemgetter(0))
+        stages = [(snapshots, few)]
         if self.moves:
             motion = self.curve, self.weights, self.degree, self.weak
             stages.append((motion, {}))
-        leading = torch.eye(len(self.weights), dtype=start.dtype)[:rank]
-        for encoder in (start, leading):
-            for known, options in stages:
-                encoder = polish_start(encoder, *known, **options)
-                lost = self._left(encoder)
-                if lost <= EXACT:
-                    exact = polish_start(encoder, *snapshots)
-                    return exact if self._left(exact) <= lost else encoder
-                if lost > NEARLY_EXACT:
-                    break
+        for lost, encoder in near[:MOST_TRIED]:
+            lost, encoder = self._polished(lost, encoder, stages)
+            if lost <= EXACT:
+                exact = polish_start(encoder, *snapshots)
+                return exact if self._left(exact) <= lost else encoder
         return None
+
+    def _polished(self, lost, encoder, stages):
+        """Descend in stages for as long as it is near to what is exact."""
+        for known, options in stages:
+            if not EXACT < lost <= NEARLY_EXACT:
+                break
+            encoder = polish_start(encoder, *known, **options)
+            lost = self._left(encoder)
+        return lost, encoder
 
     def _left(self, encoder):
         """Share of the variance that polynomials of the latents leave."""

@@ -74,8 +74,8 @@ def find_start(coordinates, weights, n_components, generator, rank_at_least=1):
         Encoder with orthonormal rows, 1 <= rank <= n_components.
     """
     rank = min(n_components, len(weights))
-    encoder, _ = best_projection(coordinates, weights, rank, generator)
-    return informative(encoder, coordinates, weights, rank_at_least)
+    encoders, _ = best_projections(coordinates, weights, rank, generator)
+    return informative(encoders[0], coordinates, weights, rank_at_least)
 
 
 def informative(encoder, coordinates, weights, rank_at_least=1):
@@ -217,21 +217,38 @@ def _held(n_samples):
     return block % 2 == 1
 
 
-def best_projection(coordinates, weights, rank, generator, hopeless=math.inf):
-    """Descend on the held-out error from a batch of candidates; return the best.
+def best_projections(coordinates, weights, rank, generator, hopeless=math.inf):
+    """Descend on the held-out error from a batch of candidates.
 
-    Stop early where the error is above `hopeless` after a round.
+    Parameters
+    ----------
+    coordinates : tensor of shape (n_samples, n_modes)
+        Whitened POD coordinates.
+    weights : tensor of shape (n_modes,)
+        Standard deviation of each coordinate over that of the first.
+    rank : int
+    generator : torch.Generator
+    hopeless : float, default=inf
+        The search ends early where the error is above this after a round.
+
+    Returns
+    -------
+    encoders : tensor of shape (n_candidates, rank, n_modes)
+        Orthonormal rows, the best candidate first.
+    error : float
+        That of the best.
     """
-    encoders = _candidates(weights, rank, generator)
+    encoders, others = _candidates(weights, rank, generator), []
     encoders[-1] = _greedy(coordinates, weights, rank, generator)
     for n_kept, *budget in (ROUGHLY, _with_care(rank)):
+        others.insert(0, encoders[n_kept:])
         encoders = encoders[:n_kept]
         encoders, errors = _descend(encoders, coordinates, weights, budget, generator)
         order = errors.argsort()
         encoders, errors = encoders[order], errors[order]
         if errors[0] > hopeless:
             break
-    return encoders[0], float(errors[0])
+    return torch.cat([encoders, *others]), float(errors[0])
 
 
 def _with_care(rank):

@@ -7,6 +7,8 @@ W, which Levenberg-Marquardt solves in some ten steps, to rounding where the sna
 are a polynomial of a linear image of themselves.
 """
 
+from operator import itemgetter
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -59,9 +61,38 @@ def polish_start(
     tensor of shape (rank, n_modes)
         In float64; encoder with rows that span the subspace found.
     """
+    options = {"max_evaluations": max_evaluations, "max_rows": max_rows, "tol": tol}
+    return _descend(start, curve, weights, degree, weak, **options)[0]
+
+
+def polish_best(starts, curve, weights, degree, weak=None, **few):
+    """Descend from the best of several linear encoders, after some steps of each.
+
+    Parameters
+    ----------
+    starts : sequence of tensor of shape (rank, n_modes)
+        Encoders.
+    curve, weights, degree, weak
+        See `polish_start`.
+    **few
+        Evaluations, rows and tolerance of the first steps.
+
+    Returns
+    -------
+    tensor of shape (rank, n_modes)
+    """
+    known = curve, weights, degree, weak
+    if len(starts) > 1:
+        found = [_descend(start, *known, **few) for start in starts]
+        starts = [min(found, key=itemgetter(1))[0]]
+    return polish_start(starts[0], *known)
+
+
+def _descend(start, curve, weights, degree, weak, *, max_evaluations, max_rows, tol):
+    """Return an encoder, and its sum of squares."""
     frame = np.linalg.qr(start.double().cpu().numpy().T)[0].T
     if len(frame) == frame.shape[1]:
-        return torch.from_numpy(frame)
+        return torch.from_numpy(frame), 0.0
     rows = slice(None, None, -(-len(curve[0]) // max_rows))
     points = curve[0][rows].numpy()
     *state, rates = (c.numpy() for c in curve)
@@ -78,10 +109,10 @@ def polish_start(
     weights = np.sqrt(weights.numpy())
     problem = _Projection(frame, points, equations, weights, max(degree, MIN_DEGREE))
     start = np.zeros(problem.n_entries)
-    entries, _ = least_squares(
+    entries, left = least_squares(
         problem.residual, problem.jacobian, start, max_evaluations, tol=tol
     )
-    return torch.from_numpy(problem.encoder(entries))
+    return torch.from_numpy(problem.encoder(entries)), left @ left
 
 
 class _Projection:

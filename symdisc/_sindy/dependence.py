@@ -13,6 +13,8 @@ MAX_NOISE = 0.01
 # Candidates of unit size nearer than this to others depend on these. The errors of the
 # rates, up to a limit, and noise add to that.
 EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
+# Half the square of an angle: columns that differ by less are the same.
+MULTIPLE = 1e-12
 
 
 def say_relation(library, state, noise, rate_error):
@@ -48,7 +50,7 @@ def say_relation(library, state, noise, rate_error):
     relative = float((noise / np.where(sizes > 0, sizes, 1.0)).max(initial=0.0))
     if relative > MAX_NOISE:
         return ""
-    tolerance = EXACT + TIMES_NOISE * (relative + min(rate_error, MOST_RATE_ERROR))
+    tolerance = tolerance_of(rate_error, relative)
     relation, n_dependent = find_relation(
         library.evaluate(state), library.names, tolerance
     )
@@ -65,6 +67,135 @@ def say_relation(library, state, noise, rate_error):
             "other starts."
         )
     return ""
+
+
+def distinct(features):
+    """Say which columns are no multiples of columns before them.
+
+    On data with a constant coordinate, 1, z2 and z2^2 are the same function. Least
+    squares would split a coefficient evenly between them, and each part could fall
+    below the threshold.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_terms)
+        Columns of unit root mean square, or 0.
+
+    Returns
+    -------
+    ndarray of bool, of shape (n_terms,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.dependence import distinct
+    >>> x = np.linspace(-1, 1, 50)
+    >>> features = np.column_stack([np.ones(50), x, -np.ones(50), x**2])
+    >>> distinct(features / np.sqrt(np.mean(features**2, axis=0))).tolist()
+    [True, True, False, True]
+    """
+    cosines = np.abs(features.T @ features) / len(features)
+    repeats = np.tril(cosines > 1 - MULTIPLE, k=-1)
+    return ~repeats.any(axis=1)
+
+
+def tolerance_of(rate_error, noise=0.0):
+    """Distance of a unit column from the span of others below which it depends on them.
+
+    Parameters
+    ----------
+    rate_error : float
+        Root of the part of the rates that is not explained.
+    noise : float, default=0.0
+        Noise of the variables, relative to them.
+
+    Returns
+    -------
+    float
+    """
+    return EXACT + TIMES_NOISE * (noise + min(rate_error, MOST_RATE_ERROR))
+
+
+def sparsest_of_dependent(columns, target, threshold):
+    """Return the fewest columns that explain a target, if some depend on others.
+
+    Any multiple of a sum that cancels may be added to a fit, and a threshold on the
+    terms cannot tell it from what is real.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_samples, n_columns)
+        Of unit root mean square.
+    target : ndarray of shape (n_samples,)
+        Likewise.
+    threshold : float
+        Columns that are left out may explain as much together.
+
+    Returns
+    -------
+    list of int or None
+        None where the columns are independent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.dependence import sparsest_of_dependent
+    >>> t = np.linspace(0, 20, 200)
+    >>> x, y = np.sqrt(2) * np.cos(t), np.sqrt(2) * np.sin(t)
+    >>> columns = np.column_stack([np.ones(200), x, y, x**2, y**2])
+    >>> columns /= np.sqrt(np.mean(columns**2, axis=0))
+    >>> sparsest_of_dependent(columns, y, 0.1)
+    [2]
+    """
+    table = np.column_stack([columns, target]) / np.sqrt(len(columns))
+    factor = triangle(table)
+    tolerance = tolerance_of(_misfit(factor, range(columns.shape[1])))
+    if _distances(factor[:, :-1]).min() > tolerance:
+        return None
+    subsets = best_subsets(factor)
+    most = np.hypot(_misfit(factor, subsets[-1]), threshold)
+    return next(each for each in subsets if _misfit(factor, each) <= most)
+
+
+def _misfit(factor, subset):
+    """Root of what a subset of columns leaves of the target, the last column."""
+    subset = list(subset)
+    weights = np.append(fit_subset(factor, subset), -1.0)
+    return float(np.linalg.norm(factor[:, [*subset, -1]] @ weights))
+
+
+def _distances(columns):
+    """Distance of each column from the span of the others; none in fewer rows."""
+    n_columns = columns.shape[1]
+    columns = np.pad(columns, ((0, max(0, n_columns - len(columns))), (0, 0)))
+    singular, right = np.linalg.svd(columns, full_matrices=False)[1:]
+    least = np.finfo(float).eps * max(singular[0], np.finfo(float).tiny)
+    weights = right / np.maximum(singular, least)[:, None]
+    return 1 / np.sqrt(np.sum(weights**2, axis=0))
+
+
+def depend_on_others(equations, state, rate_error):
+    """Say whether terms of equations are sums of other candidates on the data.
+
+    Parameters
+    ----------
+    equations : EquationSystem
+    state : ndarray of shape (n_samples, order * k)
+    rate_error : float
+        Root of the part of the rates that the equations leave.
+
+    Returns
+    -------
+    bool
+    """
+    features = equations.library.evaluate(state)
+    sizes = np.sqrt(np.mean(features**2, axis=0))
+    unit = features / np.where(sizes > 0, sizes, 1.0)
+    # A latent that is constant is 1 again.
+    used = (sizes > 0) & distinct(unit)
+    distances = _distances(triangle(unit[:, used]) / np.sqrt(len(unit)))
+    terms = (equations.coefficients != 0).any(axis=0)[used]
+    return bool((distances[terms] <= tolerance_of(rate_error)).any())
 
 
 def find_relation(features, names, tolerance):

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-# Half the square of an angle: columns that differ by less are the same.
-MULTIPLE = 1e-12
+from symdisc._sindy.dependence import distinct, sparsest_of_dependent
 
 
 def sparse_regression(
@@ -21,7 +20,8 @@ def sparse_regression(
     A term is dropped where its fraction of the target is small,
     ``abs(coefficient) * rms(feature) < threshold * rms(target)``, and the
     others are fitted again, until nothing changes. Neither the units of the
-    latent variables nor those of time change which terms remain.
+    latent variables nor those of time change which terms remain. Where features
+    depend on each other on the samples, the fewest that explain as much come first.
 
     Parameters
     ----------
@@ -84,9 +84,23 @@ def sparse_regression(
         # Scaled by its size, so that the threshold is dimensionless.
         active = (sizes > 0) & (size > floor * largest)
         unit = np.pad(target / size if size > 0 else target, (0, padding))
+        if penalty is None and threshold > 0:
+            active = _without_dependent(scaled, unit, active, threshold)
         row = _threshold_fit(scaled, unit, active, threshold, max_iter, rcond)
         rows.append(row * size / scales)
     return np.array(rows).reshape(targets.shape[1], features.shape[1])
+
+
+def _without_dependent(features, target, active, threshold):
+    """Leave out columns that are needless, if some depend on others."""
+    places = np.flatnonzero(active)
+    if len(places) < 2:
+        return active
+    kept = sparsest_of_dependent(features[:, places], target, threshold)
+    if kept is not None:
+        active = np.zeros_like(active)
+        active[places[kept]] = True
+    return active
 
 
 def r2(features, targets, coefficients):
@@ -170,36 +184,6 @@ def _threshold_fit(features, target, active, threshold, max_iter, rcond):
             break
         active = kept
     return np.where(active, coefficients, 0.0)
-
-
-def distinct(features):
-    """Say which columns are no multiples of columns before them.
-
-    On data with a constant coordinate, 1, z2 and z2^2 are the same function. Least
-    squares would split a coefficient evenly between them, and each part could fall
-    below the threshold.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_terms)
-        Columns of unit root mean square, or 0.
-
-    Returns
-    -------
-    ndarray of bool, of shape (n_terms,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from symdisc._sindy.stlsq import distinct
-    >>> x = np.linspace(-1, 1, 50)
-    >>> features = np.column_stack([np.ones(50), x, -np.ones(50), x**2])
-    >>> distinct(features / np.sqrt(np.mean(features**2, axis=0))).tolist()
-    [True, True, False, True]
-    """
-    cosines = np.abs(features.T @ features) / len(features)
-    repeats = np.tril(cosines > 1 - MULTIPLE, k=-1)
-    return ~repeats.any(axis=1)
 
 
 def _rms(values):

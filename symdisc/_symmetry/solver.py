@@ -175,10 +175,17 @@ class _Search:
         self.errors, self.maps = residuals.solve(allowed)
 
     def found(self, n_generators):
-        """Return the algebra and its centre: as certified, or as many as asked for."""
-        if n_generators == "auto":
-            return self.certified()
-        return self._algebra(n_generators)
+        """Return the algebra and its centre: as certified, or as many as asked for.
+
+        Where fewer are symmetries, or may be, these: no combination of generators of
+        which one is none need be a symmetry.
+        """
+        algebra, centre = self.certified()
+        if n_generators == "auto" or 0 < len(algebra) < n_generators:
+            return algebra, centre
+        if len(algebra) or algebra.undecided is None:
+            return self._algebra(n_generators)
+        return self._algebra(min(n_generators, self.n_undecided))
 
     def candidate(self, algebra):
         """Return an algebra of the least changed maps, as maps of white data."""
@@ -229,7 +236,8 @@ class _Search:
             return None
         errors = np.log(np.maximum(self.errors, np.finfo(float).tiny))
         widest = int(np.argmax(np.diff(errors[claimed : last + 1])))
-        algebra, _ = self._algebra(claimed + 1 + widest)
+        self.n_undecided = claimed + 1 + widest
+        algebra, _ = self._algebra(self.n_undecided)
         small = algebra.defect.max(initial=0.0) < LARGE
         return algebra if len(algebra) > claimed and small else None
 

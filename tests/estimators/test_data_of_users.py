@@ -250,6 +250,7 @@ def turned(movie):
     return est.fit([frames, frames[:100]], t=[t, t[:100]])
 
 
+@no_doubts
 def test_movie(movie, tmp_path):
     frames, t = movie
     est = LatentSINDy(random_state=0, max_iter=50).fit(frames, t=t)
@@ -295,6 +296,7 @@ def test_pictures_of_a_movie(movie, turned):
     plt.close(discovery_report(turned, frames))
 
 
+@no_doubts
 def test_rates_of_a_movie_and_channels(movie):
     frames, t = movie
     rates = np.gradient(frames, t, axis=0)

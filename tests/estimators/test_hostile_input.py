@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import DOUBTS, no_doubts
+from conftest import DOUBTS, first_of, no_doubts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -16,6 +16,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
+from symdisc.autoencoders import LinearEncoder
+from symdisc.datasets import make_spiral
 
 pytestmark = no_doubts
 
@@ -406,7 +408,7 @@ def test_other_numbers_are_those_numbers(dtype):
         assert found.transform(X).dtype == np.float64
 
 
-@pytest.mark.parametrize("scale", [1e-12, 1e12])
+@pytest.mark.parametrize("scale", first_of([1e-12, 1e12]))
 def test_scale_of_snapshots_changes_nothing(scale):
     """Latents are white: the algebra, and the equations, are those of scaled data."""
     Z, rates = (part[:, :2] for part in circle(1200)[:2])
@@ -467,3 +469,33 @@ def test_constant_columns_and_duplicate_rows_change_nothing():
         (np.sort(abs(one.coefficients_)[:, 1:3].ravel())),
         atol=1e-2,
     )
+
+
+@pytest.mark.parametrize(
+    ("est", "name"),
+    [
+        (LatentSINDy(autoencoder="none", device="meta"), "device='meta'"),
+        (LatentSINDy(autoencoder="none", loss_weights={"eq": 1}), "loss_weights={'eq'"),
+        (
+            LatentSymmetryDiscoverer(
+                autoencoder=LinearEncoder(), loss_weights={"eq": 1}, random_state=0
+            ),
+            "loss_weights={'eq'",
+        ),
+        (LatentSINDy(loss_weights={"gan": 1}, random_state=0), "'gan'"),
+    ],
+)
+def test_what_nothing_is_trained_with_is_said(est, name):
+    data = make_spiral(10, 20, n_features=None, random_state=0)
+    said = rf"{name}.* is not used.*(ResidualMLP|adversar)"
+    with pytest.warns(UserWarning, match=said):
+        est.fit(data.X, data.X_dot)
+
+
+@pytest.mark.parametrize("autoencoder", ["auto", [LinearEncoder(), LinearEncoder()]])
+def test_parameters_of_one_autoencoder_out_of_several(autoencoder):
+    est = LatentSINDy(autoencoder=autoencoder)
+    with pytest.raises(ValueError, match=r"autoencoder__width=2\.0 needs .*'width'"):
+        est.set_params(autoencoder__width=2.0)
+    est.set_params(autoencoder=LinearEncoder(), autoencoder__width=2.0)
+    assert est.autoencoder.width == 2.0

@@ -450,6 +450,23 @@ def test_what_adversaries_are_not_for_is_refused(rotation, parameters, message):
         est.fit(*rotation[:2])
 
 
+@pytest.mark.parametrize("make", [LatentSymmetryDiscoverer, LatentSINDy])
+def test_equations_of_a_limit_cycle_are_the_sparse_ones(make):
+    """Candidates depend on each other, z0**2 + z1**2 = 2, but for errors of rates."""
+    t = np.arange(2000) * np.pi / 100
+    lift = np.random.default_rng(0).standard_normal((2, 10))
+    Z = np.sqrt(2) * np.column_stack([np.cos(0.9 * t), -np.sin(0.9 * t)])
+    wobble = 1e-3 * np.cos(5 * t)
+    rates = 0.9 * np.column_stack([Z[:, 1], -Z[:, 0]])
+    rates[:, 0] += 5 * wobble
+    X, X_dot = (Z * (1 + wobble)[:, None]) @ lift, rates @ lift
+    est = make(threshold=0.1, random_state=0).fit(X, X_dot)
+    assert est.equations_.n_terms == 2
+    np.testing.assert_allclose(
+        np.abs(est.equations_.coefficients[[0, 1], [2, 1]]), 0.9, rtol=0.01
+    )
+
+
 def test_fewer_symmetries_than_asked_for_are_a_warning(rotation):
     X, X_dot, *_ = rotation
     est = LatentSymmetryDiscoverer(n_generators=1, random_state=0).fit(X)
@@ -465,6 +482,21 @@ def test_fewer_symmetries_than_asked_for_are_a_warning(rotation):
     clone(est).set_params(tol=1.0).fit(X)
     with pytest.warns(ConvergenceWarning, match="=1 asks .*: 1 undecided, .*More rows"):
         clone(est).set_params(n_generators=1).fit(X[:100])
+
+
+@pytest.mark.parametrize("n_generators", [3, 4])
+def test_too_many_generators_do_not_hide_those_that_there_are(rotation, n_generators):
+    X, X_dot, *_ = rotation
+    est = LatentSymmetryDiscoverer(n_generators=n_generators, random_state=0)
+    asked = (
+        f"n_generators={n_generators} asks .* found: 1 certified, .* Every other map"
+    )
+    with pytest.warns(ConvergenceWarning, match=asked):
+        est.fit(X, X_dot)
+    assert (est.lie_algebra_.name, est.verdict_) == ("so(2)", ("certified",))
+    with pytest.warns(ConvergenceWarning, match="found: 1 undecided"):
+        est.fit(X[:100])
+    assert est.verdict_ == ("undecided",)
 
 
 def test_one_generator_of_a_plane_that_has_to_be_bent():

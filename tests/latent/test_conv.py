@@ -79,6 +79,7 @@ def test_image_eigenvalue_problem_and_equations():
         random_state=0,
     )
     ode = LatentSINDy(autoencoder=est, symmetry="discover").fit(X, X_dot)
+    assert [row.taken for row in ode.spaces_] == [True]
     assert ode.lie_algebra_.name == "so(2)"
     assert skew_share(ode.lie_algebra_) > 0.98
     frequency = np.linalg.eigvals(ode.coefficients_[:, 1:3]).imag

@@ -182,7 +182,10 @@ def test_error_of_rates_does_not_depend_on_axes():
 def test_terms_that_are_left_out_are_zero():
     random = np.random.default_rng(0)
     features = torch.from_numpy(random.standard_normal((50, 4)))
-    targets = features @ torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]).double()
+    targets = (
+        features
+        @ torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]).double()
+    )
     support = torch.tensor([[1, 0], [0, 1], [1, 0], [0, 0]], dtype=torch.bool)
     found = eliminate(features, targets, support)
     np.testing.assert_allclose(found.mT, [[1, 0, 3, 0], [0, 2, 0, 0]], atol=1e-8)

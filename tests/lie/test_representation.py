@@ -325,7 +325,7 @@ def test_integer_and_sparse_generators_are_exact(solver):
     for options in ({"integer": True}, {"sparse": 0.2}):
         blocks = [Block(2, **options)]
         est = LatentSymmetryDiscoverer(
-            2, solver=solver, representation=blocks, random_state=0
+            2, solver=solver, representation=blocks, max_iter=300, random_state=0
         ).fit(X)
         (found,) = est.lie_algebra_.basis
         if "integer" in options:

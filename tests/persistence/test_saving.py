@@ -219,6 +219,7 @@ def test_a_trained_space_with_a_symmetry_and_errors(tmp_path):
     assert again.errors_ == est.errors_
 
 
+@pytest.mark.filterwarnings("ignore:loss_weights=.* is not used")
 def test_parameters_of_every_kind(tmp_path):
     z0 = sympy.Symbol("z0", real=True)
     frame = pd.DataFrame(CIRCLE, columns=["left", "right"])

@@ -418,10 +418,15 @@ def chaos():
     return est.fit(runs[0], t=times[0], feature_names=names), runs, list(times)
 
 
+@pytest.fixture(scope="module")
+def simulated(chaos):
+    return SimulationDisplay.from_estimator(*chaos)
+
+
 class TestSimulation:
-    def test_a_right_model_of_chaos(self, chaos):
+    def test_a_right_model_of_chaos(self, chaos, simulated):
         est, runs, times = chaos
-        display = SimulationDisplay.from_estimator(est, runs, times)
+        display = simulated
         assert display.lyapunov_exponent == pytest.approx(0.9, rel=0.15)
         assert (display.horizon_in_lyapunov_times > 3).all()
         np.testing.assert_allclose(
@@ -442,9 +447,9 @@ class TestSimulation:
         assert (display.horizon_in_lyapunov_times < 1).all()
         assert not display.followed.any()
 
-    def test_panels_are_columns_by_trajectories(self, chaos):
-        est, runs, times = chaos
-        display = SimulationDisplay.from_estimator(est, runs, times)
+    def test_panels_are_columns_by_trajectories(self, chaos, simulated):
+        _, runs, times = chaos
+        display = simulated
         assert display.axes_.shape == (3, 2)
         assert [ax.get_ylabel() for ax in display.axes_[:, 0]] == ["x", "y", "z"]
         data, simulation, horizon = display.axes_[2, 1].lines
