@@ -15,6 +15,8 @@ MAX_NOISE = 0.01
 EXACT, MOST_RATE_ERROR, TIMES_NOISE = 1e-5, 1e-3, 3.0
 # Half the square of an angle: columns that differ by less are the same.
 MULTIPLE = 1e-12
+# A variable that varies by less than this part of its size is constant.
+STILL = 1e-6
 
 
 def say_relation(library, state, noise, rate_error):
@@ -188,11 +190,15 @@ def depend_on_others(equations, state, rate_error):
     -------
     bool
     """
-    features = equations.library.evaluate(state)
+    library = equations.library
+    features = library.evaluate(state)
     sizes = np.sqrt(np.mean(features**2, axis=0))
     unit = features / np.where(sizes > 0, sizes, 1.0)
     # A latent that is constant is 1 again.
-    used = (sizes > 0) & distinct(unit)
+    still = np.ptp(state, axis=0) <= STILL * np.abs(state).max(axis=0)
+    constant = {s for s, each in zip(library.symbols, still, strict=True) if each}
+    varies = [not (e.free_symbols & constant) for e in library.expressions]
+    used = (sizes > 0) & distinct(unit) & varies
     distances = _distances(triangle(unit[:, used]) / np.sqrt(len(unit)))
     terms = (equations.coefficients != 0).any(axis=0)[used]
     return bool((distances[terms] <= tolerance_of(rate_error)).any())

@@ -224,6 +224,8 @@ class _Search:
     def _is_closed(self, maps, tol):
         """Say whether brackets stay in the span of maps and time translation."""
         linear = np.concatenate([without_translations(maps)[0], self.known])[..., :-1]
+        if len(linear) < 2:
+            return True
         flat = linear.reshape(len(linear), -1)
         # A map may be time translation, as far as it is linear.
         span = linalg.orth(flat.T, rcond=DEPENDENT).T.reshape(-1, *linear.shape[1:])

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 from symdisc import LatentSINDy
 from symdisc._data.weak_form import SHORTEST, weak_form
+from symdisc.autoencoders import LinearEncoder
 from symdisc.datasets import make_lorenz
 from symdisc.metrics import equation_error
 
@@ -132,8 +133,8 @@ def test_lorenz_from_pixels_and_times_alone(seed, noise, threshold, tolerance):
         3,
         threshold=threshold,
         differentiation="weak",
+        autoencoder=LinearEncoder(),
         random_state=seed,
-        max_iter=300,
     ).fit(data.X, t=data.t, groups=data.groups)
     result = equation_error(est, data.equations, test.X, test.Z)
     assert not result.missing
@@ -162,10 +163,9 @@ def test_rates_are_held_out_only_where_rows_outnumber_candidates():
     t = np.arange(60) * 0.05
     Z = np.column_stack([np.sin((1 + i) * t + i) for i in range(4)])
     X = Z @ np.random.default_rng(0).standard_normal((4, 12))
+    options = {"differentiation": "weak", "autoencoder": LinearEncoder()}
     errors = [
-        LatentSINDy(4, degree=degree, differentiation="weak", random_state=0)
-        .fit(X, t=t)
-        .errors_
+        LatentSINDy(4, degree=degree, random_state=0, **options).fit(X, t=t).errors_
         for degree in (1, 4)
     ]
     assert [sorted(each) for each in errors] == [["x", "x_dot"], ["x"]]

@@ -20,6 +20,7 @@ from symdisc import (
     load,
     report,
 )
+from symdisc.autoencoders import LinearEncoder
 from symdisc.plotting import ForecastDisplay, OrbitDisplay, discovery_report
 
 T = np.arange(0, 5, 0.02)
@@ -253,10 +254,11 @@ def turned(movie):
 @no_doubts
 def test_movie(movie, tmp_path):
     frames, t = movie
-    est = LatentSINDy(random_state=0, max_iter=50).fit(frames, t=t)
+    linear = LatentSINDy(autoencoder=LinearEncoder(), random_state=0)
+    est = clone(linear).fit(frames, t=t)
     assert est.snapshot_shape_ == (6, 7)
     assert est.n_features_in_ == 42
-    flat = LatentSINDy(random_state=0, max_iter=50).fit(frames.reshape(300, 42), t=t)
+    flat = linear.fit(frames.reshape(300, 42), t=t)
     np.testing.assert_array_equal(flat.coefficients_, est.coefficients_)
     Z = est.transform(frames)
     assert est.inverse_transform(Z).shape == est.predict(frames).shape == frames.shape
@@ -300,13 +302,13 @@ def test_pictures_of_a_movie(movie, turned):
 def test_rates_of_a_movie_and_channels(movie):
     frames, t = movie
     rates = np.gradient(frames, t, axis=0)
-    est = LatentSINDy(random_state=0, max_iter=2)
+    est = LatentSINDy(random_state=0, autoencoder=LinearEncoder())
     assert est.fit(frames, rates).snapshot_shape_ == (6, 7)
     coloured = np.stack([frames, 2 * frames], axis=1)
     assert est.fit(coloured, t=t).snapshot_shape_ == (2, 6, 7)
     both = np.concatenate([rates, np.gradient(rates, t, axis=0)], axis=1)
     flat = np.hstack([r.reshape(300, -1) for r in np.split(both, 2, axis=1)])
-    est = LatentSINDy(order=2, random_state=0, max_iter=2)
+    est = LatentSINDy(order=2, random_state=0, autoencoder=LinearEncoder())
     one, other = (clone(est).fit(frames, y) for y in (both, flat))
     np.testing.assert_array_equal(one.coefficients_, other.coefficients_)
 
