@@ -208,7 +208,9 @@ def warn_of_dependent_terms(equations, state, score):
     # Velocities have errors of their own.
     error = np.inf if equations.order == 2 else np.sqrt(max(1 - score, 0.0))
     if equations.n_terms and depend_on_others(equations, state, error):
-        warn_user(say_relation(equations.library, state, np.zeros(1), error))
+        relation = say_relation(equations.library, state, np.zeros(1), error)
+        if relation:
+            warn_user(relation)
 
 
 def warn_of_unused(est, trainable=True):

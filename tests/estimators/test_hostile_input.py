@@ -32,6 +32,7 @@ EXPECTED = [
     (UserWarning, DOUBTS),
     (UserWarning, "t leaves "),
     (UserWarning, "[0-9]+ rows? left out"),
+    (UserWarning, "[0-9]+ of [0-9]+ rows of X lie apart"),
 ]
 QUICK = {"max_iter": 2, "random_state": 0}
 ONE = {"n_generators": 1, "n_restarts": 2, "batch_size": 8}
