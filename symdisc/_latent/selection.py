@@ -15,6 +15,7 @@ from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._latent.laplacian import landmarks, largest_surface
 from symdisc._latent.latent_model import NothingFoundError
 from symdisc._latent.problem import EXACT
+from symdisc._sindy.calibration import needs_calibration
 
 # One of so many parts of the rows is held out; of few rows more, and of fewer none.
 N_FOLDS, FEW_FOLDS, MANY_ROWS, FEWEST_ROWS = 10, 5, 400, 20
@@ -155,7 +156,7 @@ def _why_skip(strategy, problem, models, max_x_error):
     """Say why a strategy is not tried, or return nothing."""
     if reason := strategy.why_not(problem):
         return f"not tried: {reason}"
-    if any(_is_exact(model) for model in models):
+    if any(_is_exact(model, problem) for model in models):
         return "not tried: another is exact"
     if strategy.is_costly(problem) and any(
         _suffices(m, problem, max_x_error) for m in models
@@ -171,10 +172,11 @@ def _suffices(model, problem, max_x_error):
     return not problem.moves or model.errors.get("x_dot", np.inf) <= AS_FAST
 
 
-def _is_exact(model):
+def _is_exact(model, problem):
     """Whether nothing is left to be explained."""
     if model.errors["x"] <= ROUNDING:
-        return True
+        # Other axes of the same space have the same equations, but for sines.
+        return not (problem.moves and needs_calibration(problem.library(model.rank)))
     return max(model.errors["x"], model.errors.get("x_dot", np.inf)) <= EXACT
 
 

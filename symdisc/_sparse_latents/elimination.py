@@ -3,6 +3,9 @@
 import torch
 
 N_STEPS = 40
+# The first descent, which others are compared with, ends where so many steps change the
+# loss, a logarithm, by less than this, or after so many times these.
+CHUNK, LITTLE, MAX_CHUNKS = 100, 0.05, 6
 
 
 def eliminate_terms(fitted, held, encoder, shift, tolerance):
@@ -17,7 +20,7 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
         Rows that are fitted to, and others that errors are of.
     encoder, shift : tensor
     tolerance : float
-        E_v may grow by this above that of the first terms. Terms whose shares are below
+        E_v may grow by this above the least so far. Terms whose shares are below
         its root do not count from the beginning.
 
     Returns
@@ -30,8 +33,8 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
     support = share > tolerance**0.5
-    encoder, shift = fitted.descend(encoder, shift, 2 * N_STEPS, support=support)
-    first = error = fitted.left_of_others(held, encoder, shift, support)
+    encoder, shift = _to_the_end(fitted, encoder, shift, support)
+    best = error = fitted.left_of_others(held, encoder, shift, support)
     needed = torch.zeros_like(support)
     while bool((support & ~needed).any()):
         with torch.no_grad():
@@ -45,8 +48,22 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
             continue
         moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
         left = fitted.left_of_others(held, *moved, fewer)
-        if left <= first + tolerance:
+        if left <= best + tolerance:
             (encoder, shift), support, error = moved, fewer, left
+            best = min(best, left)
         else:
             needed[least] = True
     return encoder, shift, support, error
+
+
+def _to_the_end(motion, encoder, shift, support):
+    """Descend until little changes."""
+    with torch.no_grad():
+        loss = float(motion.loss(encoder, shift, support=support))
+    for _ in range(MAX_CHUNKS):
+        encoder, shift = motion.descend(encoder, shift, CHUNK, support=support)
+        with torch.no_grad():
+            last, loss = loss, float(motion.loss(encoder, shift, support=support))
+        if last - loss < LITTLE:
+            break
+    return encoder, shift

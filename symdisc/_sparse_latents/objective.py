@@ -4,7 +4,7 @@ For latents z = P c + b, each of size 1, the coefficients of the best equations 
 regression, and so is the best polynomial decoder. Eliminating both leaves a smooth
 function of the few entries of P and b:
 
-    log(E_v + e_v) + log(E_x + e_x) + mu sum log(s^2 + delta^2) - nu logdet corr(z),
+    log(E_v + e_v) + w log(E_x + e_x) + mu sum log(s^2 + delta^2) - nu logdet corr(z),
 
 with E_v and E_x the parts of the rates and of the snapshots that are left, and s the
 shares of the rates that single terms make up. The sum is a smooth count of the terms.
@@ -22,6 +22,8 @@ from scipy import sparse
 RIDGE = 1e-10
 # Default floor of E_v, and weight of what keeps the axes from falling together.
 LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
+# A part of the state that is lost has to cost more than its equations may gain.
+WEIGHT_OF_X = 3.0
 
 
 @dataclass
@@ -166,13 +168,15 @@ class SparseMotion:
         found = eliminate(features, targets)
         return (targets - features @ found).square().sum() / self._size
 
-    def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None):
-        """Return what is minimised."""
+    def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True):
+        """Return what is minimised; without motion, what the decoder leaves."""
+        if not moves:
+            return torch.log(self.left_of_snapshots(encoder, shift))
         error, share = self.left_of_rates(encoder, shift, support)
         loss = torch.log(error + self.least_error)
         if self.max_x_error < 1:
             lost = self.left_of_snapshots(encoder, shift)
-            loss = loss + torch.log(lost + self.max_x_error)
+            loss = loss + WEIGHT_OF_X * torch.log(lost + self.max_x_error)
         if mu:
             loss = loss + mu * torch.log(share.square() + delta**2).sum()
         if len(encoder) > 1:

@@ -10,11 +10,12 @@ from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import held_out_rows
 from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._numerics.perceptron import PerceptronMap
 from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, sparse_axes
 from symdisc._sparse_latents.elimination import eliminate_terms
 from symdisc._sparse_latents.objective import SparseMotion
-from symdisc.autoencoders._decoders import best_decoder
+from symdisc.autoencoders._decoders import best_decoder, solved_again
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # Steps of descents, and leading modes that decoders of the search are judged by.
@@ -112,9 +113,10 @@ class SparseLatents(Strategy):
         rank = min(problem.ranks[0], len(problem.weights))
         rows = held_out_rows(problem)
         random = np.random.default_rng(problem.seed)
-        encoder, shift = self._dense(problem, rows, rank, random)
+        start = self._start(problem, rows[0], rank)
+        encoder, shift, floor = self._dense(problem, rows, start, random)
         n_modes = encoder.shape[1]
-        fitted, held = (self._motion(problem, part, n_modes) for part in rows)
+        fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
             encoder, shift = self._turned(fitted, encoder, weak, random)
@@ -131,12 +133,14 @@ class SparseLatents(Strategy):
         weights = problem.weights[:n_modes]
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
-        motion = self._motion(problem, None, n_modes)
+        _, floor = self._start(problem, None, len(encoder))
+        motion = self._motion(problem, None, n_modes, floor)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
-        return _model(problem, encoder, shift, model.support)
+        decoder = model.autoencoder.decoder
+        return _model(problem, encoder, shift, model.support, decoder)
 
-    def _motion(self, problem, rows, n_modes):
+    def _motion(self, problem, rows, n_modes, floor):
         """Return what latents of some rows and leading modes are to obey."""
         part = problem.part(rows) if rows is not None else problem
         weights = problem.weights[:n_modes]
@@ -144,7 +148,7 @@ class SparseLatents(Strategy):
         rank = min(problem.ranks[0], len(problem.weights))
         known = {
             "decoder": Monomials(rank, affordable_degree(rank)),
-            "max_x_error": self.max_x_error,
+            "max_x_error": floor,
             "n_decoded": N_DECODED,
         }
         library = problem.library(rank)
@@ -152,21 +156,36 @@ class SparseLatents(Strategy):
         options = {"weak": part.weak, "max_rows": MAX_ROWS}
         return SparseMotion.of_rows(curve, library, **options, **known)
 
-    def _dense(self, problem, rows, rank, random):
-        """Return the encoder and shift with the best equations of all candidates."""
+    def _start(self, problem, rows, rank):
+        """Return the encoder of least E_x, and E_x, or what counts as none."""
         weights = problem.weights
-        found = []
+        n_modes = max(int((weights > 1 / min(self.gains)).sum()), rank)
+        motion = self._motion(problem, rows, n_modes, self.max_x_error)
+        encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
+        encoder[:, :rank] = torch.diag(1 / weights[:rank])
+        shift = weights.new_zeros(rank)
+        encoder, _ = motion.descend(encoder, shift, N_ANNEALED, moves=False)
+        with torch.no_grad():
+            lost = float(motion.left_of_snapshots(encoder, shift))
+        return encoder / motion.size(encoder)[:, None], max(lost, self.max_x_error)
+
+    def _dense(self, problem, rows, start, random):
+        """Return encoder and shift with the best equations of all candidates."""
+        (encoder, floor), weights = start, problem.weights
+        rank, found = len(encoder), []
         for gain in sorted(self.gains):
             n_modes = max(int((weights > 1 / gain).sum()), rank)
             if found and n_modes == found[-1][1].shape[1]:
                 continue
-            fitted, held = (self._motion(problem, part, n_modes) for part in rows)
+            fitted, held = (
+                self._motion(problem, part, n_modes, floor) for part in rows
+            )
             if found:
                 _, encoder, shift = found[-1]
                 further = n_modes - encoder.shape[1]
                 encoder = torch.nn.functional.pad(encoder, (0, further))
             else:
-                encoder, shift = self._start(fitted, weights[:rank], random)
+                encoder, shift = self._scaled(fitted, encoder, random)
             n_steps = N_STEPS // 2 if found else N_STEPS
             encoder, shift = fitted.descend(encoder, shift, n_steps)
             error = fitted.left_of_others(held, encoder, shift)
@@ -175,24 +194,21 @@ class SparseLatents(Strategy):
         if not found:
             raise NothingFoundError("no encoder has finite equations")
         best = min(error for error, *_ in found)
-        return next(e[1:] for e in found if e[0] <= best + self.tolerance)
+        chosen = next(e for e in found if e[0] <= best + self.tolerance)
+        return *chosen[1:], floor
 
-    def _start(self, motion, sizes, random):
-        """Return the leading modes, turned and scaled where equations ask for it."""
-        rank, n_modes = len(sizes), motion.curve[0].shape[1]
-        leading = torch.zeros(rank, n_modes, dtype=sizes.dtype)
-        leading[:, :rank] = torch.diag(1 / sizes)
-        shift = sizes.new_zeros(rank)
+    def _scaled(self, motion, encoder, random):
+        """Return an encoder, scaled where equations ask for it, and a shift."""
+        rank, shift = len(encoder), encoder.new_zeros(len(encoder))
         if not motion.has_unit:
-            return leading, shift
+            return encoder, shift
         tried = []
         for i in range(self.n_starts * len(UNITS)):
             turn = np.linalg.qr(random.standard_normal((rank, rank)))[0]
-            turned = UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ leading
-            encoder, moved = motion.descend(turned, shift, N_TRIED)
+            turned = UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ encoder
+            moved = motion.descend(turned, shift, N_TRIED)
             with torch.no_grad():
-                loss = float(motion.loss(encoder, moved))
-            tried.append((loss, encoder, moved))
+                tried.append((float(motion.loss(*moved)), *moved))
         return min(tried, key=lambda each: each[0])[1:]
 
     def _turned(self, motion, encoder, weak, random):
@@ -209,8 +225,11 @@ class SparseLatents(Strategy):
         return encoder, shift - (turn @ centre) / motion.size(encoder)
 
 
-def _model(problem, encoder, shift, support):
-    """Return the model of an encoder of leading modes, with a decoder."""
+def _model(problem, encoder, shift, support, decoder=None):
+    """Return the model of an encoder of leading modes, with a decoder.
+
+    Hidden units of a decoder that was fitted to most of the rows are kept.
+    """
     encoder = encoder * problem.weights[: encoder.shape[1]]
     further = len(problem.weights) - encoder.shape[1]
     encoder = torch.nn.functional.pad(encoder, (0, further))
@@ -218,7 +237,10 @@ def _model(problem, encoder, shift, support):
     autoencoder.rescale(1.0, shift)
     with torch.no_grad():
         curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
-    autoencoder.decoder = best_decoder(curve, problem)
+    if isinstance(decoder, PerceptronMap):
+        autoencoder.decoder = solved_again(decoder, curve, problem)
+    else:
+        autoencoder.decoder = best_decoder(curve, problem)
     return LatentModel(autoencoder, problem.pod, support=support)
 
 
