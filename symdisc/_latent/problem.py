@@ -12,7 +12,7 @@ from scipy import sparse
 
 from symdisc._data.training_data import TRAINING_DTYPE, Snapshots
 from symdisc._data.weak_form import WeakForm
-from symdisc._latent.pod import MAX_MODES, PODProjection
+from symdisc._latent.pod import MAX_MODES, RESIDUAL_VARIANCE, PODProjection
 from symdisc._latent.projection_search import (
     best_projections,
     informative,
@@ -129,8 +129,12 @@ class LatentProblem:
     @cached_property
     def leading(self):
         """The problem of the leading modes: others are too faint to be learned."""
-        n_modes = max(MAX_MODES, self.ranks[0])
-        if self.pod.modes is None or n_modes >= len(self.pod.scale):
+        if self.pod.modes is None:
+            return self
+        held = np.cumsum(self.pod.scale.astype(float) ** 2) * self.pod.n_samples
+        enough = np.searchsorted(held, (1 - RESIDUAL_VARIANCE) * self.pod.total) + 1
+        n_modes = max(min(enough, MAX_MODES), self.ranks[0])
+        if n_modes >= len(self.pod.scale):
             return self
         curve = [part[:, :n_modes] for part in self.curve]
         return replace(self, curve=curve, pod=self.pod.truncate(n_modes))

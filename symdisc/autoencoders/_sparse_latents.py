@@ -48,7 +48,7 @@ class SparseLatents(Strategy):
         leave in addition.
     max_x_error : float, default=1e-3
         Share of the snapshots that a decoder may lose at no cost, nearly.
-    n_starts : int, default=8
+    n_starts : int, default=5
         Axes to start from.
 
     References
@@ -82,7 +82,7 @@ class SparseLatents(Strategy):
         deltas=(0.3, 0.1, 0.03),
         tolerance=1e-4,
         max_x_error=1e-3,
-        n_starts=8,
+        n_starts=5,
     ):
         self.gains = gains
         self.mu = mu
