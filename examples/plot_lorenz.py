@@ -23,9 +23,9 @@ print(model.equations_)
 # Seven terms, as Lorenz has, and his coefficients -10, -1 and -8/3 or sums of them.
 # Latent coordinates are known only up to an affine map; of all of these the estimator
 # takes one in which the equations have the fewest terms. There are four such forms, up
-# to scales. As the truth is known here, :func:`~symdisc.metrics.equation_error` can look
-# for the affine map that takes the latents to the true variables (divided by 40), and
-# carry the equations along.
+# to scales. As the truth is known here, :func:`~symdisc.metrics.equation_error` can
+# look for the affine map that takes the latents to the true variables (divided by 40),
+# and carry the equations along.
 
 aligned = metrics.equation_error(model, data.equations, data.X, data.Z)
 print(aligned.equations)
