@@ -43,7 +43,7 @@ class SparseLatents(Strategy):
         Weight of the logarithm of a term's share of a rate.
     deltas : tuple of float, default=(0.3, 0.1, 0.03)
         Shares of a rate that count half; each descent starts from the last.
-    tolerance : float, default=1e-4
+    tolerance : float, default=2e-5
         Part of the rates, in rows held out, that fewer terms or a smaller gain may
         leave in addition.
     max_x_error : float, default=1e-3
@@ -80,7 +80,7 @@ class SparseLatents(Strategy):
         gains=(30, 200, 2000, 20000),
         mu=0.1,
         deltas=(0.3, 0.1, 0.03),
-        tolerance=1e-4,
+        tolerance=2e-5,
         max_x_error=1e-3,
         n_starts=5,
     ):
