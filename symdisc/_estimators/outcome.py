@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from symdisc._data.user_warning import warn_user
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
-from symdisc._sindy.dependence import depend_on_others, say_relation
+from symdisc._sindy.dependence import depend_on_others, say_relation, varying
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
@@ -208,7 +208,8 @@ def warn_of_dependent_terms(equations, state, score):
     # Velocities have errors of their own.
     error = np.inf if equations.order == 2 else np.sqrt(max(1 - score, 0.0))
     if equations.n_terms and depend_on_others(equations, state, error):
-        relation = say_relation(equations.library, state, np.zeros(1), error)
+        library = varying(equations.library, state)
+        relation = say_relation(library, state, np.zeros(1), error)
         if relation:
             warn_user(relation)
 

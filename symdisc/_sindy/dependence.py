@@ -190,18 +190,36 @@ def depend_on_others(equations, state, rate_error):
     -------
     bool
     """
-    library = equations.library
-    features = library.evaluate(state)
+    features = equations.library.evaluate(state)
     sizes = np.sqrt(np.mean(features**2, axis=0))
     unit = features / np.where(sizes > 0, sizes, 1.0)
-    # A latent that is constant is 1 again.
-    still = np.ptp(state, axis=0) <= STILL * np.abs(state).max(axis=0)
-    constant = {s for s, each in zip(library.symbols, still, strict=True) if each}
-    varies = [not (e.free_symbols & constant) for e in library.expressions]
-    used = (sizes > 0) & distinct(unit) & varies
+    used = (sizes > 0) & distinct(unit) & _varies(equations.library, state)
     distances = _distances(triangle(unit[:, used]) / np.sqrt(len(unit)))
     terms = (equations.coefficients != 0).any(axis=0)[used]
     return bool((distances[terms] <= tolerance_of(rate_error)).any())
+
+
+def varying(library, state):
+    """Return the candidates without variables that are constant, which are 1 again.
+
+    Parameters
+    ----------
+    library : CandidateLibrary
+    state : ndarray of shape (n_samples, n_variables)
+
+    Returns
+    -------
+    CandidateLibrary
+    """
+    pairs = zip(library.expressions, _varies(library, state), strict=True)
+    return type(library)([e for e, varies in pairs if varies], library.symbols)
+
+
+def _varies(library, state):
+    """Say which candidates have no variable that is constant."""
+    still = np.ptp(state, axis=0) <= STILL * np.abs(state).max(axis=0)
+    constant = {s for s, each in zip(library.symbols, still, strict=True) if each}
+    return np.array([not (e.free_symbols & constant) for e in library.expressions])
 
 
 def find_relation(features, names, tolerance):
