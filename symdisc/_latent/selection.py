@@ -102,7 +102,13 @@ def race(strategies, problem, max_x_error):
         raise _nothing_found(table, failures)
     strategy, model = _chosen(tried, problem, max_x_error)
     _warn_of_little(model)
-    return _refitted(strategy, model, problem), SpaceTable(table)
+    try:
+        model = _refitted(strategy, model, problem)
+    except FAILURES as error:
+        # What was found in most of the rows stands.
+        row = next(row for row in table if row.taken)
+        row.why += f"; as fitted to the rows not held out, for with all: {error}"
+    return model, SpaceTable(table)
 
 
 def _nothing_found(table, failures):

@@ -242,3 +242,17 @@ def test_the_score_sees_what_the_latents_lose():
 def test_auto_is_a_list_of_strategies():
     assert repr(AUTO[0]) == "LinearEncoder()"
     assert len({repr(strategy) for strategy in AUTO}) == len(AUTO)
+
+
+class OnceOnly(LinearEncoder):
+    def refit(self, problem, model):
+        raise ValueError("not again")
+
+
+def test_a_refit_that_fails_leaves_what_was_found(rotation):
+    X, X_dot, *_ = rotation
+    est = LatentSINDy(autoencoder=OnceOnly(), random_state=0).fit(X, X_dot)
+    (row,) = est.spaces_
+    assert row.taken
+    assert "not again" in row.why
+    assert est.score(X, X_dot) > 0.999
