@@ -151,15 +151,14 @@ def _in_axes(est, autoencoder, governing, motion, groups, random):
     if not found:
         return autoencoder
     turn, shift = refined_axes(tensors, library, *found[0][1:], motion.weak)
-    turned = Oriented(
-        autoencoder, (turn.numpy(), -torch.linalg.solve(turn, shift).numpy()), False
+    centre = -torch.linalg.solve(turn, shift)
+    turned = Oriented(autoencoder, (turn.numpy(), centre.numpy()), False)
+    moved = _latents(turned, motion.curve, rank)
+    before, after = (
+        governing.equations(Motion(each, motion.weak), groups).n_terms
+        for each in (curve, moved)
     )
-    moved = _latents(turned, motion.curve, len(turn))
-    known = {"weak": motion.weak, "method": motion.method}
-    terms = (
-        governing.equations(Motion(c, **known), groups).n_terms for c in (curve, moved)
-    )
-    return turned if next(terms) > next(terms) else autoencoder
+    return turned if after < before else autoencoder
 
 
 def _support(est, model, n_components):

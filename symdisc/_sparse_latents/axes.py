@@ -120,5 +120,5 @@ def anneal(motion, encoder, shift, deltas, n_steps, mu=MU):
     encoder, shift : tensor
     """
     for delta in deltas:
-        encoder, shift = motion.descend(encoder, shift, n_steps, mu=MU, delta=delta)
+        encoder, shift = motion.descend(encoder, shift, n_steps, mu=mu, delta=delta)
     return encoder, shift

@@ -27,14 +27,12 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
     -------
     encoder, shift : tensor
     support : tensor of bool, of shape (n_terms, k)
-    error : float
-        E_v of the rows held.
     """
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
     support = share > tolerance**0.5
     encoder, shift = _to_the_end(fitted, encoder, shift, support)
-    best = error = fitted.left_of_others(held, encoder, shift, support)
+    best = fitted.left_of_others(held, encoder, shift, support)
     needed = torch.zeros_like(support)
     while bool((support & ~needed).any()):
         with torch.no_grad():
@@ -49,11 +47,11 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
         moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
         left = fitted.left_of_others(held, *moved, fewer)
         if left <= best + tolerance:
-            (encoder, shift), support, error = moved, fewer, left
+            (encoder, shift), support = moved, fewer
             best = min(best, left)
         else:
             needed[least] = True
-    return encoder, shift, support, error
+    return encoder, shift, support
 
 
 def _to_the_end(motion, encoder, shift, support):

@@ -169,7 +169,23 @@ class SparseMotion:
         return (targets - features @ found).square().sum() / self._size
 
     def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True):
-        """Return what is minimised; without motion, what the decoder leaves."""
+        """Return what is minimised.
+
+        Parameters
+        ----------
+        encoder : tensor of shape (k, n_modes)
+        shift : tensor of shape (k,)
+        mu, delta : float
+            Weight of the count of terms, and the share that counts half.
+        support : tensor of bool, of shape (n_terms, k), optional
+            Coefficients that are not zero.
+        moves : bool, default=True
+            Without motion it is what the decoder leaves.
+
+        Returns
+        -------
+        tensor
+        """
         if not moves:
             return torch.log(self.left_of_snapshots(encoder, shift))
         error, share = self.left_of_rates(encoder, shift, support)

@@ -39,7 +39,7 @@ class SparseLatents(Strategy):
     gains : tuple of float, default=(30, 200, 2000, 20000)
         Modes as large as the first over this are used: it bounds how much of the noise
         the latents have. The smallest is taken whose equations hold as well as any.
-    mu : float, default=0.1
+    mu : float, default=0.5
         Weight of the logarithm of a term's share of a rate.
     deltas : tuple of float, default=(0.3, 0.1, 0.03)
         Shares of a rate that count half; each descent starts from the last.
@@ -78,7 +78,7 @@ class SparseLatents(Strategy):
         self,
         *,
         gains=(30, 200, 2000, 20000),
-        mu=0.1,
+        mu=0.5,
         deltas=(0.3, 0.1, 0.03),
         tolerance=2e-5,
         max_x_error=1e-3,
@@ -123,7 +123,7 @@ class SparseLatents(Strategy):
         start = encoder, shift, self.deltas, N_ANNEALED, self.mu
         start = anneal(fitted, *start)
         found = eliminate_terms(fitted, held, *start, self.tolerance)
-        encoder, shift, support, _ = found
+        encoder, shift, support = found
         encoder = encoder / fitted.size(encoder)[:, None]
         return _model(problem, encoder, shift, support)
 

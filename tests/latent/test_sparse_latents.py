@@ -8,6 +8,7 @@ from sklearn.base import clone
 
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
 from symdisc._numerics.perceptron import PerceptronMap
+from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
 from symdisc.autoencoders import SparseLatents
 from symdisc.datasets import make_embedded, make_lorenz
@@ -157,6 +158,23 @@ def test_gains_are_positive(prey):
     est = LatentSINDy(autoencoder=SparseLatents(gains=(0, 10)))
     with pytest.raises(ValueError, match="gains"):
         est.fit(prey.X, prey.X_dot)
+
+
+def test_a_heavier_count_leaves_fewer_shares():
+    """Of a rotation in oblique axes, some shares vanish only where they count."""
+    random = np.random.default_rng(0)
+    z = torch.from_numpy(random.standard_normal((300, 2)))
+    oblique = torch.tensor([[1.0, 0.4], [0.3, 1.0]], dtype=z.dtype)
+    turn = torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=z.dtype)
+    curve = [z @ oblique.mT, z @ turn.mT @ oblique.mT]
+    motion = SparseMotion(curve, CandidateLibrary.polynomial(2, 1))
+    start = torch.eye(2, dtype=z.dtype), torch.zeros(2, dtype=z.dtype)
+    faint = []
+    for mu in (0.0, 0.5):
+        moved = anneal(motion, *start, (0.3, 0.1, 0.03), 60, mu)
+        with torch.no_grad():
+            faint.append(int((motion.left_of_rates(*moved)[1] < 0.01).sum()))
+    assert faint[0] < faint[1] == 4
 
 
 def test_error_of_rates_does_not_depend_on_axes():
