@@ -20,7 +20,7 @@ from symdisc._estimators.base import (
 from symdisc._estimators.doubts import warn_of_doubts
 from symdisc._estimators.fit_sindy import find_space
 from symdisc._estimators.forecast import ForecastingEstimator
-from symdisc._estimators.outcome import warn_of_little_explained
+from symdisc._estimators.outcome import warn_of_misfit
 from symdisc._estimators.sindy_equations import (
     find_equations,
     set_equations,
@@ -364,7 +364,7 @@ class LatentSINDy(ForecastingEstimator):
         if not learns_latents(self.autoencoder):
             warn_of_doubts(self, governing, motion, *along, space)
         else:
-            warn_of_little_explained([*self.equation_scores_, self._explained])
+            warn_of_misfit(self, space, motion)
         if checkpoint is not None:
             checkpoint.finish()
         return self

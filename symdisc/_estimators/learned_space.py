@@ -71,6 +71,8 @@ class Space:
         Latents, where their noise asks for states to be fitted.
     points : ndarray of shape (n_samples, k), optional
         Latents as encoded, where their rates are taken along time.
+    coordinates : ndarray of shape (n_samples, n_modes), optional
+        Of the snapshots, in one unit, where latents were learned.
     """
 
     encoder: torch.nn.Module
@@ -83,6 +85,7 @@ class Space:
     method: str = "given"
     noisy: Noisy | None = None
     points: np.ndarray | None = None
+    coordinates: np.ndarray | None = None
 
     @classmethod
     def of(cls, encoder, decoder, motion, **others):
@@ -131,7 +134,8 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
         coder(model.pod, autoencoder, n_components).to(device)
         for coder in (Encoder, Decoder)
     )
-    return Space.of(*coders, motion, model=model, spaces=table, algebra=algebra)
+    found = {"spaces": table, "algebra": algebra, "coordinates": problem.positions}
+    return Space.of(*coders, motion, model=model, **found)
 
 
 def _in_axes(est, autoencoder, governing, motion, groups, random):

@@ -9,8 +9,11 @@ from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
 from symdisc._data.user_warning import warn_user
+from symdisc._data.weak_form import SHIFT
+from symdisc._diagnostics.alike_residuals import alike_share
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
+from symdisc._latent.latent_model import centres
 from symdisc._sindy.dependence import depend_on_others, say_relation, varying
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
@@ -23,6 +26,8 @@ MAX_MEASURED_ROWS = 2048
 AFFINE = 1e-5
 # Equations that leave so much explain little, be it noise or not.
 MOST_LEFT = 0.5
+# So much of a rate that is left and no noise is worth a word.
+SEEN = 0.01
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
@@ -192,6 +197,49 @@ def warn_of_little_explained(scores):
             f"leave {min(1 - least, 1):.0%} of one. Raise degree, n_components or "
             "max_iter; or noise, inputs or a long step hide what holds."
         )
+
+
+def warn_of_misfit(est, space, motion):
+    """Warn where equations in learned latents leave much, or what is not noise.
+
+    Parameters
+    ----------
+    est : LatentSINDy
+        Fitted.
+    space : Space
+    motion : Motion
+    """
+    scores = [*est.equation_scores_, est._explained]
+    warn_of_little_explained(scores)
+    if 1 - min(scores) > MOST_LEFT or space.coordinates is None:
+        return
+    left = (1 - est.equation_scores_) * _alike(est, space, motion)
+    if left.max() > SEEN:
+        names = [symbol.name for symbol in est.library_.symbols]
+        each = ", ".join(
+            f"{left[i]:.0%} of the rate of {names[i]}"
+            for i in np.flatnonzero(left > SEEN)
+        )
+        warn_user(
+            f"The equations leave {each} that is not noise: it is alike where "
+            "snapshots are. Candidates are missing, or latents that lose a part of the "
+            "state. Raise degree or n_components, add to library, or see spaces_ for "
+            "others."
+        )
+
+
+def _alike(est, space, motion):
+    """Return the part of what equations leave that neighbours share, of each rate."""
+    *state, rates = (part.astype(float) for part in motion.curve)
+    predicted = est.equations_(np.hstack(state))
+    if motion.weak is None:
+        if space.method != "given":
+            return np.zeros(len(est.equation_scores_))  # noise is smoothed along t
+        return alike_share(rates - predicted, space.coordinates)
+    # Windows share rows with those next to them, and noise.
+    apart = slice(None, None, round(2 / SHIFT))
+    left = motion.weak.derivative @ state[0] - motion.weak.average @ predicted
+    return alike_share(left[apart], space.coordinates[centres(motion.weak)[apart]])
 
 
 def warn_of_dependent_terms(equations, state, score):

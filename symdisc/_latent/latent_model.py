@@ -109,9 +109,9 @@ class LatentModel:
         weak, where = problem.weak, held
         wanted, known = rates.numpy(), features.numpy()
         if weak is not None:
-            centres = _centres(weak)
-            where = np.flatnonzero(np.isin(centres, held))
-            fitted = np.flatnonzero(np.isin(centres, fitted))
+            rows = centres(weak)
+            where = np.flatnonzero(np.isin(rows, held))
+            fitted = np.flatnonzero(np.isin(rows, fitted))
             wanted = weak.derivative @ state[0].numpy()
             known = weak.average @ known
         if len(fitted) <= features.shape[1] or not len(where):
@@ -145,8 +145,17 @@ def _of_terms(features, rates, support):
     return found
 
 
-def _centres(weak):
-    """Row in the middle of each window."""
+def centres(weak):
+    """Return the row in the middle of each window.
+
+    Parameters
+    ----------
+    weak : WeakForm
+
+    Returns
+    -------
+    ndarray of int of shape (n_windows,)
+    """
     average = weak.average.tocsr()
     starts, ends = average.indptr[:-1], average.indptr[1:]
     return average.indices[(starts + ends) // 2]

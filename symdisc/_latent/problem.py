@@ -100,6 +100,11 @@ class LatentProblem:
         """Standard deviation of each coordinate over that of the first."""
         return torch.from_numpy((self.pod.scale / self.pod.scale[0]).astype(float))
 
+    @property
+    def positions(self):
+        """Coordinates in one unit, ndarray of shape (n_samples, n_modes)."""
+        return (self.curve[0] * self.weights).numpy()
+
     def generator(self):
         """Return a new generator on the device, always in the same state."""
         return torch.Generator(self.device).manual_seed(self.seed)

@@ -49,9 +49,8 @@ def held_out_rows(problem):
     n = len(problem)
     if n < FEWEST_ROWS:
         return (rows := np.arange(n)), rows
-    series = (problem.curve[0] * problem.weights).numpy()
     n_folds = N_FOLDS if n >= MANY_ROWS else FEW_FOLDS
-    return held_out_folds(series, problem.groups, n_folds)[0]
+    return held_out_folds(problem.positions, problem.groups, n_folds)[0]
 
 
 def race(strategies, problem, max_x_error):
@@ -237,7 +236,7 @@ def _keep(tried, good, why):
 
 
 def _measure_distortion(tried, problem):
-    points = (problem.curve[0] * problem.weights).numpy()
+    points = problem.positions
     rows = landmarks(points, MAX_ROWS, problem.groups)
     surface, connected = largest_surface(points[rows])
     rows = rows[connected]

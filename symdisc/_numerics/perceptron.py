@@ -10,7 +10,7 @@ import torch
 from symdisc._numerics.features import FeatureMap, Monomials, normal_equations
 
 # Steepest start of a unit, in units of the inputs, and penalty of the outputs.
-STEEP, RIDGE = 1.5, 1e-9
+STEEP, RIDGE = 1.5, 1e-7
 
 
 class PerceptronMap(FeatureMap):
@@ -21,20 +21,37 @@ class PerceptronMap(FeatureMap):
     slopes : tensor of shape (n_in, n_units)
     offsets : tensor of shape (n_units,)
     n_out : int
+    n_members : int, default=1
+        The map is the mean of so many perceptrons, each with as many of the units. Away
+        from the data they differ, and their mean is nearer to the truth than most.
     """
 
-    def __init__(self, slopes, offsets, n_out):
+    def __init__(self, slopes, offsets, n_out, n_members=1):
         n_in, n_units = slopes.shape
         squares = Monomials(n_in, 2)
         super().__init__(len(squares) + n_units, n_out, slopes)
         self.squares = squares
         self.register_buffer("slopes", slopes)
         self.register_buffer("offsets", offsets)
+        self.n_members = n_members
+
+    @classmethod
+    def mean_of(cls, members):
+        """Return the mean of perceptrons, its outputs to be solved for."""
+        slopes = torch.cat([member.slopes for member in members], dim=1)
+        offsets = torch.cat([member.offsets for member in members])
+        return cls(slopes, offsets, len(members[0].weight), len(members))
 
     @torch.no_grad()
     def solve(self, inputs, targets):
         """Fit the outputs to a curve, the hidden units given."""
-        self.weight.copy_(_outputs(self.features(*inputs), targets).mT)
+        n_common = self.weight.shape[1] - len(self.offsets)
+        features = self.features(*inputs)
+        self.weight.zero_()
+        for units in torch.arange(n_common, self.weight.shape[1]).chunk(self.n_members):
+            own = torch.cat([torch.arange(n_common), units])
+            outputs = _outputs([f[:, own] for f in features], targets)
+            self.weight[:, own] += outputs.mT / self.n_members
 
     def nonlinear(self, x, *rates):
         """Return products of two and hidden units along a curve."""

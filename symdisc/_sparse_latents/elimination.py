@@ -20,8 +20,8 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
         Rows that are fitted to, and others that errors are of.
     encoder, shift : tensor
     tolerance : float
-        E_v may grow by this above the least so far. Terms whose shares are below
-        its root do not count from the beginning.
+        E_v may grow by this, or by a standard error, above the least so far. Terms
+        whose shares are below its root do not count from the beginning.
 
     Returns
     -------
@@ -34,24 +34,50 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
     encoder, shift = _to_the_end(fitted, encoder, shift, support)
     best = fitted.left_of_others(held, encoder, shift, support)
     needed = torch.zeros_like(support)
+    n_dropped = int(support.sum()) // 2
     while bool((support & ~needed).any()):
         with torch.no_grad():
             _, share = fitted.left_of_rates(encoder, shift, support)
         share = torch.where(support & ~needed, share, torch.inf)
-        least = divmod(int(share.argmin()), share.shape[1])
-        fewer = support.clone()
-        fewer[least] = False
-        if not fewer.any(dim=0).all():
-            needed[least] = True
-            continue
-        moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
-        left = fitted.left_of_others(held, *moved, fewer)
-        if left <= best + tolerance:
-            (encoder, shift), support = moved, fewer
-            best = min(best, left)
-        else:
-            needed[least] = True
+        least = share.flatten().argsort()[: min(n_dropped, int(share.isfinite().sum()))]
+        fewer = _without(support, least)
+        if fewer.any(dim=0).all():
+            moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
+            left = fitted.left_of_others(held, *moved, fewer)
+            if is_as_good(left, best, tolerance):
+                (encoder, shift), support = moved, fewer
+                best = min(best, left, key=torch.mean)
+                continue
+        if len(least) == 1:
+            needed = ~_without(~needed, least)
+        n_dropped = max(len(least) // 2, 1)
     return encoder, shift, support
+
+
+def _without(table, entries):
+    """Return a table of bool with some entries, counted row by row, set to False."""
+    kept = torch.ones(table.numel(), dtype=torch.bool)
+    kept[entries] = False
+    return table & kept.reshape(table.shape)
+
+
+def is_as_good(left, best, tolerance):
+    """Say whether something leaves hardly more of other rows than the best.
+
+    Parameters
+    ----------
+    left, best : tensor of shape (n_blocks,)
+        What they leave of blocks of rows.
+    tolerance : float
+        Difference that does not count, nor does one standard error of it.
+
+    Returns
+    -------
+    bool
+    """
+    gap = left - best
+    error = float(gap.std()) / len(gap) ** 0.5 if len(gap) > 1 else 0.0
+    return bool(gap.mean() <= max(tolerance, error))
 
 
 def _to_the_end(motion, encoder, shift, support):

@@ -22,6 +22,11 @@ from scipy import sparse
 RIDGE = 1e-10
 # Default floor of E_v, and weight of what keeps the axes from falling together.
 LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
+# Descents take modes in units of this power of their sizes: faint ones are reached in
+# few steps, and leading ones still come first.
+POWER = 0.5
+# Blocks of rows that standard errors are taken from.
+N_BLOCKS = 10
 # A part of the state that is lost has to cost more than its equations may gain.
 WEIGHT_OF_X = 3.0
 
@@ -36,7 +41,7 @@ class SparseMotion:
         Coordinates and their time derivatives, in one unit.
     library : CandidateLibrary
         Of the state: latents and, for equations of second order, their rates.
-    decoder : Monomials, optional
+    decoder : FourierPolynomialMap, optional
         What the leading coordinates are predicted by.
     max_x_error : float, default=1
         Part of the snapshots that may be lost at no cost, nearly; with 1, all.
@@ -141,7 +146,7 @@ class SparseMotion:
 
     @torch.no_grad()
     def left_of_others(self, others, encoder, shift, support=None):
-        """Return E_v of other rows, by the equations of these.
+        """Return what the equations of these rows leave of the rates of others.
 
         Parameters
         ----------
@@ -151,18 +156,21 @@ class SparseMotion:
 
         Returns
         -------
-        float
+        tensor of shape (n_blocks,)
+            Of consecutive rows; the mean is E_v.
         """
         features, size, rates = self.equations(self.state(encoder, shift))
         found = eliminate(features, rates, support)
         state = others.state(encoder, shift, self.size(encoder))
         features, other, rates = others.equations(state)
         predicted = features * (other / size) @ found
-        return float(unexplained(predicted, rates))
+        return blocks_unexplained(predicted, rates)
 
     def left_of_snapshots(self, encoder, shift):
-        """Return E_x, of the best polynomial decoder."""
-        features = self.decoder(self.state(encoder, shift)[0])
+        """Return E_x, of the best decoder of white latents."""
+        latents = self.curve[0] @ encoder.mT
+        centred = latents - latents.mean(dim=0)
+        features = self.decoder.features(centred / latents.std(dim=0))[0]
         features = features / features.square().mean(dim=0).sqrt().clamp_min(1e-300)
         targets = self.curve[0][:, : self.n_decoded]
         found = eliminate(features, targets)
@@ -189,10 +197,11 @@ class SparseMotion:
         if not moves:
             return torch.log(self.left_of_snapshots(encoder, shift))
         error, share = self.left_of_rates(encoder, shift, support)
-        loss = torch.log(error + self.least_error)
         if self.max_x_error < 1:
             lost = self.left_of_snapshots(encoder, shift)
-            loss = loss + WEIGHT_OF_X * torch.log(lost + self.max_x_error)
+            loss = loss_of_errors(error, lost, self.max_x_error, self.least_error)
+        else:
+            loss = torch.log(error + self.least_error)
         if mu:
             loss = loss + mu * torch.log(share.square() + delta**2).sum()
         if len(encoder) > 1:
@@ -215,7 +224,9 @@ class SparseMotion:
         -------
         encoder, shift : tensor
         """
-        encoder = encoder.detach().clone().requires_grad_()
+        units = self.curve[0].std(dim=0).clamp_min(1e-300)
+        units = (units[0] / units) ** POWER
+        encoder = (encoder.detach() / units).clone().requires_grad_()
         shift = shift.detach().clone().requires_grad_()
         best = [torch.inf, encoder.detach().clone(), shift.detach().clone()]
         optimizer = torch.optim.LBFGS(
@@ -228,7 +239,7 @@ class SparseMotion:
 
         def closure():
             optimizer.zero_grad()
-            loss = self.loss(encoder, shift, **options)
+            loss = self.loss(encoder * units, shift, **options)
             loss.backward()
             value = float(loss.detach())
             if value < best[0]:
@@ -236,7 +247,27 @@ class SparseMotion:
             return loss
 
         optimizer.step(closure)
-        return best[1], best[2]
+        return best[1] * units, best[2]
+
+
+def loss_of_errors(error, lost, max_x_error, least_error=LEAST_ERROR):
+    """Return log(E_v + e_v) + w log(E_x + e_x).
+
+    Parameters
+    ----------
+    error : tensor
+        Part of the rates that is left.
+    lost : tensor or float
+        Part of the snapshots that is left.
+    max_x_error, least_error : float
+        Floors of the two.
+
+    Returns
+    -------
+    tensor
+    """
+    lost = torch.as_tensor(lost)
+    return torch.log(error + least_error) + WEIGHT_OF_X * torch.log(lost + max_x_error)
 
 
 def eliminate(features, targets, support=None):
@@ -269,9 +300,33 @@ def eliminate(features, targets, support=None):
 def unexplained(predicted, targets):
     """Mean over directions of the part of the targets that a prediction leaves."""
     left = targets - predicted
-    size = targets.mT @ targets
-    size = size + 1e-14 * size.diagonal().mean() * torch.eye(len(size)).to(size)
-    return torch.linalg.solve(size, left.mT @ left).trace() / len(size)
+    return torch.linalg.solve(_square(targets), left.mT @ left).trace() / left.shape[1]
+
+
+def blocks_unexplained(predicted, targets, n_blocks=N_BLOCKS):
+    """Return what a prediction leaves of blocks of rows.
+
+    Parameters
+    ----------
+    predicted, targets : tensor of shape (n, k)
+    n_blocks : int
+
+    Returns
+    -------
+    tensor of shape (n_blocks,)
+        Their mean is what `unexplained` returns, where blocks are of the same size.
+    """
+    left = targets - predicted
+    each = (left.mT * torch.linalg.solve(_square(targets), left.mT)).mean(dim=0)
+    sizes = [
+        block.mean() for block in torch.tensor_split(each, min(n_blocks, len(each)))
+    ]
+    return len(each) * torch.stack(sizes)
+
+
+def _square(targets):
+    square = targets.mT @ targets
+    return square + 1e-14 * square.diagonal().mean() * torch.eye(len(square)).to(square)
 
 
 def _tensor(matrix):

@@ -7,7 +7,7 @@ import torch
 
 from symdisc._latent.autoencoder import polynomial_decoder
 from symdisc._latent.selection import AS_GOOD, held_out_rows
-from symdisc._numerics.perceptron import fit_perceptron
+from symdisc._numerics.perceptron import PerceptronMap, fit_perceptron
 from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
 
 # Gaussians, their widths over the distance within which there is a centre, and penalty;
@@ -15,9 +15,9 @@ from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
 N_CENTRES, WIDTHS, RIDGE = 300, (4.0, 8.0), 1e-11
 N_FOURIER, SCALES = 128, (0.5, 1.0, 2.0, 4.0)
 DEGREES, MAX_TERMS = (3, 5, 7), 130
-# Hidden units, steps and rows of a perceptron, which is tried where others leave more
-# than this.
-N_UNITS, N_STEPS, MAX_ROWS, ENOUGH = 128, 200, 3000, 1e-3
+# Perceptrons whose mean is tried where others leave more than ENOUGH: their number,
+# hidden units, steps and rows.
+N_MEMBERS, N_UNITS, N_STEPS, MAX_ROWS, ENOUGH = 3, 128, 200, 3000, 1e-3
 
 
 @torch.no_grad()
@@ -116,8 +116,10 @@ def _perceptron(latents, problem):
     draws = torch.Generator().manual_seed(problem.seed)
     with torch.enable_grad():
         parts = [c[few] for c in latents], [c[few] for c in weighted]
-        found = fit_perceptron(*parts, N_UNITS, N_STEPS, draws)
-    return solved_again(found, latents, problem)
+        members = [
+            fit_perceptron(*parts, N_UNITS, N_STEPS, draws) for _ in range(N_MEMBERS)
+        ]
+    return solved_again(PerceptronMap.mean_of(members), latents, problem)
 
 
 def _errors(decoder, latents, problem):

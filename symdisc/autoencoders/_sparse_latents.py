@@ -1,29 +1,47 @@
 """A linear encoder whose latents obey equations of few terms."""
 
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval
 
+from symdisc._equations.library import degree_of
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
-from symdisc._latent.selection import held_out_rows
-from symdisc._numerics.features import Monomials, affordable_degree
+from symdisc._latent.selection import AS_GOOD, held_out_rows
+from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._numerics.perceptron import PerceptronMap
 from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, sparse_axes
-from symdisc._sparse_latents.elimination import eliminate_terms
-from symdisc._sparse_latents.objective import SparseMotion
+from symdisc._sparse_latents.elimination import eliminate_terms, is_as_good
+from symdisc._sparse_latents.linear_motion import linear_latents
+from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
 from symdisc.autoencoders._decoders import best_decoder, solved_again
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # Steps of descents, and leading modes that decoders of the search are judged by.
 N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
+# Cosines of the decoder of the search.
+N_COSINES = 64
 # Rows of the search, at equal steps.
 MAX_ROWS = 2500
 # Sizes of latents to start from, where these matter, and steps from each.
 UNITS, N_TRIED = (1.0, 2.0), 40
+
+
+class Found(NamedTuple):
+    """Encoder and shift, and what blocks of rates and snapshots they leave."""
+
+    left: torch.Tensor
+    lost: float
+    encoder: torch.Tensor
+    shift: torch.Tensor
+
+    def loss(self, max_x_error):
+        """Return what is minimised, of rows held out."""
+        return float(loss_of_errors(self.left.mean(), self.lost, max_x_error))
 
 
 class SparseLatents(Strategy):
@@ -31,21 +49,23 @@ class SparseLatents(Strategy):
 
     A lift with enough features has a nearly linear left inverse among its faint modes,
     whatever its form. The encoder minimises what the equations leave of the rates, what
-    a polynomial decoder leaves of the snapshots, and a smooth count of the terms; then
-    terms are eliminated. Coefficients and decoder are regressions throughout [1]_.
+    polynomials and cosines leave of the snapshots, and a smooth count of the terms;
+    then terms are eliminated. Coefficients and decoder are regressions throughout [1]_.
 
     Parameters
     ----------
     gains : tuple of float, default=(30, 200, 2000, 20000)
         Modes as large as the first over this are used: it bounds how much of the noise
-        the latents have. The smallest is taken whose equations hold as well as any.
-    mu : float, default=0.5
-        Weight of the logarithm of a term's share of a rate.
+        the latents have. The smallest is taken that leaves no more of the rates than
+        any, but for a standard error, in rows held out.
+    mus : tuple of float, default=(0.5, 0.15)
+        Weights of the logarithm of a term's share of a rate. The first is taken with
+        which the equations leave no more of the rates than all candidates would.
     deltas : tuple of float, default=(0.3, 0.1, 0.03)
         Shares of a rate that count half; each descent starts from the last.
     tolerance : float, default=2e-5
-        Part of the rates, in rows held out, that fewer terms or a smaller gain may
-        leave in addition.
+        Part of the rates, in rows held out, that fewer terms may leave in addition; or
+        a standard error of it, where that is more.
     max_x_error : float, default=1e-3
         Share of the snapshots that a decoder may lose at no cost, nearly.
     n_starts : int, default=5
@@ -67,7 +87,7 @@ class SparseLatents(Strategy):
 
     _parameter_constraints: dict = {
         "gains": [list, tuple],
-        "mu": [Interval(Real, 0, None, closed="neither")],
+        "mus": [list, tuple],
         "deltas": [list, tuple],
         "tolerance": [Interval(Real, 0, 1, closed="neither")],
         "max_x_error": [Interval(Real, 0, 1, closed="neither")],
@@ -78,14 +98,14 @@ class SparseLatents(Strategy):
         self,
         *,
         gains=(30, 200, 2000, 20000),
-        mu=0.5,
+        mus=(0.5, 0.15),
         deltas=(0.3, 0.1, 0.03),
         tolerance=2e-5,
         max_x_error=1e-3,
         n_starts=5,
     ):
         self.gains = gains
-        self.mu = mu
+        self.mus = mus
         self.deltas = deltas
         self.tolerance = tolerance
         self.max_x_error = max_x_error
@@ -109,23 +129,39 @@ class SparseLatents(Strategy):
         LatentModel
         """
         check_positive("gains", self.gains)
+        check_positive("mus", self.mus)
         check_positive("deltas", self.deltas)
         rank = min(problem.ranks[0], len(problem.weights))
         rows = held_out_rows(problem)
         random = np.random.default_rng(problem.seed)
         start = self._start(problem, rows[0], rank)
-        encoder, shift, floor = self._dense(problem, rows, start, random)
-        n_modes = encoder.shape[1]
+        dense, floor = self._dense(problem, rows, start, random), start[1]
+        n_modes = dense.encoder.shape[1]
         fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
+        begin = dense.encoder, dense.shift
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
-            encoder, shift = self._turned(fitted, encoder, weak, random)
-        start = encoder, shift, self.deltas, N_ANNEALED, self.mu
-        start = anneal(fitted, *start)
-        found = eliminate_terms(fitted, held, *start, self.tolerance)
-        encoder, shift, support = found
+            begin = self._turned(fitted, dense.encoder, weak, random)
+        encoder, shift, support = self._sparse(fitted, held, begin, dense.left)
         encoder = encoder / fitted.size(encoder)[:, None]
         return _model(problem, encoder, shift, support)
+
+    def _sparse(self, fitted, held, begin, dense):
+        """Return encoder, shift and the terms that the equations need.
+
+        A weight is lowered where it costs more of the rates than all terms together.
+        """
+        tried = []
+        for mu in self.mus:
+            start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
+            found = eliminate_terms(fitted, held, *start, self.tolerance)
+            left = fitted.left_of_others(held, *found)
+            tried.append((left, found))
+            if is_as_good(left, dense, self.tolerance):
+                break
+        best = min((left for left, _ in tried), key=torch.mean)
+        good = [f for left, f in tried if is_as_good(left, best, self.tolerance)]
+        return min(good, key=lambda found: int(found[2].sum()))
 
     def refit(self, problem, model):
         """Return the model with encoder and decoder fitted to all rows."""
@@ -147,7 +183,7 @@ class SparseLatents(Strategy):
         curve = [c[:, :n_modes] * weights for c in part.curve]
         rank = min(problem.ranks[0], len(problem.weights))
         known = {
-            "decoder": Monomials(rank, affordable_degree(rank)),
+            "decoder": self._decoder(problem, rank),
             "max_x_error": floor,
             "n_decoded": N_DECODED,
         }
@@ -155,6 +191,11 @@ class SparseLatents(Strategy):
         known["has_unit"] = needs_calibration(library)
         options = {"weak": part.weak, "max_rows": MAX_ROWS}
         return SparseMotion.of_rows(curve, library, **options, **known)
+
+    def _decoder(self, problem, rank):
+        draws = np.random.default_rng(problem.seed)
+        n_rows = min(len(problem), MAX_ROWS)
+        return FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, n_rows, draws)
 
     def _start(self, problem, rows, rank):
         """Return the encoder of least E_x, and E_x, or what counts as none."""
@@ -170,45 +211,87 @@ class SparseLatents(Strategy):
         return encoder / motion.size(encoder)[:, None], max(lost, self.max_x_error)
 
     def _dense(self, problem, rows, start, random):
-        """Return encoder and shift with the best equations of all candidates."""
-        (encoder, floor), weights = start, problem.weights
-        rank, found = len(encoder), []
-        for gain in sorted(self.gains):
-            n_modes = max(int((weights > 1 / gain).sum()), rank)
-            if found and n_modes == found[-1][1].shape[1]:
-                continue
+        """Return the encoder with the best equations, preferably linear ones."""
+        encoder, floor = start
+        tried = self._linear(problem, rows, len(encoder), floor)
+        if not any(t.left.mean() <= self.tolerance and t.lost <= floor for t in tried):
+            tried += self._path(problem, rows, start, random)
+        if not tried:
+            raise NothingFoundError("no encoder has finite equations")
+        best = min(tried, key=lambda each: each.loss(floor))
+        most = max(floor, AS_GOOD * best.lost)
+        return next(
+            each
+            for each in tried
+            if each.lost <= most and is_as_good(each.left, best.left, LEAST_ERROR)
+        )
+
+    def _n_modes(self, problem, rank):
+        """Return how many modes each gain allows, in ascending order."""
+        counts = {int((problem.weights > 1 / gain).sum()) for gain in self.gains}
+        return sorted({max(count, rank) for count in counts})
+
+    def _linear(self, problem, rows, rank, floor):
+        """Return the encoder with the best linear equations, where these may be all."""
+        n_modes = self._n_modes(problem, rank)[-1]
+        fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
+        if fitted.has_unit:
+            return []
+        linear = [degree_of(each) <= 1 for each in fitted.library.expressions]
+        support = torch.tensor(linear)[:, None].repeat(1, rank)
+        encoder = linear_latents(fitted, rank, support)
+        if encoder is None:
+            return []
+        moved = fitted.descend(
+            encoder, encoder.new_zeros(rank), N_STEPS // 2, support=support
+        )
+        return self._judged(fitted, held, *moved, support)
+
+    def _path(self, problem, rows, start, random):
+        """Follow the best encoder from few modes to many."""
+        (encoder, floor), found = start, []
+        for n_modes in self._n_modes(problem, len(encoder)):
             fitted, held = (
                 self._motion(problem, part, n_modes, floor) for part in rows
             )
             if found:
-                _, encoder, shift = found[-1]
                 further = n_modes - encoder.shape[1]
                 encoder = torch.nn.functional.pad(encoder, (0, further))
             else:
                 encoder, shift = self._scaled(fitted, encoder, random)
             n_steps = N_STEPS // 2 if found else N_STEPS
-            encoder, shift = fitted.descend(encoder, shift, n_steps)
-            error = fitted.left_of_others(held, encoder, shift)
-            if np.isfinite(error):
-                found.append((error, encoder, shift))
-        if not found:
-            raise NothingFoundError("no encoder has finite equations")
-        best = min(error for error, *_ in found)
-        chosen = next(e for e in found if e[0] <= best + self.tolerance)
-        return *chosen[1:], floor
+            few = self._few(fitted)
+            encoder, shift = fitted.descend(encoder, shift, n_steps, **few)
+            found += self._judged(fitted, held, encoder, shift)
+        return found
+
+    def _few(self, motion):
+        """Return the count of the terms that the first descents have."""
+        if not motion.has_unit:
+            return {}
+        # All candidates together hold at any size, terms cancelling each other.
+        return {"mu": self.mus[0], "delta": self.deltas[0]}
+
+    def _judged(self, fitted, held, encoder, shift, support=None):
+        """Return what is left of rates and snapshots, with encoder and shift."""
+        left = fitted.left_of_others(held, encoder, shift, support)
+        with torch.no_grad():
+            lost = float(fitted.left_of_snapshots(encoder, shift))
+        found = Found(left, lost, encoder, shift)
+        return [found] if left.isfinite().all() else []
 
     def _scaled(self, motion, encoder, random):
         """Return an encoder, scaled where equations ask for it, and a shift."""
         rank, shift = len(encoder), encoder.new_zeros(len(encoder))
         if not motion.has_unit:
             return encoder, shift
-        tried = []
+        few, tried = self._few(motion), []
         for i in range(self.n_starts * len(UNITS)):
             turn = np.linalg.qr(random.standard_normal((rank, rank)))[0]
             turned = UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ encoder
-            moved = motion.descend(turned, shift, N_TRIED)
+            moved = motion.descend(turned, shift, N_TRIED, **few)
             with torch.no_grad():
-                tried.append((float(motion.loss(*moved)), *moved))
+                tried.append((float(motion.loss(*moved, **few)), *moved))
         return min(tried, key=lambda each: each[0])[1:]
 
     def _turned(self, motion, encoder, weak, random):

@@ -1,9 +1,9 @@
 """The estimators behave like scikit-learn estimators."""
 
 import pytest
-from conftest import GAME, no_doubts
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from conftest import GAME, no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 
 pytestmark = no_doubts

@@ -130,6 +130,7 @@ def test_lorenz_behind_other_lifts(lift, times):
     assert est.equation_scores_.min() > 0.999
 
 
+@pytest.mark.slow
 def test_a_pendulum_has_a_sine_of_the_right_angle():
     def field(x):
         return np.stack([x[1], -np.sin(x[0])])
@@ -138,7 +139,9 @@ def test_a_pendulum_has_a_sine_of_the_right_angle():
     states = along(field, starts, 0.1 * np.arange(80))
     options = {"lift": "perceptron2", "strength": 0.5, "random_state": 0}
     data = make_embedded(states, 60, **options)
-    est = LatentSINDy(degree=1, library=["sin"], autoencoder=QUICK, random_state=0)
+    est = LatentSINDy(
+        degree=1, library=["sin"], autoencoder=SparseLatents(), random_state=0
+    )
     est.fit(data.X, data.X_dot, groups=data.groups)
     assert est.complexity_ == 2
     assert est.equation_scores_.min() > 0.999
@@ -194,7 +197,7 @@ def test_error_of_rates_does_not_depend_on_axes():
     # Other rows that are the same have the same error.
     shift = torch.zeros(2).double()
     others = motion.left_of_others(motion, encoder, shift)
-    assert others == pytest.approx(errors[0], rel=1e-6)
+    assert float(others.mean()) == pytest.approx(errors[0], rel=1e-6)
 
 
 def test_terms_that_are_left_out_are_zero():

@@ -1,0 +1,56 @@
+"""Whether what equations leave is alike where snapshots are: then it is not noise.
+
+Noise of a row says nothing of that of another. What candidates cannot express, or
+latents do not tell, depends on the state, and neighbours among the snapshots share it:
+the mean product of residuals of neighbours is the part of their variance that is not
+noise [1]_.
+
+References
+----------
+.. [1] P. Hall, J. W. Kay, D. M. Titterington, "Asymptotically optimal difference-based
+   estimation of variance in nonparametric regression", Biometrika 77 (1990), 521-528.
+"""
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+# Rows whose neighbours are looked for, and coordinates in which these are near.
+MAX_ROWS, MAX_COORDINATES = 1000, 20
+# One-sided level of 0.001, in standard errors; neighbours are each other's.
+LEVEL = 3.1 * 2**0.5
+
+
+def alike_share(residuals, points):
+    """Return the part of the variance of residuals that neighbours share.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n, k)
+    points : ndarray of shape (n, n_coordinates)
+        The leading coordinates come first.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+        At most 1, and 0 where it might be chance at a level of 0.001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._diagnostics.alike_residuals import alike_share
+    >>> random = np.random.default_rng(0)
+    >>> points = random.uniform(0, 1, (500, 1))
+    >>> noise = random.standard_normal((500, 1))
+    >>> alike_share(np.hstack([noise, np.sin(9 * points)]), points)
+    array([0.  , 0.99])
+    """
+    points = points[:, :MAX_COORDINATES]
+    rows = np.arange(len(points))[:: -(-len(points) // MAX_ROWS)]
+    neighbours = NearestNeighbors(n_neighbors=2).fit(points)
+    nearest = neighbours.kneighbors(points[rows], return_distance=False)
+    other = np.where(nearest[:, 0] == rows, nearest[:, 1], nearest[:, 0])
+    products = residuals[rows] * residuals[other]
+    mean, error = products.mean(axis=0), products.std(axis=0) / len(rows) ** 0.5
+    size = np.mean((residuals[rows] ** 2 + residuals[other] ** 2) / 2, axis=0)
+    share = np.minimum(mean / np.where(size > 0, size, np.inf), 1.0)
+    return np.where(mean > LEVEL * error, share, 0.0)
