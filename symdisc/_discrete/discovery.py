@@ -1,0 +1,202 @@
+"""The finite group of a problem: candidates, their orders, closure, verdict."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from symdisc._discrete.candidate_maps import least_changes
+from symdisc._discrete.components import Components
+from symdisc._discrete.group_names import name_group
+from symdisc._discrete.multiplication import (
+    closest,
+    closure,
+    element_orders,
+    exact_representation,
+    fewest_generators,
+    multiplication_table,
+)
+
+# Starts for each dimension of the group of rotations and of shifts.
+N_STARTS = 20
+# Largest order of an element, and of a group.
+MOST_ORDER, MOST_ELEMENTS = 24, 200
+# Elements of a group are at least 2 sqrt(2) sin(pi / MOST_ORDER) = 0.37 apart.
+SEPARATION = 0.15
+# Candidates that are looked at in the order of their change, with continuous
+# symmetries, whose elements are all candidates, and without.
+MOST_CANDIDATES, MOST_ALONG = 60, 12
+
+
+class FoundGroup(NamedTuple):
+    """A group of maps of white data.
+
+    Parameters
+    ----------
+    elements : ndarray of shape (n, k + 1, k + 1)
+        Of homogeneous coordinates; the identity is the first.
+    name : str
+    generators : list of int
+    defects : list of Defect
+        Of the generators.
+    """
+
+    elements: np.ndarray
+    name: str = "trivial"
+    generators: list = []
+    defects: list = []
+
+
+def find_group(problem, max_defect, n_starts=None, seed=0):
+    """Find the finite group of which every generator has a small defect.
+
+    Parameters
+    ----------
+    problem : FieldMaps or DirectionMaps
+    max_defect : float
+        Largest upper limit of a defect.
+    n_starts : int, optional
+    seed : int
+
+    Returns
+    -------
+    FoundGroup
+    """
+    k, random = problem.k, np.random.default_rng(seed)
+    if n_starts is None:
+        n_starts = N_STARTS * (k * (k + 1) // 2)
+    maps = candidates(problem, problem.starts(random, n_starts))
+    search = _Search(problem, max_defect)
+    return search.group(maps)
+
+
+def candidates(problem, starts):
+    """Return different minima of the change, the least first."""
+    problem.penalty = 1.0
+    maps, _ = least_changes(problem, starts)
+    problem.penalty = 0.0
+    maps, errors = least_changes(problem, maps)
+    # Maps of no inverse take all to a fixed point or to an invariant plane.
+    sizes = np.abs(np.linalg.det(maps))
+    order = np.argsort(np.where((sizes > 0.3) & (sizes < 3.0), errors, np.inf))
+    kept = []
+    for i in order[: int(np.isfinite(errors[order]).sum())]:
+        if not 0.3 < sizes[i] < 3.0:
+            break
+        if not kept or closest(kept, maps[i])[1] > SEPARATION:
+            kept.append(maps[i])
+    return kept
+
+
+class _Search:
+    """From candidates to a group."""
+
+    def __init__(self, problem, max_defect):
+        self.problem, self.max_defect = problem, max_defect
+        self.identity = np.eye(problem.k + 1)
+        self.components = Components(problem.continuous)
+
+    def group(self, maps):
+        """Return the largest group that candidates generate one after the other."""
+        best, generators = FoundGroup(self.identity[None]), []
+        most = MOST_ALONG if len(self.components) else MOST_CANDIDATES
+        for map_ in maps[:most]:
+            found = self._finite(map_, best.elements)
+            if found is None:
+                continue
+            larger = self._closed([*generators, found])
+            if larger is not None:
+                best, generators = larger, [*generators, found]
+        return best
+
+    def _is_small(self, map_):
+        return self.problem.bound(map_).upper <= self.max_defect
+
+    def _finite(self, map_, known):
+        """Return a symmetry of finite order near a map that is not yet known."""
+        if closest(known, map_)[1] < SEPARATION or not self._may_be(map_):
+            return None
+        if len(self.components):
+            tol = SEPARATION / 2
+            inverses = np.linalg.inv(known)
+            if any(self.components.contains(map_ @ g, tol) for g in inverses):
+                return None
+            map_ = self.components.representative(map_, tol)
+            if map_ is None or not self._may_be(map_):
+                return None
+        for order in range(2, MOST_ORDER + 1):
+            snapped = of_finite_order(map_, order)
+            if snapped is not None and self._is_small(snapped):
+                return snapped
+        return None
+
+    def _may_be(self, map_):
+        return self.problem.bound(map_).value <= self.max_defect
+
+    def _polished(self, map_):
+        """Return the nearest minimum of the change, if it is a symmetry."""
+        if not len(self.components):
+            near = least_changes(self.problem, map_[None])[0][0]
+            if np.linalg.norm(near - map_) < SEPARATION:
+                map_ = near
+        return map_ if self._may_be(map_) else None
+
+    def _closed(self, generators):
+        """Return the group that maps generate, or None where it is no group."""
+        elements = closure(
+            generators,
+            separation=SEPARATION,
+            polish=self._polished,
+            most=MOST_ELEMENTS,
+        )
+        table = None if elements is None else multiplication_table(elements)
+        if table is None:
+            return None
+        elements = exact_representation(elements, table)
+        orders = element_orders(table)
+        chosen = fewest_generators(table, orders)
+        defects = [self.problem.bound(elements[i]) for i in chosen]
+        if max(defect.upper for defect in defects) > self.max_defect:
+            return None
+        k = self.problem.k
+        name = name_group(elements[:, :k, :k], table)
+        return FoundGroup(elements, name, chosen, defects)
+
+
+def of_finite_order(map_, order):
+    """Return the map of a finite order that is nearest to another, if it is near.
+
+    Parameters
+    ----------
+    map_ : ndarray of shape (k + 1, k + 1)
+    order : int
+
+    Returns
+    -------
+    ndarray of shape (k + 1, k + 1) or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._discrete.discovery import of_finite_order
+    >>> of_finite_order(np.diag([-1.01, 1.0]), 2)
+    array([[-1.,  0.],
+           [ 0.,  1.]])
+    """
+    values, vectors = np.linalg.eig(map_)
+    roots = np.exp(2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order)
+    if np.abs(values - roots).max() > SEPARATION or (np.abs(roots - 1) < 1e-9).all():
+        return None
+    k = len(map_) - 1
+    if np.linalg.cond(vectors[:k, np.abs(vectors[k]) < 1e-6]) > 100:
+        return None
+    linear = map_[:k, :k]
+    values, vectors = np.linalg.eig(linear)
+    roots = np.exp(2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order)
+    if np.linalg.cond(vectors) > 100:
+        return None
+    snapped = np.real(vectors @ np.diag(roots) @ np.linalg.inv(vectors))
+    moves = np.eye(k) - snapped
+    centre = np.linalg.lstsq(moves, map_[:k, k], rcond=SEPARATION)[0]
+    found = np.eye(k + 1)
+    found[:k, :k], found[:k, k] = snapped, moves @ centre
+    return found
