@@ -13,6 +13,8 @@ FIRST, MORE = 10, 25
 ALIKE = 0.05
 # Damping, relative to the diagonal of the normal equations.
 DAMPING = 1e-2
+# Moves of maps that are smaller than this end the search.
+CONVERGED = 1e-9
 TINY = np.finfo(float).tiny
 
 
@@ -60,8 +62,8 @@ def least_changes(problem, starts):
     errors : ndarray of shape (r,)
         Mean squares of the changes.
     """
-    maps, errors = _descend(problem, starts, FIRST)
-    return _descend(problem, _distinct(maps[np.argsort(errors)]), MORE)
+    maps, errors = descend(problem, starts, FIRST)
+    return descend(problem, _distinct(maps[np.argsort(errors)]), MORE)
 
 
 def _distinct(maps):
@@ -75,7 +77,8 @@ def _distinct(maps):
     return maps[kept]
 
 
-def _descend(problem, maps, n_iterations):
+def descend(problem, maps, n_iterations):
+    """Take steps of Levenberg and Marquardt's method; see `least_changes`."""
     damping = np.full(len(maps), DAMPING)
     residuals, slopes = problem.changes(maps)
     errors = np.sum(residuals**2, axis=1)
@@ -93,9 +96,12 @@ def _descend(problem, maps, n_iterations):
             new_residuals, new_slopes = problem.changes(tried)
             new_errors = np.sum(new_residuals**2, axis=1)
         better = new_errors < errors
+        still = better & (np.abs(moves).max(axis=1) > CONVERGED)
         maps = np.where(better[:, None, None], tried, maps)
         residuals = np.where(better[:, None], new_residuals, residuals)
         slopes = np.where(better[:, None, None], new_slopes, slopes)
         errors = np.where(better, new_errors, errors)
         damping = np.clip(np.where(better, damping / 5, damping * 4), 1e-12, 1e8)
+        if not still.any() and (damping > 1e2).all() | better.all():
+            break
     return maps, errors / residuals.shape[1]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._discrete.candidate_maps import least_changes
+from symdisc._discrete.candidate_maps import descend, least_changes
 from symdisc._discrete.components import Components
 from symdisc._discrete.group_names import name_group
 from symdisc._discrete.multiplication import (
@@ -25,6 +25,10 @@ SEPARATION = 0.15
 # Candidates that are looked at in the order of their change, with continuous
 # symmetries, whose elements are all candidates, and without.
 MOST_CANDIDATES, MOST_ALONG = 60, 12
+
+
+# Iterations for a product of elements.
+POLISHED = 3
 
 
 class FoundGroup(NamedTuple):
@@ -109,11 +113,11 @@ class _Search:
         return best
 
     def _is_small(self, map_):
-        return self.problem.bound(map_).upper <= self.max_defect
+        return self.problem.accepts(self.problem.bound(map_), self.max_defect)
 
     def _finite(self, map_, known):
         """Return a symmetry of finite order near a map that is not yet known."""
-        if closest(known, map_)[1] < SEPARATION or not self._may_be(map_):
+        if closest(known, map_)[1] < SEPARATION or not self._is_small(map_):
             return None
         if len(self.components):
             tol = SEPARATION / 2
@@ -121,7 +125,7 @@ class _Search:
             if any(self.components.contains(map_ @ g, tol) for g in inverses):
                 return None
             map_ = self.components.representative(map_, tol)
-            if map_ is None or not self._may_be(map_):
+            if map_ is None:
                 return None
         for order in range(2, MOST_ORDER + 1):
             snapped = of_finite_order(map_, order)
@@ -129,16 +133,13 @@ class _Search:
                 return snapped
         return None
 
-    def _may_be(self, map_):
-        return self.problem.bound(map_).value <= self.max_defect
-
     def _polished(self, map_):
-        """Return the nearest minimum of the change, if it is a symmetry."""
+        """Return the minimum of the change near a product of symmetries."""
         if not len(self.components):
-            near = least_changes(self.problem, map_[None])[0][0]
+            near = descend(self.problem, map_[None], POLISHED)[0][0]
             if np.linalg.norm(near - map_) < SEPARATION:
-                map_ = near
-        return map_ if self._may_be(map_) else None
+                return near
+        return map_
 
     def _closed(self, generators):
         """Return the group that maps generate, or None where it is no group."""
@@ -155,7 +156,7 @@ class _Search:
         orders = element_orders(table)
         chosen = fewest_generators(table, orders)
         defects = [self.problem.bound(elements[i]) for i in chosen]
-        if max(defect.upper for defect in defects) > self.max_defect:
+        if not all(self.problem.accepts(each, self.max_defect) for each in defects):
             return None
         k = self.problem.k
         name = name_group(elements[:, :k, :k], table)

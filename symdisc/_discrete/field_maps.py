@@ -117,7 +117,7 @@ class FieldMaps:
         return maps
 
     def _functions_at(self, points):
-        raw = self._polynomial(np.zeros((len(self.into), 1))).monomials(points)
+        raw = self.field.monomials(points)
         if self.centres is not None:
             raw = np.hstack([raw, gaussians(points, self.centres, WIDTH)])
         return raw @ self.into, raw @ self.vanishing
@@ -143,6 +143,11 @@ class FieldMaps:
         return bounded_defect(
             seen, directions, noise, self.functions.dof, size=size, largest=2.0
         )
+
+    @staticmethod
+    def accepts(defect, max_defect):
+        """Say whether a defect is certainly small."""
+        return defect.upper <= max_defect
 
     def _directions(self, points):
         """Orthonormal residuals of small changes of a map."""

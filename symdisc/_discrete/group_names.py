@@ -47,7 +47,7 @@ def name_group(elements, table):
     determinants = np.linalg.det(elements)
     proper = np.flatnonzero(determinants > 0)
     k = elements.shape[1]
-    inverted = np.abs(elements + np.eye(k)).max(axis=(1, 2)).min() < 0.1
+    inverted = k % 2 and np.abs(elements + np.eye(k)).max(axis=(1, 2)).min() < 0.1
     if inverted and 2 * len(proper) == len(table) > 2:
         return f"{_of_part(elements, table, proper)} x Z2"
     return _abstract_name(table, rotates=len(proper) == len(table))

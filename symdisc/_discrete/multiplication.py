@@ -74,7 +74,7 @@ def exact_representation(elements, table):
 
 
 def closure(generators, *, separation, polish, most):
-    """Multiply matrices until nothing new comes, or something that is refused.
+    """Multiply matrices until nothing new comes.
 
     Parameters
     ----------
@@ -82,16 +82,14 @@ def closure(generators, *, separation, polish, most):
     separation : float
         Matrices that are closer than this are the same.
     polish : callable
-        Takes a matrix to one that is closer to a symmetry, or to None where there is
-        none.
+        Takes a product to a matrix that is closer to a symmetry.
     most : int
         Largest number of elements.
 
     Returns
     -------
     ndarray of shape (n, k, k) or None
-        The identity is the first; None where a product is no symmetry, or there are
-        too many.
+        The identity is the first; None where there are too many.
     """
     elements = [np.eye(len(generators[0])), *generators[:1]]
     for generator in generators[1:]:
@@ -104,9 +102,9 @@ def closure(generators, *, separation, polish, most):
             product = each @ generator
             if closest(elements, product)[1] < separation:
                 continue
-            product = polish(product) if len(elements) < most else None
-            if product is None:
+            if len(elements) == most:
                 return None
+            product = polish(product)
             if closest(elements, product)[1] >= separation:
                 elements.append(product)
     return np.array(elements)

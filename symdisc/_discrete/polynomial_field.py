@@ -11,11 +11,13 @@ class PolynomialField:
     Parameters
     ----------
     k, degree : int
-    coefficients : ndarray of shape (n_monomials + n_centres, m)
-        In the order of `Monomials`.
+    coefficients : ndarray of shape (n_monomials + n_centres, m), optional
+        In the order of `Monomials`; zero by default.
     centres : ndarray of shape (n_centres, k), optional
     width : float
         Of the Gaussians.
+    last : int, optional
+        Largest power of the last variable; as the degree by default.
 
     Examples
     --------
@@ -27,8 +29,13 @@ class PolynomialField:
     (np.float64(9.0), np.float64(6.0))
     """
 
-    def __init__(self, k, degree, coefficients, centres=None, width=1.0):
+    def __init__(
+        self, k, degree, coefficients=None, *, centres=None, width=1.0, last=None
+    ):
         factors = Monomials(k, degree).factors.T.tolist()
+        if last is not None:
+            factors = [f for f in factors if f.count(k) <= last]
+        self.degrees = np.array([np.count_nonzero(f) for f in factors])
         self.steps = [_last_factor(f) for f in factors]
         places = {tuple(f): i for i, f in enumerate(factors)}
         # The monomial before its last factor, the largest variable.
@@ -37,6 +44,8 @@ class PolynomialField:
             for f, j in zip(factors, self.steps, strict=True)
         ]
         count = len(factors)
+        if coefficients is None:
+            coefficients = np.zeros((count, 1))
         self.coefficients = coefficients[:count]
         self.bumps = coefficients[count:]
         self.centres, self.width = centres, width

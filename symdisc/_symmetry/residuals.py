@@ -62,7 +62,9 @@ class Others(NamedTuple):
     coefficients: np.ndarray
 
 
-def bounded_defect(seen, directions, noise, dof, *, size, largest=1.0, level=LEVEL):
+def bounded_defect(
+    seen, directions, noise, dof, *, size, largest=1.0, lower_level=LEVEL
+):
     """Return the defect of a map with its bounds, from its residual with noise.
 
     Parameters
@@ -79,8 +81,8 @@ def bounded_defect(seen, directions, noise, dof, *, size, largest=1.0, level=LEV
         What the square of the residual is relative to.
     largest : float
         Largest square of a defect.
-    level : float
-        Chance that a bound is missed.
+    lower_level : float
+        Chance that the lower bound is missed.
 
     Returns
     -------
@@ -90,12 +92,12 @@ def bounded_defect(seen, directions, noise, dof, *, size, largest=1.0, level=LEV
     apart = max(float(seen @ seen) - within, 0.0)
     outside, inside = noise
     best = max(apart - outside.trace, 0.0)
-    quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), level)
+    quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), LEVEL)
     hidden = within + mean
     most = (np.sqrt(within) + np.sqrt(quantile)) ** 2
-    first = squared_norm_bound(apart, outside, dof, level)
+    first = squared_norm_bound(apart, outside, dof, LEVEL)
     upper = best + hidden + np.hypot(first - best, most - hidden)
-    lower = squared_norm_bound(apart, outside, dof, level, upper=False)
+    lower = squared_norm_bound(apart, outside, dof, lower_level, upper=False)
     squares = np.array([best + hidden, upper, lower]) / size
     return Defect(*np.sqrt(np.clip(squares, 0.0, largest)).tolist())
 
