@@ -25,8 +25,10 @@ LEVEL = 0.01
 LEVEL_OF_CHANGE = 0.001
 # Part of what an unrelated map changes that a symmetry must not reach.
 SMALL = 0.5
-# Most harmonics that candidates are sought by.
+# Most harmonics that candidates are sought by at first.
 SEARCHED = 60
+# Elements by which a group is aligned, and steps of that.
+MOST_ALIGNED, N_ALIGNED = 12, 5
 # Step of differences.
 STEP = 1e-4
 LEAST_SEEN = 0.1
@@ -51,7 +53,8 @@ class DirectionMaps:
         preferred direction.
     """
 
-    penalty = 0.0
+    # Far from a minimum few harmonics are looked at, all of them near it.
+    levels, level = (0, 1, 2), 2
 
     def __init__(self, z, groups=None, max_defect=0.05):
         step = -(-len(z) // MAX_ROWS)
@@ -83,7 +86,8 @@ class DirectionMaps:
         top = self.degrees.max(initial=0)
         self.within = f"harmonics up to degree {top}"
         self.turned = [self._generator(turn) for turn in self._turns()]
-        self._prepare_search()
+        self.fields = self._searched_fields()
+        self.points = list(self._searched_points(np.random.default_rng(0)))
         self.continuous = self._continuous(max_defect)
 
     def _features(self, z):
@@ -136,31 +140,31 @@ class DirectionMaps:
             kept[own] = chi2.sf(ratio * dof, dof) < LEVEL / len(parts)
         return kept
 
-    def _prepare_search(self):
-        """Take the lowest degrees, as many as there are to be searched by."""
-        shown = self.degrees
-        count = np.cumsum(np.bincount(shown, minlength=1)) if len(shown) else [0]
-        fits = np.flatnonzero(np.asarray(count) <= SEARCHED)
-        top = max(int(fits[-1]) if len(fits) else 0, int(shown.min(initial=0)))
-        own = self.harmonics.degrees <= top
-        lower = Harmonics(self.k, max(top, 1))
-        field = lower.function(self._lower(lower, own))
-        random = np.random.default_rng(0)
-        points = random.standard_normal((max(2 * int(own.sum()), 30), self.k))
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
-        self.fields = field, self.harmonics.function(self.strong)
-        self.points = points, self._many_points(random)
-        self.fine = False
+    def _searched_fields(self):
+        """Return the function on the sphere, of few and of all harmonics.
 
-    def _lower(self, lower, own):
-        """Coefficients of the lower harmonics of the same function."""
-        if not own.any():
-            return np.zeros((len(lower.degrees), self.n_radial))
-        return self.strong[own][: len(lower.degrees)]
+        Those of the lowest degrees have few minima, those of the degrees that show most
+        have them at the right place.
+        """
+        shown, counts = np.unique(self.degrees, return_counts=True)
+        if not len(shown):
+            return [self.harmonics.function(self.strong)] * 3
+        own = self.harmonics.degrees
+        power = [np.mean(self.strong[own == d] ** 2) for d in shown]
+        fields = []
+        for order in (np.arange(len(shown)), np.argsort(power)[::-1]):
+            most = max(int(np.sum(np.cumsum(counts[order]) <= SEARCHED)), 1)
+            few = np.isin(own, shown[order[:most]])
+            lower = Harmonics(self.k, int(own[few].max()))
+            parts = np.where(few[:, None], self.strong, 0.0)
+            fields.append(lower.function(parts[: len(lower.degrees)]))
+        return [*fields, self.harmonics.function(self.strong)]
 
-    def _many_points(self, random):
-        points = random.standard_normal((max(30, len(self.harmonics.degrees)), self.k))
-        return points / np.linalg.norm(points, axis=1, keepdims=True)
+    def _searched_points(self, random):
+        for field in self.fields:
+            count = max(30, field.coefficients.shape[0] * 2 // self.n_radial)
+            points = random.standard_normal((count, self.k))
+            yield points / np.linalg.norm(points, axis=1, keepdims=True)
 
     def starts(self, random, count):
         """Draw maps to start at."""
@@ -176,9 +180,7 @@ class DirectionMaps:
 
     def changes(self, maps):
         """Return changes at points of the sphere, and their derivatives."""
-        # Few harmonics far from a minimum, all of them near it.
-        fine = self.penalty == 0.0
-        field, u = self.fields[fine], self.points[fine]
+        field, u = self.fields[self.level], self.points[self.level]
         linear = maps[:, : self.k, : self.k]
         points = u @ linear.transpose(0, 2, 1)
         values, slopes = field(points.reshape(-1, self.k))
@@ -197,6 +199,36 @@ class DirectionMaps:
         found = maps.copy()
         found[:, : self.k, : self.k] = maps[:, : self.k, : self.k] @ turn
         return found
+
+    def aligned(self, elements):
+        """Turn a group as a whole to where its elements change least.
+
+        Its matrices are known up to that: representations of finite groups are rigid.
+
+        Parameters
+        ----------
+        elements : ndarray of shape (n, k + 1, k + 1)
+
+        Returns
+        -------
+        ndarray of shape (n, k + 1, k + 1)
+        """
+        turns = self._turns()
+        linear = elements[:, : self.k, : self.k]
+        # An orthogonal form: white data are so but for chance.
+        root = np.linalg.cholesky(np.mean(linear.transpose(0, 2, 1) @ linear, axis=0))
+        elements = affine(root.T @ linear @ np.linalg.inv(root.T))
+        some = slice(1, None, -(-len(elements) // MOST_ALIGNED))
+        for _ in range(N_ALIGNED):
+            residuals, slopes = self.changes(elements[some])
+            linear = elements[some, : self.k, : self.k]
+            moves = linear.transpose(0, 2, 1)[:, None] @ turns @ linear[:, None] - turns
+            moves = np.einsum("sqab,pab->spq", moves, turns) / 2
+            design = (slopes @ moves).reshape(-1, len(turns))
+            step = np.linalg.lstsq(design, -residuals.ravel(), rcond=1e-6)[0]
+            turn = affine(expm(np.tensordot(step, turns, axes=1)))
+            elements = turn @ elements @ np.linalg.inv(turn)
+        return elements
 
     def _acted(self, matrix, vectors):
         """Apply a matrix of harmonics to vectors of all radial functions.
@@ -230,7 +262,12 @@ class DirectionMaps:
         small = outside.T @ outside
         if len(outside) < small.shape[0]:
             small = outside @ outside.T
-        return self._defect(seen, directions, (Spread.of(small), inner.T), self.size)
+        found = self._defect(seen, directions, (Spread.of(small), inner.T), self.size)
+        # Finer structure that is not seen would hide a change of what is seen.
+        noise, none = noise * self.shown, np.zeros((0, len(seen)))
+        spread = Spread.of(noise @ noise.T), np.zeros((0, 1))
+        shown = self._defect(seen * self.shown, none, spread, self.size)
+        return found._replace(lower=max(found.lower, shown.lower))
 
     @staticmethod
     def accepts(defect, max_defect):

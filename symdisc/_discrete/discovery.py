@@ -17,18 +17,22 @@ from symdisc._discrete.multiplication import (
 )
 
 # Starts for each dimension of the group of rotations and of shifts.
-N_STARTS = 20
+N_STARTS = 30
+# Maps that are drawn for each start: the best are taken.
+DRAWN = 10
 # Largest order of an element, and of a group.
 MOST_ORDER, MOST_ELEMENTS = 24, 200
 # Elements of a group are at least 2 sqrt(2) sin(pi / MOST_ORDER) = 0.37 apart.
 SEPARATION = 0.15
 # Candidates that are looked at in the order of their change, with continuous
 # symmetries, whose elements are all candidates, and without.
-MOST_CANDIDATES, MOST_ALONG = 60, 12
+MOST_CANDIDATES, MOST_ALONG = 40, 12
+# Minima of the first search that are followed further.
+MOST_FOLLOWED = 40
 
 
 # Iterations for a product of elements.
-POLISHED = 3
+POLISHED = 2
 
 
 class FoundGroup(NamedTuple):
@@ -68,17 +72,21 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     k, random = problem.k, np.random.default_rng(seed)
     if n_starts is None:
         n_starts = N_STARTS * (k * (k + 1) // 2)
-    maps = candidates(problem, problem.starts(random, n_starts))
+    maps = candidates(problem, problem.starts(random, DRAWN * n_starts))
     search = _Search(problem, max_defect)
     return search.group(maps)
 
 
 def candidates(problem, starts):
     """Return different minima of the change, the least first."""
-    problem.penalty = 1.0
-    maps, _ = least_changes(problem, starts)
-    problem.penalty = 0.0
-    maps, errors = least_changes(problem, maps)
+    found = []
+    for problem.level in problem.levels[:-1]:
+        errors = np.sum(problem.changes(starts)[0] ** 2, axis=1)
+        best = starts[np.argsort(errors)[: len(starts) // DRAWN]]
+        maps, errors = least_changes(problem, best)
+        found.append(maps[np.argsort(errors)[:MOST_FOLLOWED]])
+    problem.level = problem.levels[-1]
+    maps, errors = least_changes(problem, np.concatenate(found))
     # Maps of no inverse take all to a fixed point or to an invariant plane.
     sizes = np.abs(np.linalg.det(maps))
     order = np.argsort(np.where((sizes > 0.3) & (sizes < 3.0), errors, np.inf))
@@ -152,7 +160,7 @@ class _Search:
         table = None if elements is None else multiplication_table(elements)
         if table is None:
             return None
-        elements = exact_representation(elements, table)
+        elements = self.problem.aligned(exact_representation(elements, table))
         orders = element_orders(table)
         chosen = fewest_generators(table, orders)
         defects = [self.problem.bound(elements[i]) for i in chosen]

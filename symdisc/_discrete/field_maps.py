@@ -24,6 +24,10 @@ SEARCHED, BOUNDED = 60, 1000
 # Most functions that labels are fitted by; so many rows for each.
 MOST_FUNCTIONS, ROWS_EACH = 300, 4
 N_FOLDS = 5
+# Rotations that show how far from the mean rotated rows are among the data.
+N_TURNS = 10
+# Part of what an unrelated map changes that a symmetry of labels must not reach.
+SMALL = 0.5
 # Part of a size that is not taken for noise.
 LEAST_SEEN = 0.1
 
@@ -42,8 +46,9 @@ class FieldMaps:
         Generators of continuous symmetries.
     """
 
-    # An affine map need not be orthogonal in coordinates in which data are white.
-    penalty = 0.0
+    # At first maps are held near orthogonal ones, but affine maps need not be orthogonal
+    # in coordinates in which data are white.
+    levels, level = (0, 1), 1
 
     def __init__(self, z, functions, *, turns, continuous=()):
         self.k, self.turns, self.functions = z.shape[1], turns, functions
@@ -56,12 +61,13 @@ class FieldMaps:
             self.centres = self.function_class.centres(z)
         coefficients = self.into @ functions.coefficients
         self.field = self._polynomial(coefficients)
-        step = -(-len(z) // BOUNDED)
-        self.z, self.q = z[::step], functions.values[::step]
-        self.values = self.q @ functions.coefficients
         random = np.random.default_rng(0)
-        rows = random.permutation(len(z))[: SEARCHED if turns else 3 * SEARCHED]
-        self.searched = z[rows], self.field(z[rows])[0]
+        rows = np.arange(len(z)) if turns else self._inner_rows(z, random)
+        some = rows[:: -(-len(rows) // BOUNDED)]
+        self.z, self.q = z[some], functions.values[some]
+        self.values = self.q @ functions.coefficients
+        some = random.permutation(rows)[: SEARCHED if turns else 3 * SEARCHED]
+        self.searched = z[some], self.field(z[some])[0]
         self.continuous = [np.vstack([g, np.zeros(self.k + 1)]) for g in continuous]
         self.spread = float(np.mean(np.sum(self.values**2, axis=1)))
 
@@ -71,6 +77,21 @@ class FieldMaps:
         return PolynomialField(
             self.k, kind.degree, coefficients, **options, width=WIDTH
         )
+
+    def _inner_rows(self, z, random):
+        """Return rows that rotations leave among the data.
+
+        Outside of these polynomials of high degree say nothing. A row is outside where
+        its leverage is above that of any row that was fitted.
+        """
+        most = np.sum(self.functions.values**2, axis=1).max()
+        some = z[random.permutation(len(z))[:BOUNDED]]
+        turns = random_orthogonal(self.k, N_TURNS, random)
+        moved = (some @ turns.transpose(0, 2, 1)).reshape(-1, self.k)
+        leverage = np.sum(self._functions_at(moved)[0] ** 2, axis=1)
+        outside = np.linalg.norm(moved[leverage > most], axis=1)
+        inner = np.linalg.norm(z, axis=1) < outside.min(initial=np.inf)
+        return np.flatnonzero(inner) if inner.sum() > len(z) / 4 else np.arange(len(z))
 
     def starts(self, random, count):
         """Draw maps to start at."""
@@ -92,13 +113,13 @@ class FieldMaps:
         scale = np.sqrt(self.spread)
         residuals = residuals.reshape(s, -1) / scale
         moves = moves.reshape(s, n * m, -1) / scale
-        if not self.penalty:
+        if self.level:
             return residuals, moves
         return self._with_penalty(maps, residuals, moves)
 
     def _with_penalty(self, maps, residuals, moves):
-        """Add how far maps are from orthogonal ones, times the root of the rows."""
-        k, weight = self.k, self.penalty * np.sqrt(residuals.shape[1])
+        """Add how far maps are from orthogonal ones."""
+        k, weight = self.k, np.sqrt(residuals.shape[1])
         linear = maps[:, :k, :k]
         gram = linear.transpose(0, 2, 1) @ linear - np.eye(k)
         slopes = np.zeros((len(maps), k, k, k, k + 1))
@@ -144,10 +165,20 @@ class FieldMaps:
             seen, directions, noise, self.functions.dof, size=size, largest=2.0
         )
 
-    @staticmethod
-    def accepts(defect, max_defect):
-        """Say whether a defect is certainly small."""
-        return defect.upper <= max_defect
+    def accepts(self, defect, max_defect):
+        """Say whether a defect is certainly small.
+
+        Of labels that are not known better than that it must be as small as the error
+        of their prediction.
+        """
+        if self.turns:
+            return defect.upper <= max_defect
+        most = np.hypot(max_defect, self.functions.misfit)
+        return defect.lower <= most and defect.upper <= SMALL
+
+    def aligned(self, elements):
+        """Return elements as they are: each was sought on its own."""
+        return elements
 
     def _directions(self, points):
         """Orthonormal residuals of small changes of a map."""
@@ -190,7 +221,8 @@ def fitted_labels(z, labels, groups=None):
     Returns
     -------
     FittedFunctions
-        Of numbers; of classes, the functions are their probabilities.
+        Of numbers; of classes, the functions are their probabilities. `misfit` is the
+        error of their prediction, relative to their standard deviation.
     """
     if type_of_target(labels) in ("binary", "multiclass"):
         classes = np.unique(labels)
@@ -198,7 +230,10 @@ def fitted_labels(z, labels, groups=None):
     else:
         values = np.asarray(labels, dtype=float)[:, None]
     values = (values - values.mean(axis=0)) / max(values.std(), np.finfo(float).tiny)
-    return FittedFunctions(z, values, _label_class(z, values, groups), groups)
+    function_class, misfit = _label_class(z, values, groups)
+    functions = FittedFunctions(z, values, function_class, groups)
+    functions.misfit = misfit / np.sqrt(values.var(axis=0).mean())
+    return functions
 
 
 def _label_class(z, values, groups):
@@ -215,4 +250,5 @@ def _label_class(z, values, groups):
         for each in classes
     ]
     best = int(np.argmin(np.array(errors) + 1e-12))
-    return classes[min(best + 1, len(classes) - 1)]
+    richer = classes[min(best + 1, len(classes) - 1)]
+    return richer, np.sqrt(errors[best])
