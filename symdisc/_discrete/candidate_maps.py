@@ -63,17 +63,30 @@ def least_changes(problem, starts):
         Mean squares of the changes.
     """
     maps, errors = descend(problem, starts, FIRST)
-    return descend(problem, _distinct(maps[np.argsort(errors)]), MORE)
+    return descend(problem, distinct(maps[np.argsort(errors)], ALIKE), MORE)
 
 
-def _distinct(maps):
-    """Return maps without those that are like an earlier one."""
+def distinct(maps, radius):
+    """Return maps without those that are nearer to an earlier one than a radius.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (s, k, k)
+    radius : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._discrete.candidate_maps import distinct
+    >>> distinct(np.array([1.0, 1.1, -1.0]).reshape(3, 1, 1), 0.5).ravel().tolist()
+    [1.0, -1.0]
+    """
     flat = maps.reshape(len(maps), -1)
     left, kept = np.arange(len(flat)), []
     while len(left):
         kept.append(left[0])
         apart = np.linalg.norm(flat[left] - flat[left[0]], axis=1)
-        left = left[apart > ALIKE]
+        left = left[apart > radius]
     return maps[kept]
 
 

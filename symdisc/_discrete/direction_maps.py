@@ -15,6 +15,7 @@ from scipy.stats import chi2
 from symdisc._data.splits import independent_blocks
 from symdisc._discrete.candidate_maps import affine, random_orthogonal
 from symdisc._discrete.harmonics import Harmonics
+from symdisc._lie.discovered import EXACT
 from symdisc._numerics.norm_bounds import Spread
 from symdisc._symmetry.residuals import bounded_defect
 
@@ -272,7 +273,7 @@ class DirectionMaps:
     @staticmethod
     def accepts(defect, max_defect):
         """Say whether no change is seen, and any that is there is small."""
-        return defect.lower <= max_defect and defect.upper <= SMALL
+        return defect.lower <= EXACT * max_defect and defect.upper <= SMALL
 
     def _generator(self, turn):
         """Return the derivative of the matrix of harmonics along a rotation."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._discrete.candidate_maps import descend, least_changes
+from symdisc._discrete.candidate_maps import descend, distinct, least_changes
 from symdisc._discrete.components import Components
 from symdisc._discrete.group_names import name_group
 from symdisc._discrete.multiplication import (
@@ -20,6 +20,8 @@ from symdisc._discrete.multiplication import (
 N_STARTS = 30
 # Maps that are drawn for each start: the best are taken.
 DRAWN = 10
+# Distance between starts.
+APART = 0.4
 # Largest order of an element, and of a group.
 MOST_ORDER, MOST_ELEMENTS = 24, 200
 # Elements of a group are at least 2 sqrt(2) sin(pi / MOST_ORDER) = 0.37 apart.
@@ -82,7 +84,7 @@ def candidates(problem, starts):
     found = []
     for problem.level in problem.levels[:-1]:
         errors = np.sum(problem.changes(starts)[0] ** 2, axis=1)
-        best = starts[np.argsort(errors)[: len(starts) // DRAWN]]
+        best = distinct(starts[np.argsort(errors)], APART)[: len(starts) // DRAWN]
         maps, errors = least_changes(problem, best)
         found.append(maps[np.argsort(errors)[:MOST_FOLLOWED]])
     problem.level = problem.levels[-1]
