@@ -28,6 +28,8 @@ LEVEL_OF_CHANGE = 0.001
 SMALL = 0.5
 # Most harmonics that candidates are sought by at first.
 SEARCHED = 60
+# Maps that are drawn for each start: basins of high degrees are small.
+DRAWN = 20
 # Elements by which a group is aligned, and steps of that.
 MOST_ALIGNED, N_ALIGNED = 12, 5
 # Step of differences.
@@ -55,7 +57,7 @@ class DirectionMaps:
     """
 
     # Far from a minimum few harmonics are looked at, all of them near it.
-    levels, level = (0, 1, 2), 2
+    level, drawn = 1, DRAWN
 
     def __init__(self, z, groups=None, max_defect=0.05):
         step = -(-len(z) // MAX_ROWS)
@@ -142,28 +144,17 @@ class DirectionMaps:
         return kept
 
     def _searched_fields(self):
-        """Return the function on the sphere, of few and of all harmonics.
-
-        Those of the lowest degrees have few minima, those of the degrees that show most
-        have them at the right place.
-        """
-        shown, counts = np.unique(self.degrees, return_counts=True)
-        if not len(shown):
-            return [self.harmonics.function(self.strong)] * 3
-        own = self.harmonics.degrees
-        power = [np.mean(self.strong[own == d] ** 2) for d in shown]
-        fields = []
-        for order in (np.arange(len(shown)), np.argsort(power)[::-1]):
-            most = max(int(np.sum(np.cumsum(counts[order]) <= SEARCHED)), 1)
-            few = np.isin(own, shown[order[:most]])
-            lower = Harmonics(self.k, int(own[few].max()))
-            parts = np.where(few[:, None], self.strong, 0.0)
-            fields.append(lower.function(parts[: len(lower.degrees)]))
-        return [*fields, self.harmonics.function(self.strong)]
+        """Return the function on the sphere, of the lowest and of all harmonics."""
+        counts = np.cumsum(np.bincount(self.degrees, minlength=1))
+        lowest = int(self.degrees.min(initial=self.harmonics.degree))
+        top = max(int(np.sum(counts <= SEARCHED)) - 1, lowest)
+        lower = Harmonics(self.k, min(top, self.harmonics.degree))
+        few = lower.function(self.strong[: len(lower.degrees)])
+        return few, self.harmonics.function(self.strong)
 
     def _searched_points(self, random):
         for field in self.fields:
-            count = max(30, field.coefficients.shape[0] * 2 // self.n_radial)
+            count = max(30, field.coefficients.shape[0] // 2)
             points = random.standard_normal((count, self.k))
             yield points / np.linalg.norm(points, axis=1, keepdims=True)
 

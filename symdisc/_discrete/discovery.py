@@ -18,8 +18,6 @@ from symdisc._discrete.multiplication import (
 
 # Starts for each dimension of the group of rotations and of shifts.
 N_STARTS = 30
-# Maps that are drawn for each start: the best are taken.
-DRAWN = 10
 # Distance between starts.
 APART = 0.4
 # Largest order of an element, and of a group.
@@ -74,21 +72,22 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     k, random = problem.k, np.random.default_rng(seed)
     if n_starts is None:
         n_starts = N_STARTS * (k * (k + 1) // 2)
-    maps = candidates(problem, problem.starts(random, DRAWN * n_starts))
+    maps = candidates(problem, problem.starts(random, problem.drawn * n_starts), n_starts)
     search = _Search(problem, max_defect)
     return search.group(maps)
 
 
-def candidates(problem, starts):
+def candidates(problem, starts, n_starts):
     """Return different minima of the change, the least first."""
-    found = []
-    for problem.level in problem.levels[:-1]:
-        errors = np.sum(problem.changes(starts)[0] ** 2, axis=1)
-        best = distinct(starts[np.argsort(errors)], APART)[: len(starts) // DRAWN]
-        maps, errors = least_changes(problem, best)
-        found.append(maps[np.argsort(errors)[:MOST_FOLLOWED]])
-    problem.level = problem.levels[-1]
-    maps, errors = least_changes(problem, np.concatenate(found))
+    # Far from a minimum less is looked at.
+    problem.level = 0
+    errors = np.sum(problem.changes(starts)[0] ** 2, axis=1)
+    starts = starts[np.argsort(errors)[: len(starts) // 2]]
+    maps = distinct(starts, APART)[:n_starts]
+    for problem.level in (0, 1):
+        maps, errors = least_changes(problem, maps)
+        order = np.argsort(errors)[:MOST_FOLLOWED]
+        maps, errors = maps[order], errors[order]
     # Maps of no inverse take all to a fixed point or to an invariant plane.
     sizes = np.abs(np.linalg.det(maps))
     order = np.argsort(np.where((sizes > 0.3) & (sizes < 3.0), errors, np.inf))

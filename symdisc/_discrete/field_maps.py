@@ -24,6 +24,8 @@ SEARCHED, BOUNDED = 60, 1000
 # Most functions that labels are fitted by; so many rows for each.
 MOST_FUNCTIONS, ROWS_EACH = 300, 4
 N_FOLDS = 5
+# Maps that are drawn for each start.
+DRAWN = 10
 # Rotations that show how far from the mean rotated rows are among the data.
 N_TURNS = 10
 # Part of what an unrelated map changes that a symmetry of labels must not reach.
@@ -48,7 +50,7 @@ class FieldMaps:
 
     # At first maps are held near orthogonal ones, but affine maps need not be orthogonal
     # in coordinates in which data are white.
-    levels, level = (0, 1), 1
+    level, drawn = 1, DRAWN
 
     def __init__(self, z, functions, *, turns, continuous=()):
         self.k, self.turns, self.functions = z.shape[1], turns, functions

@@ -88,6 +88,8 @@ class Harmonics:
         self.basis = PolynomialField(k, self.degree, last=1)
         values = self.basis.monomials(points) * np.sqrt(weights)[:, None]
         triangle = np.linalg.qr(values, mode="r")
+        # The same function has the same coefficients, up to whatever degree.
+        triangle *= np.sign(np.diag(triangle))[:, None]
         self.into = np.linalg.solve(triangle, np.eye(len(triangle)))[:, 1:]
         self.degrees = self.basis.degrees[1:]
         self.points, self.weighted = points, self(points) * weights[:, None]
