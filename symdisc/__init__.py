@@ -1,6 +1,7 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._diagnostics.null_control import NullControl
+from symdisc._discrete.finite_group import FiniteGroup
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -21,6 +22,7 @@ __all__ = [
     "DimensionEstimate",
     "DiscoveredAlgebra",
     "EquationSystem",
+    "FiniteGroup",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",

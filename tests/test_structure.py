@@ -25,6 +25,7 @@ FOLDERS = [
     "_implicit",
     "_errors_in_variables",
     "_symmetry",
+    "_discrete",
     "_sparse_latents",
     "_persistence",
     "datasets",

@@ -72,7 +72,9 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     k, random = problem.k, np.random.default_rng(seed)
     if n_starts is None:
         n_starts = N_STARTS * (k * (k + 1) // 2)
-    maps = candidates(problem, problem.starts(random, problem.drawn * n_starts), n_starts)
+    maps = candidates(
+        problem, problem.starts(random, problem.drawn * n_starts), n_starts
+    )
     search = _Search(problem, max_defect)
     return search.group(maps)
 
@@ -193,7 +195,9 @@ def of_finite_order(map_, order):
            [ 0.,  1.]])
     """
     values, vectors = np.linalg.eig(map_)
-    roots = np.exp(2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order)
+    roots = np.exp(
+        2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order
+    )
     if np.abs(values - roots).max() > SEPARATION or (np.abs(roots - 1) < 1e-9).all():
         return None
     k = len(map_) - 1
@@ -201,7 +205,9 @@ def of_finite_order(map_, order):
         return None
     linear = map_[:k, :k]
     values, vectors = np.linalg.eig(linear)
-    roots = np.exp(2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order)
+    roots = np.exp(
+        2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order
+    )
     if np.linalg.cond(vectors) > 100:
         return None
     snapped = np.real(vectors @ np.diag(roots) @ np.linalg.inv(vectors))

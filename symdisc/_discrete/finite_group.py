@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symdisc._lie.discovered import CHANGED
+from symdisc._lie.discovered import CHANGED, EXACT
 
 
 class FiniteGroup:
@@ -28,12 +28,12 @@ class FiniteGroup:
         Latent point that the elements leave in place; the origin by default.
     defect, defect_upper, defect_lower : float
         See `defect`.
-    verdict : {"certified", "conditional", ""}
+    verdict : {"certified", "conditional", "undecided", ""}
         See `verdict`.
     condition : str
         What a verdict "conditional" depends on.
-    open_name : str
-        Name of a larger group that the data neither certify nor exclude.
+    max_defect : float
+        Tolerance of the verdict.
 
     Attributes
     ----------
@@ -53,10 +53,12 @@ class FiniteGroup:
         has nothing to do with them.
     verdict : str
         "certified": the upper limit is at most the tolerance; "conditional": so it is,
-        given `condition`; empty where the group is trivial.
+        given `condition`; "undecided": of labels and distributions, no change is seen
+        (0.1 %), and the limit is at most 0.5, half of what an unrelated map changes;
+        empty where the group is trivial.
     generators : list of int
         Numbers of elements that generate the group.
-    elements, question, within, centre, condition, open_name
+    elements, question, within, centre, condition, max_defect
         As given.
 
     References
@@ -93,7 +95,7 @@ class FiniteGroup:
         defect_lower=0.0,
         verdict="",
         condition="",
-        open_name="",
+        max_defect=0.05,
     ):
         self.elements = np.asarray(elements, dtype=float)
         self.name, self.generators = name, [int(i) for i in generators]
@@ -102,12 +104,17 @@ class FiniteGroup:
         self.centre = np.zeros(k) if centre is None else np.asarray(centre, dtype=float)
         self.defect, self.defect_upper = float(defect), float(defect_upper)
         self.defect_lower = float(defect_lower)
-        self.verdict, self.open_name = verdict, open_name
+        self.verdict, self.max_defect = verdict, float(max_defect)
 
     @property
     def order(self):
         """Number of elements."""
         return len(self.elements)
+
+    @property
+    def is_broken(self):
+        """Whether the data exclude a defect below a tenth of the tolerance."""
+        return bool(self.defect_lower > EXACT * self.max_defect)
 
     def __len__(self):
         return len(self.elements)
@@ -118,9 +125,10 @@ class FiniteGroup:
     def __str__(self):
         """Return the name with generators, then the verdict."""
         shown = ", ".join(_matrix_text(self.elements[i]) for i in self.generators)
-        first = f"{self.name}: {shown}" if shown else self.name
-        if self.open_name:
-            first += f"; undecided: {self.open_name}"
+        name = self.name
+        if self.is_broken:
+            name += f", broken by {100 * self.defect:.2g} %"
+        first = f"{name}: {shown}" if shown else name
         return "\n".join([first, *self.evidence])
 
     @property

@@ -63,9 +63,7 @@ class PolynomialField:
         columns = z.T
         found = np.empty((len(self.steps), len(z)))
         found[0] = 1.0
-        for i, (parent, step) in enumerate(
-            zip(self.parents, self.steps, strict=True)
-        ):
+        for i, (parent, step) in enumerate(zip(self.parents, self.steps, strict=True)):
             if i:
                 np.multiply(found[parent], columns[step - 1], out=found[i])
         return found.T
