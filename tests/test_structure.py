@@ -32,6 +32,7 @@ FOLDERS = [
     "_latent",
     "autoencoders",
     "_diagnostics",
+    "_conserved",
     "plotting",
     "_estimators",
     "_report",
