@@ -79,7 +79,9 @@ class _Search:
             return
         for vector in _sparse_basis(space).T:
             vector = self._sparse(vector, columns)
-            if self._is_new(vector) and self._passes(vector):
+            # All gradients are orthogonal to the motion.
+            is_open = len(self.found) < self.motion.z.shape[1] - 1
+            if is_open and self._is_new(vector) and self._passes(vector):
                 self.found.append(vector)
 
     def _least_changed(self, columns, rows):
@@ -141,15 +143,18 @@ class _Search:
         step = -(-len(self.motion.z) // N_GRADIENTS)
         gradients = self.motion.gradients[::step]
         all_found = [gradients.transpose(0, 2, 1) @ c for c in [*self.found, vector]]
-        sizes = np.linalg.norm(all_found[-1], axis=1)
-        rest = all_found[-1]
+        rest = own = all_found[-1]
         if self.found:
-            # Orthonormal gradients at each row; those that nearly vanish do not count.
             known = np.stack(all_found[:-1], axis=2)
             u, s, _ = np.linalg.svd(known, full_matrices=False)
-            u = u * (s > LEAST_ANGLE * s.max())[:, None]
-            rest = rest - np.einsum("nki,nji,nj->nk", u, u, rest)
-        angle = np.sqrt(np.mean(np.sum(rest**2, axis=1)) / np.mean(sizes**2))
+            # Rows where the gradients of what is known are dependent do not tell.
+            tells = s[:, -1] > LEAST_ANGLE * s[:, 0]
+            if not tells.any():
+                return False
+            u, own = u[tells], own[tells]
+            rest = own - np.einsum("nki,nji,nj->nk", u, u, own)
+        size = max(np.mean(np.sum(own**2, axis=1)), 1e-300)
+        angle = np.sqrt(np.mean(np.sum(rest**2, axis=1)) / size)
         error = max([self._limit(c) for c in [*self.found, vector]])
         return angle > max(LEAST_ANGLE, TIMES_ERROR * error)
 
