@@ -7,40 +7,41 @@ from symdisc._equations.library import CandidateLibrary
 
 # Share of the rates that a Hamiltonian may leave unexplained.
 MOST_LEFT = 1e-3
+# Terms of a Hamiltonian that move states less than this part are left out.
+NEGLIGIBLE = 1e-4
 
 
-def hamiltonian_of(quantities, z, v, symbols):
-    """Return the combination H of quantities with z_dot = J grad H, or None.
+def hamiltonian_of(library, z, v):
+    """Return the combination H of candidates with z_dot = J grad H, or None.
 
     Parameters
     ----------
-    quantities : sequence of ConservedQuantity
+    library : CandidateLibrary
+        Without the constant.
     z, v : ndarray of shape (n, 2 m)
         The first half are positions, the others their momenta.
-    symbols : sequence of sympy.Symbol
 
     Returns
     -------
     sympy.Expr or None
     """
     k = z.shape[1]
-    if k % 2 or not len(quantities):
+    if k % 2:
         return None
-    flows = []
-    for quantity in quantities:
-        slopes = [quantity.expression.diff(s) for s in symbols]
-        gradient = CandidateLibrary(slopes, symbols).evaluate(z)
-        flows.append((gradient @ poisson(k).T).ravel())
-    design, rates = np.column_stack(flows), v.ravel()
-    weights = np.linalg.lstsq(design, rates, rcond=None)[0]
-    left = np.sum((rates - design @ weights) ** 2)
+    slopes = [e.diff(s) for e in library.expressions for s in library.symbols]
+    gradients = CandidateLibrary(slopes, library.symbols).evaluate(z)
+    flows = gradients.reshape(len(z), len(library), k) @ poisson(k).T
+    design, rates = flows.transpose(0, 2, 1).reshape(-1, len(library)), v.ravel()
+    sizes = np.maximum(np.linalg.norm(design, axis=0), 1e-300)
+    weights = np.linalg.lstsq(design / sizes, rates, rcond=1e-9)[0]
+    kept = np.abs(weights) > NEGLIGIBLE * np.abs(weights).max()
+    weights = np.linalg.lstsq((design / sizes)[:, kept], rates, rcond=1e-9)[0]
+    left = np.sum((rates - (design / sizes)[:, kept] @ weights) ** 2)
     if left > MOST_LEFT * np.sum(rates**2):
         return None
-    size = np.abs(weights).max()
-    pairs = zip(weights, quantities, strict=True)
-    return sympy.Add(
-        *(sympy.Float(w) * q.expression for w, q in pairs if abs(w) > 1e-3 * size)
-    )
+    terms = [e for e, used in zip(library.expressions, kept, strict=True) if used]
+    pairs = zip(weights / sizes[kept], terms, strict=True)
+    return sympy.Add(*(sympy.Float(w) * term for w, term in pairs))
 
 
 def poisson(k):

@@ -90,8 +90,8 @@ class ConservedQuantities(tuple):
     ----------
     expressions : list of sympy.Expr
     hamiltonian : sympy.Expr or None
-        Their combination H with ``F = J grad H``, where there is one: the first half of
-        the columns are positions, the others their momenta.
+        The combination H of candidates with ``F = J grad H``, where there is one: the
+        first half of the columns are positions, the others their momenta.
     """
 
     hamiltonian = None
@@ -192,7 +192,8 @@ def conserved_quantities(
     stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
     found = [_as_quantity(each, made) for each in find_conserved(motion, stages, max_defect)]
     result = ConservedQuantities(found)
-    result.hamiltonian = hamiltonian_of(result, z, v, made.symbols)
+    if found:
+        result.hamiltonian = hamiltonian_of(made, z, v)
     if result.hamiltonian is not None:
         for quantity in result:
             quantity.generator = symmetry_of(quantity.expression, made.symbols)

@@ -20,6 +20,8 @@ from symdisc._numerics.norm_bounds import Spread
 from symdisc._symmetry.residuals import bounded_defect
 
 MAX_ROWS = 20000
+# Rows that say how the means depend on mean and covariance.
+MAX_SHIFTED = 3000
 # Level of the test of whether a degree shows more than noise, for all degrees at once.
 LEVEL = 0.01
 # Chance that a symmetry is rejected.
@@ -66,7 +68,7 @@ class DirectionMaps:
         self.k, self.harmonics = z.shape[1], Harmonics(z.shape[1])
         self.n_radial = 3
         features = self._features(z)
-        influence = features - features.mean(axis=0) + self._of_white(z, features)
+        influence = features - features.mean(axis=0) + self._of_white(z)
         self.blocks = independent_blocks(z, groups)
         influence = self._summed(influence)
         shown = self._significant(features.mean(axis=0), influence)
@@ -105,16 +107,17 @@ class DirectionMaps:
         ]
         return np.hstack([values * each[:, None] for each in radial])
 
-    def _of_white(self, z, features):
+    def _of_white(self, z):
         """Return what each row does to the means by its part in mean and covariance."""
-        k, mean = self.k, features.mean(axis=0)
-        shifts = [self._features(z + STEP * e).mean(axis=0) for e in np.eye(k)]
+        k, some = self.k, z[:: -(-len(z) // MAX_SHIFTED)]
+        mean = self._features(some).mean(axis=0)
+        shifts = [self._features(some + STEP * e).mean(axis=0) for e in np.eye(k)]
         found = -z @ ((np.array(shifts) - mean) / STEP)
         for a in range(k):
             for b in range(a + 1):
                 stretch = np.zeros((k, k))
                 stretch[a, b] = stretch[b, a] = 1.0 if a == b else 0.5
-                moved = self._features(z + STEP * z @ stretch).mean(axis=0)
+                moved = self._features(some + STEP * some @ stretch).mean(axis=0)
                 part = z[:, a] * z[:, b] - (a == b)
                 part = part * (0.5 if a == b else 1.0)
                 found -= np.outer(part, (moved - mean) / STEP)
