@@ -1,16 +1,16 @@
 """How often conserved quantities are found, all of them and no others.
 
-Trajectories of systems in their own columns, with exact rates. ``right`` is how often the
-number of quantities is the true one; ``rank correlation`` is Spearman's, of a true quantity
-with the sum of found ones and their squares that is nearest to it on half of the
-trajectories, over the means of the 20 other trajectories; the least over seeds. Of two
-bodies the true quantities are momenta, R x P, the relative
-angular momentum and energy; of a Kepler motion these two, and the direction of the Laplace
-vector counts for the rank.
+Trajectories of systems in their own columns, with exact rates. ``right`` is how often
+the number of quantities is the true one; ``rank correlation`` is Spearman's, of a true
+quantity with the sum of found ones and their squares that is nearest to it on half of
+the trajectories, over the means of the 20 other trajectories; the least over seeds. Of
+two bodies the true quantities are momenta, R x P, the relative angular momentum and
+energy; of a Kepler motion the last two, and the direction of the Laplace vector counts
+for the rank.
 Published (Lu et al. 2023): pendulum 0.9997, double pendulum 0.996.
 
-Run ``python benchmarks/conserved_quantities.py --seeds 20``; ``--noise 0.01`` adds noise to
-the rates, in units of their standard deviations.
+Run ``python benchmarks/conserved_quantities.py --seeds 20``; ``--noise 0.01`` adds noise
+to the rates, in units of their standard deviations.
 """
 
 import argparse
@@ -27,6 +27,8 @@ N_TRAJECTORIES = 40
 
 
 def damped(friction):
+    """Return a pendulum with friction."""
+
     def field(x, v):
         return v, -np.sin(x) - friction * v
 
@@ -34,6 +36,7 @@ def damped(friction):
 
 
 def double_pendulum(a, b, w, u):
+    """Rates of two angles and their velocities, of equal masses and lengths."""
     d = a - b
     below = 2 - np.cos(d) ** 2
     top = -(w**2) * np.sin(d) * np.cos(d) + np.sin(b) * np.cos(d)
@@ -44,21 +47,25 @@ def double_pendulum(a, b, w, u):
 
 
 def double_energy(a, b, w, u):
+    """Energy of the double pendulum."""
     kinetic = w**2 + u**2 / 2 + w * u * np.cos(a - b)
     return kinetic - 2 * np.cos(a) - np.cos(b)
 
 
 def two_bodies(x, y, X, Y, u, v, U, V):
+    """Rates of two equal masses that attract each other."""
     r3 = np.hypot(x - X, y - Y) ** 3
     return u, v, U, V, (X - x) / r3, (Y - y) / r3, (x - X) / r3, (y - Y) / r3
 
 
 def kepler(x, y, u, v):
+    """Rates of a mass around a fixed one."""
     r3 = np.hypot(x, y) ** 3
     return u, v, -x / r3, -y / r3
 
 
 def lorenz(x, y, z):
+    """Rates of the Lorenz system."""
     return 10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z
 
 
@@ -72,10 +79,12 @@ def ellipses(rng):
 
 
 def kepler_start(rng):
+    """Draw a state of a Kepler motion."""
     return np.concatenate(ellipses(rng))
 
 
 def two_start(rng):
+    """Draw a state of two bodies."""
     d, w = ellipses(rng)
     w = np.sqrt(2) * w
     middle, drift = 0.5 * rng.standard_normal(2), 0.3 * rng.standard_normal(2)
@@ -85,10 +94,12 @@ def two_start(rng):
 
 
 def swing(rng):
+    """Draw a state of a pendulum."""
     return np.array([rng.uniform(-2, 2), rng.uniform(-0.5, 0.5)])
 
 
 def box(low, high):
+    """Return a function that draws states from a box."""
     return lambda rng: rng.uniform(low, high)
 
 
@@ -179,7 +190,12 @@ def trajectories(name, seed, noise=0.0):
     t = np.linspace(0, span, 100)
     runs = [
         solve_ivp(
-            lambda _, z: field(*z), (0, span), start(rng), t_eval=t, rtol=1e-9, atol=1e-10
+            lambda _, z: field(*z),
+            (0, span),
+            start(rng),
+            t_eval=t,
+            rtol=1e-9,
+            atol=1e-10,
         ).y.T
         for _ in range(N_TRAJECTORIES)
     ]
@@ -190,6 +206,7 @@ def trajectories(name, seed, noise=0.0):
 
 
 def means(values):
+    """Means over the rows of each trajectory."""
     return values.reshape(N_TRAJECTORIES, -1).mean(axis=1)
 
 
@@ -200,7 +217,7 @@ def correlation(design, truth):
 
 
 def fit(name, seed, noise):
-    """Return the number of quantities, the correlations of the true ones, and seconds."""
+    """Return the number of quantities, correlations of the true ones, seconds."""
     X, X_dot, dt, groups = trajectories(name, seed, noise)
     options, truths = SYSTEMS[name][3:]
     start = time.perf_counter()
@@ -213,6 +230,7 @@ def fit(name, seed, noise):
 
 
 def main():
+    """Print a line for each system."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--noise", type=float, default=0.0)

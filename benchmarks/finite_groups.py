@@ -42,34 +42,42 @@ from symdisc.datasets import make_lorenz
 
 
 def lorenz(x, y, z):
+    """Rates of the Lorenz system."""
     return 10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z
 
 
 def thomas(x, y, z):
+    """Rates of Thomas' cyclic system."""
     return np.sin(y) - 0.208 * x, np.sin(z) - 0.208 * y, np.sin(x) - 0.208 * z
 
 
 def duffing(x, v):
+    """Rates of Duffing's oscillator."""
     return v, x - x**3 - 0.1 * v
 
 
 def lotka_volterra(x, y):
+    """Rates of predators and prey."""
     return x - 0.5 * x * y, -y + 0.5 * x * y
 
 
 def roessler(x, y, z):
+    """Rates of the system of Roessler."""
     return -y - z, x + 0.2 * y, 0.2 + z * (x - 5.7)
 
 
 def sir(s, i):
+    """Rates of an epidemic."""
     return 0.05 - 0.8 * s * i - 0.05 * s, 0.8 * s * i - 0.3 * i
 
 
 def brusselator(x, y):
+    """Rates of the Brusselator."""
     return 1 - 4 * x + x**2 * y, 3 * x - x**2 * y
 
 
 def selkov(x, y):
+    """Rates of glycolysis after Selkov."""
     return -x + 0.1 * y + x**2 * y, 0.5 - 0.1 * y - x**2 * y
 
 
@@ -117,11 +125,13 @@ def group_of(*data, n_components=3, **options):
 
 
 def of_motion(name, seed):
+    """Say whether the group of a motion is right."""
     group = group_of(*motion(name, seed), autoencoder="none", symmetry_of="motion")
     return group.name == MOTIONS[name][3], group
 
 
 def of_noisy_motion(name, seed):
+    """The same with noise, in other axes and units."""
     X, X_dot, groups = motion(name, seed)
     rng = np.random.default_rng(seed)
     X_dot = X_dot + 0.01 * X_dot.std(axis=0) * rng.standard_normal(X.shape)
@@ -134,12 +144,14 @@ def of_noisy_motion(name, seed):
 
 
 def of_embedded(_, seed):
+    """The same of the Lorenz system behind a lift."""
     data = make_lorenz(random_state=seed)
     group = group_of(data.X, data.X_dot, data.groups, random_state=seed)
     return group.name == "Z2", group
 
 
 def of_labels(name, seed):
+    """Say whether the group of labels is right."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1.5, 1.5, (3000, 2))
     radius, angle = np.hypot(*X.T), np.arctan2(*X.T[::-1])
@@ -167,6 +179,7 @@ def cloud(name, seed):
 
 
 def of_cloud(name, seed):
+    """Say whether the group of a cloud is right."""
     X, truth = cloud(name, seed)
     group = group_of(X, autoencoder="none")
     group.w1 = wasserstein(group.elements, truth)
@@ -195,12 +208,14 @@ PARTS = {
 
 
 def timed(find, name, seed):
+    """Return whether the name is right, the name, seconds and W1."""
     start = time.perf_counter()
     right, group = find(name, seed)
     return right, group.name, time.perf_counter() - start, getattr(group, "w1", None)
 
 
 def main():
+    """Print a line for each system."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=PARTS, default="motions")
     parser.add_argument("--seeds", type=int, default=20)
@@ -215,12 +230,17 @@ def main():
         )
         right, labels, seconds, w1 = zip(*found, strict=True)
         low, high = limits(sum(right), len(right))
-        others = sorted({label for r, label in zip(right, labels, strict=True) if not r})
-        line = f"{name:25s} right {sum(right)} of {len(right)} ({low:.2f} to {high:.2f})"
+        others = sorted(
+            {label for r, label in zip(right, labels, strict=True) if not r}
+        )
+        line = (
+            f"{name:25s} right {sum(right)} of {len(right)} ({low:.2f} to {high:.2f})"
+        )
         line += f", {np.median(seconds):.1f} s, at most {max(seconds):.1f} s"
         if w1[0] is not None:
-            line += ", W1 {:.4f} (angle {:.4f})".format(*np.mean(w1, axis=0))
-            line += ", at most {:.4f}".format(np.max(w1, axis=0)[0])
+            frobenius, angle = np.mean(w1, axis=0)
+            line += f", W1 {frobenius:.4f} (angle {angle:.4f})"
+            line += f", at most {np.max(w1, axis=0)[0]:.4f}"
         print(line + (f", else {others}" if others else ""), flush=True)
 
 

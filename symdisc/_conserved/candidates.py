@@ -33,9 +33,10 @@ class AlongMotion:
     def __init__(self, library, z, v, groups=None, has_order=False):
         self.z, self.groups, self.has_order = z, groups, has_order
         p, k = len(library), z.shape[1]
-        values = library.evaluate(z)
         slopes = [e.diff(s) for e in library.expressions for s in library.symbols]
-        gradients = CandidateLibrary(slopes, library.symbols).evaluate(z)
+        with np.errstate(all="ignore"):  # what is not finite is named below
+            values = library.evaluate(z)
+            gradients = CandidateLibrary(slopes, library.symbols).evaluate(z)
         self._check(values, gradients, library)
         spread = values.std(axis=0)
         varies = spread > 1e-10 * np.maximum(np.abs(values).max(axis=0), 1e-300)
@@ -57,7 +58,9 @@ class AlongMotion:
             axis=(0, 2)
         )
         if wrong.any():
-            named = [name for name, bad in zip(library.names, wrong, strict=True) if bad]
+            named = [
+                name for name, bad in zip(library.names, wrong, strict=True) if bad
+            ]
             raise ValueError(
                 f"library contains {named}, not finite at all states. Leave these out, "
                 "or leave out the rows where they are not."
@@ -76,7 +79,10 @@ class AlongMotion:
         defects, errors : ndarray of shape (m,)
             Root mean squares, and standard errors of these from blocks.
         """
-        values, rates = self.values[rows] @ coefficients, self.rates[rows] @ coefficients
+        values, rates = (
+            self.values[rows] @ coefficients,
+            self.rates[rows] @ coefficients,
+        )
         spread = np.maximum(values.var(axis=0), 1e-300)
         changes = rates**2 / self.frequency**2 / spread
         found = _root_mean_square(changes, self._blocks(rows))

@@ -44,8 +44,8 @@ class ConservedQuantity:
     defect_upper : float
         An upper limit (95 %).
     generator : ndarray of shape (k, k) or None
-        The linear symmetry that the quantity generates by the Poisson bracket, where the
-        system is Hamiltonian in the given columns and the quantity quadratic.
+        The linear symmetry that the quantity generates by the Poisson bracket, where
+        the system is Hamiltonian in the given columns and the quantity quadratic.
     """
 
     def __init__(
@@ -168,8 +168,8 @@ def conserved_quantities(
 
     References
     ----------
-    .. [1] E. Kaiser, J. N. Kutz, S. L. Brunton, "Discovering conservation laws from data
-       for control", IEEE CDC 2018, arXiv:1811.00961.
+    .. [1] E. Kaiser, J. N. Kutz, S. L. Brunton, "Discovering conservation laws from
+       data for control", IEEE CDC 2018, arXiv:1811.00961.
 
     Examples
     --------
@@ -190,7 +190,9 @@ def conserved_quantities(
     motion = AlongMotion(made, z, v, groups, has_order=t is not None)
     levels = np.array([degree_of(e) for e in made.expressions])
     stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
-    found = [_as_quantity(each, made) for each in find_conserved(motion, stages, max_defect)]
+    found = [
+        _as_quantity(each, made) for each in find_conserved(motion, stages, max_defect)
+    ]
     result = ConservedQuantities(found)
     if found:
         result.hamiltonian = hamiltonian_of(made, z, v)
@@ -209,7 +211,9 @@ def _check_arguments(est, degree, max_defect):
     if not isinstance(degree, int | np.integer) or degree < 0:
         raise ValueError(f"degree={degree!r} must be an int >= 0; pass 2, for example.")
     if not 0 < max_defect < 1:
-        raise ValueError(f"max_defect={max_defect!r} must be between 0 and 1; pass 0.05.")
+        raise ValueError(
+            f"max_defect={max_defect!r} must be between 0 and 1; pass 0.05."
+        )
     equations = getattr(est, "equations_", None)
     if equations is not None and equations.order == 2:
         raise ValueError(
@@ -222,7 +226,11 @@ def _states(est, X, X_dot, t, groups):
     """Return states and rates as arrays, groups, and names of the states."""
     names = [str(name) for name in getattr(X, "columns", ())] or None
     samples = Samples(X, X_dot, t, groups)
-    data = take_in(samples, Demands()) if est is None else est._take_in(X, X_dot, t, groups)
+    data = (
+        take_in(samples, Demands())
+        if est is None
+        else est._take_in(X, X_dot, t, groups)
+    )
     z = check_array(data.X, dtype=float, ensure_min_samples=10, input_name="X")
     v = None
     if data.y is not None:

@@ -2,10 +2,11 @@
 
 A finite group fixes the mean and, in white coordinates, is orthogonal. The distribution
 of directions u = z / |z|, weighted by functions of |z|, is unchanged where the means of
-spherical harmonics are: E Y(g u) w = E Y(u) w. These means have the same noise at each
-degree. Degrees that show nothing but noise are left out. The defect of a map is the root
-mean square change of the others, relative to that of a map that has nothing to do with
-the distribution: for such a map it is 1 on average.
+spherical harmonics are: E Y(g u) w = E Y(u) w. The defect of a map is the root
+mean square change of these, relative to that of a map that has nothing to do with the
+distribution: for such a map it is 1 on average. Degrees that show no more than noise do
+not count in what it is relative to; their noise counts in the upper limit, up to twice
+the highest degree that shows more, for finer structure may be there.
 """
 
 import numpy as np
@@ -96,7 +97,7 @@ class DirectionMaps:
         self.continuous = self._continuous(max_defect)
 
     def _features(self, z):
-        """Return harmonics of directions times polynomials of the rank of the radius."""
+        """Return harmonics of directions times polynomials of the rank of radii."""
         radius = np.linalg.norm(z, axis=1)
         values = self.harmonics(z / np.maximum(radius, 1e-300)[:, None])
         rank = 2 * (np.argsort(np.argsort(radius)) + 0.5) / len(z) - 1

@@ -31,6 +31,8 @@ MOST_CANDIDATES, MOST_ALONG = 40, 12
 MOST_FOLLOWED = 40
 
 
+# Condition of the eigenvectors of a map that may be of finite order.
+LARGEST_CONDITION = 100.0
 # Iterations for a product of elements.
 POLISHED = 2
 
@@ -194,21 +196,13 @@ def of_finite_order(map_, order):
     array([[-1.,  0.],
            [ 0.,  1.]])
     """
-    values, vectors = np.linalg.eig(map_)
-    roots = np.exp(
-        2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order
-    )
+    k = len(map_) - 1
+    values, vectors = np.linalg.eig(map_[:k, :k])
+    unit = 2 * np.pi / order
+    roots = np.exp(1j * unit * np.round(np.angle(values) / unit))
     if np.abs(values - roots).max() > SEPARATION or (np.abs(roots - 1) < 1e-9).all():
         return None
-    k = len(map_) - 1
-    if np.linalg.cond(vectors[:k, np.abs(vectors[k]) < 1e-6]) > 100:
-        return None
-    linear = map_[:k, :k]
-    values, vectors = np.linalg.eig(linear)
-    roots = np.exp(
-        2j * np.pi * np.round(np.angle(values) * order / (2 * np.pi)) / order
-    )
-    if np.linalg.cond(vectors) > 100:
+    if np.linalg.cond(vectors) > LARGEST_CONDITION:
         return None
     snapped = np.real(vectors @ np.diag(roots) @ np.linalg.inv(vectors))
     moves = np.eye(k) - snapped

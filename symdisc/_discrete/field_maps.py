@@ -1,8 +1,8 @@
 """Which affine maps, far from the identity, commute with a motion or keep labels.
 
 The residual A F(z) - F(A z + b) of a motion, and f(z) - f(A z + b) of labels, is linear
-in the coefficients of what was fitted, so that its noise is known for each map, as it is
-for generators.
+in the coefficients of what was fitted, so that its noise is known for each map, as it
+is for generators.
 """
 
 import numpy as np
@@ -48,8 +48,8 @@ class FieldMaps:
         Generators of continuous symmetries.
     """
 
-    # At first maps are held near orthogonal ones, but affine maps need not be orthogonal
-    # in coordinates in which data are white.
+    # At first maps are held near orthogonal ones, but affine maps need not be so in
+    # coordinates in which data are white.
     level, drawn = 1, DRAWN
 
     def __init__(self, z, functions, *, turns, continuous=()):

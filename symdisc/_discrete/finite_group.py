@@ -9,8 +9,8 @@ class FiniteGroup:
     """Finite group of linear maps of latents, found in data.
 
     Where a Lie algebra was found, too, it holds one element of each component of the
-    group of all symmetries: that of a motion with all reflections is O(2), whose algebra
-    is so(2) and whose finite group Z2.
+    group of all symmetries: a radial motion in a plane has O(2), whose algebra is so(2)
+    and whose finite group Z2.
 
     Parameters
     ----------
@@ -40,16 +40,15 @@ class FiniteGroup:
     name : str
         "trivial"; "Z2"; "Cn", cyclic of order n > 2; "Dn", dihedral of order 2n; "T",
         "O", "I", the rotations of tetrahedron, cube and icosahedron; "A4", "S4", "A5",
-        where the same groups contain reflections; "Q8"; products of these; or "order n".
+        where the same groups contain reflections; "Q8"; products; or "order n".
         "C3 x Z2" is the group C6 where its element of order 2 is the inversion -1 of
         an odd number of dimensions.
     order : int
         Number of elements.
     defect, defect_upper, defect_lower : float
-        Largest defect of a generator, and its limits (95 %). Of a motion F it is that of
-        a generator of an algebra for a map g that is far from the identity: the root mean
-        square of ``g F(z) - F(g z)`` over that of ``F(g z) - F(z)`` and ``g F(z) - F(z)``
-        together. Of labels and distributions it is relative to what a map changes that
+        Largest defect of a generator, and its limits (95 %). Of a motion F it is the
+        root mean square of ``g F(z) - F(g z)`` over that of ``F(g z) - F(z)`` and ``g
+        F(z) - F(z)`` together, as of an algebra where g is near the identity. Of labels and distributions it is relative to what a map changes that
         has nothing to do with them.
     verdict : str
         "certified": the upper limit is at most the tolerance; "conditional": so it is,
@@ -63,8 +62,8 @@ class FiniteGroup:
 
     References
     ----------
-    M. Hamermesh, "Group Theory and its Application to Physical Problems" (1962), chapter
-    2, has the finite groups of rotations and reflections.
+    M. Hamermesh, "Group Theory and its Application to Physical Problems" (1962),
+    chapter 2, has the finite groups of rotations and reflections.
 
     Examples
     --------
@@ -76,9 +75,9 @@ class FiniteGroup:
     >>> est = LatentSymmetryDiscoverer(
     ...     autoencoder="none", symmetry_of="motion", degree=3, finite_group=True
     ... ).fit(X, X_dot)
-    >>> print(est.finite_group_)
+    >>> print(est.finite_group_)  # doctest: +ELLIPSIS
     Z2: [[-1, 0], [0, -1]]
-    certified, symmetry of the motion: defect 0, at most 0 (within polynomials of degree 3)
+    certified, symmetry of the motion: defect 0, at most 0 ...
     """
 
     def __init__(

@@ -83,17 +83,17 @@ def _cyclic(n):
 
 
 def _invariant_factors(table):
-    """Return the orders of cyclic factors of an abelian group, each dividing the last."""
+    """Return orders of cyclic factors of an abelian group, each dividing the last."""
     group = PermutationGroup([Permutation(row.tolist()) for row in table])
     powers = {}
     for power in group.abelian_invariants():
         prime = next(p for p in range(2, power + 1) if power % p == 0)
         powers.setdefault(prime, []).append(power)
     columns = [sorted(each, reverse=True) for each in powers.values()]
-    factors = []
-    for i in range(max(map(len, columns))):
-        factors.append(int(np.prod([c[i] for c in columns if len(c) > i])))
-    return factors
+    return [
+        int(np.prod([column[i] for column in columns if len(column) > i]))
+        for i in range(max(map(len, columns)))
+    ]
 
 
 def _is_dihedral(table, orders):

@@ -51,9 +51,9 @@ def _views(table):
 def exact_representation(elements, table):
     """Return matrices that multiply as the table says, near given ones.
 
-    Each is replaced by the average of g(h) g(h^-1 g) over the group, whose errors are of
-    second order in those of the matrices (Grove, Karcher and Ruh, Mathematische Annalen
-    211 (1974), 7-21).
+    Each is replaced by the average of g(h) g(h^-1 g) over the group, whose errors are
+    of second order in those of the matrices (Grove, Karcher and Ruh, Mathematische
+    Annalen 211 (1974), 7-21).
 
     Parameters
     ----------

@@ -162,9 +162,8 @@ def _finite(est, model, curve, snapshots):
     latents = _latents(model.autoencoder, curve)
     k, moves = latents[0].shape[1], len(latents) > 1 and latents[1].any()
     of_motion = moves and snapshots.symmetry_of in ("derivatives", "motion")
-    if not (
-        of_motion and k <= CHEAP if est.finite_group == "auto" else est.finite_group
-    ):
+    asked = est.finite_group
+    if not (of_motion and k <= CHEAP if asked == "auto" else asked):
         return None
     standard = _standard(est, model, curve[0])
     return finite_group_of(latents, snapshots, est.n_components_, standard)
