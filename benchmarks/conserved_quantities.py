@@ -9,8 +9,8 @@ energy; of a Kepler motion the last two, and the direction of the Laplace vector
 for the rank.
 Published (Lu et al. 2023): pendulum 0.9997, double pendulum 0.996.
 
-Run ``python benchmarks/conserved_quantities.py --seeds 20``; ``--noise 0.01`` adds noise
-to the rates, in units of their standard deviations.
+Run ``python benchmarks/conserved_quantities.py --seeds 20``; ``--noise 0.01`` adds
+noise to the rates, in units of their standard deviations.
 """
 
 import argparse

@@ -131,7 +131,7 @@ def of_motion(name, seed):
 
 
 def of_noisy_motion(name, seed):
-    """The same with noise, in other axes and units."""
+    """Say whether it is with noise, in other axes and units."""
     X, X_dot, groups = motion(name, seed)
     rng = np.random.default_rng(seed)
     X_dot = X_dot + 0.01 * X_dot.std(axis=0) * rng.standard_normal(X.shape)
@@ -144,7 +144,7 @@ def of_noisy_motion(name, seed):
 
 
 def of_embedded(_, seed):
-    """The same of the Lorenz system behind a lift."""
+    """Say whether that of the Lorenz system behind a lift is right."""
     data = make_lorenz(random_state=seed)
     group = group_of(data.X, data.X_dot, data.groups, random_state=seed)
     return group.name == "Z2", group

@@ -48,8 +48,9 @@ class FiniteGroup:
     defect, defect_upper, defect_lower : float
         Largest defect of a generator, and its limits (95 %). Of a motion F it is the
         root mean square of ``g F(z) - F(g z)`` over that of ``F(g z) - F(z)`` and ``g
-        F(z) - F(z)`` together, as of an algebra where g is near the identity. Of labels and distributions it is relative to what a map changes that
-        has nothing to do with them.
+        F(z) - F(z)`` together, as of an algebra where g is near the identity. Of labels
+        and distributions it is relative to what a map changes that has nothing to do
+        with them.
     verdict : str
         "certified": the upper limit is at most the tolerance; "conditional": so it is,
         given `condition`; "undecided": of labels and distributions, no change is seen
