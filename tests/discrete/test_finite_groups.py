@@ -133,6 +133,7 @@ def cloud(name, seed, n=8000):
     return np.einsum("nab,nb->na", chosen, X), elements
 
 
+@pytest.mark.slow
 def test_cloud_of_a_tetrahedron():
     X, truth = cloud("T", 1, 5000)
     group = discoverer().fit(X).finite_group_
