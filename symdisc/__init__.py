@@ -1,6 +1,12 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
+from symdisc._conserved.quantities import (
+    ConservedQuantities,
+    ConservedQuantity,
+    conserved_quantities,
+)
 from symdisc._diagnostics.null_control import NullControl
+from symdisc._discrete.finite_group import FiniteGroup
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -18,9 +24,12 @@ from symdisc._report.report import report
 __all__ = [
     "Block",
     "CandidateLibrary",
+    "ConservedQuantities",
+    "ConservedQuantity",
     "DimensionEstimate",
     "DiscoveredAlgebra",
     "EquationSystem",
+    "FiniteGroup",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
@@ -30,6 +39,7 @@ __all__ = [
     "Scalars",
     "TangentPipeline",
     "Translations",
+    "conserved_quantities",
     "estimate_dimension",
     "from_xarray",
     "load",

@@ -15,7 +15,7 @@ from symdisc._lie.orbits import check_generator, check_sample, check_theta
 class ActingEstimator(LatentEstimator):
     """Base of estimators whose fitted `lie_algebra_` acts on the latent space."""
 
-    def act(self, X, theta):
+    def act(self, X, theta=None, *, element=None):
         """Move snapshots by group elements: decode(exp(theta L) encode(x)).
 
         Parameters
@@ -26,6 +26,8 @@ class ActingEstimator(LatentEstimator):
             Coefficients of the c canonical generators (`LieAlgebra.matrices`), one
             group element for all snapshots or for each its own. A scalar serves where
             c is 1. For a rotation it is the angle in radians.
+        element : int or ndarray of shape (k, k), optional
+            Number of an element of `finite_group_`, or its matrix, in place of `theta`.
 
         Returns
         -------
@@ -35,7 +37,8 @@ class ActingEstimator(LatentEstimator):
         Raises
         ------
         ValueError
-            If there is no symmetry, or `theta` has another shape.
+            If there is no symmetry, `theta` has another shape, or there is no such
+            `element`.
 
         Examples
         --------
@@ -48,6 +51,13 @@ class ActingEstimator(LatentEstimator):
         >>> bool(np.abs(moved - data.X).max() < 1e-6)
         True
         """
+        if (theta is None) == (element is None):
+            raise ValueError(
+                f"theta={theta!r} and element={element!r}; pass one of them: "
+                "coefficients of generators, or an element of finite_group_."
+            )
+        if element is not None:
+            return self._act_by_element(X, element)
         latent, algebra = self._acted_on(X)
         theta = np.asarray(theta, dtype=float)
         if theta.ndim == 2 and len(theta) not in (1, len(latent)):
@@ -59,6 +69,19 @@ class ActingEstimator(LatentEstimator):
             algebra.group_element(theta), (len(latent), *algebra.basis.shape[1:])
         )
         moved = np.einsum("nij,nj->ni", elements, latent).astype(latent.dtype)
+        return self._as_frames(self._apply(self.decoder_, moved))
+
+    def _act_by_element(self, X, element):
+        check_is_fitted(self)
+        group = getattr(self, "finite_group_", None)
+        if group is None:
+            raise ValueError(
+                f"element={element!r}, but finite_group_ is None: no finite group was "
+                "looked for. Fit with finite_group=True."
+            )
+        X = check_snapshots(self, X, reset=False)
+        latent = self._apply(self.encoder_, X)
+        moved = group.act(latent, element).astype(latent.dtype)
         return self._as_frames(self._apply(self.decoder_, moved))
 
     def infinitesimal_action(self, X):

@@ -8,6 +8,8 @@ import torch
 from scipy import linalg
 
 from symdisc._data.training_data import Snapshots
+from symdisc._discrete.finite_group import FiniteGroup
+from symdisc._discrete.in_latents import CHEAP, finite_group_of
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._estimators.outcome import (
     MAX_MEASURED_ROWS,
@@ -64,6 +66,7 @@ class Findings:
         What was asked for, and the answers to both questions where rates are known.
     agreement : float or None
     restart_agreement : ndarray or None
+    finite : FiniteGroup or None
     """
 
     model: LatentModel
@@ -74,6 +77,7 @@ class Findings:
     distribution: DiscoveredAlgebra | None = None
     agreement: float | None = None
     restart_agreement: np.ndarray | None = None
+    finite: FiniteGroup | None = None
 
 
 def train_adversaries(est, data, checkpoint):
@@ -148,7 +152,21 @@ def solve_for_symmetry(est, data, checkpoint):
     moves = closed and model.rank == 2 and latents[1].any()
     if moves and not answers[0].algebra.certified:
         answers = _bend(est, model, curve, snapshots, answers)
-    return _solved(model, snapshots, spaces, answers)
+    found = _solved(model, snapshots, spaces, answers)
+    found.finite = _finite(est, model, curve, snapshots)
+    return found
+
+
+def _finite(est, model, curve, snapshots):
+    """Return the finite group, where it is asked for, or is cheap to find."""
+    latents = _latents(model.autoencoder, curve)
+    k, moves = latents[0].shape[1], len(latents) > 1 and latents[1].any()
+    of_motion = moves and snapshots.symmetry_of in ("derivatives", "motion")
+    asked = est.finite_group
+    if not (of_motion and k <= CHEAP if asked == "auto" else asked):
+        return None
+    standard = _standard(est, model, curve[0])
+    return finite_group_of(latents, snapshots, est.n_components_, standard)
 
 
 def _space(est, data, checkpoint):

@@ -89,6 +89,9 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     max_x_error : float, default=1e-3
         Share of the variance of the snapshots that a latent space may lose beside what
         the leading modes leave out, see `spaces_`.
+    finite_group : bool or "auto", default="auto"
+        Whether to look for discrete symmetries, see `finite_group_`. "auto" does so for
+        motions of at most three latent dimensions, where it takes little time.
     threshold : float or "auto", default=0.1
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,
@@ -161,6 +164,9 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     motion_algebra_, distribution_algebra_ : DiscoveredAlgebra or None
         Symmetries of the motion and of the distribution, each about a `centre` of its
         own, where rates are known and all symmetries are solved for, not of blocks.
+    finite_group_ : FiniteGroup or None
+        Discrete symmetries: of the motion where rates are known. None where none were
+        looked for: see `finite_group`, with blocks, and for more than six dimensions.
     symmetry_of_ : {"distribution", "pairs", "derivatives", "motion", "labels"}
         What is invariant under `lie_algebra_`.
     n_iter_ : int
@@ -188,8 +194,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         Mean squared cosine between the generators of independently trained
         adversaries and their consensus; 1 is perfect. None where none were trained.
     restart_agreement_ : ndarray of shape (`n_restarts`,) or None
-        Mean squared cosine between the generators of each adversary and
-        `lie_algebra_`. None where none were trained.
+        The same between the generators of each adversary and `lie_algebra_`.
     n_components_, n_features_in_ : int
         Number of latent dimensions, and of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -199,11 +204,6 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         `predict`, `simulate` and `inverse_transform` return frames of it.
     time_unit_ : "s"
         Only where `t` was given as dates or durations.
-
-    Notes
-    -----
-    The latent gauge is fixed by zero mean and unit covariance, so a compact group acts
-    by rotations; what remains free is a rotation or reflection of the axes.
 
     References
     ----------
@@ -244,6 +244,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         "degree": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_defect": [Interval(Real, 0, 1, closed="neither")],
         "max_x_error": [Interval(Real, 0, 1, closed="left")],
+        "finite_group": ["boolean", StrOptions({"auto"})],
         "threshold": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "differentiation": [StrOptions({"auto", "central", "savgol", "spline"})],
         "missing": MISSING,
@@ -270,6 +271,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         degree="auto",
         max_defect=0.05,
         max_x_error=1e-3,
+        finite_group="auto",
         threshold=0.1,
         differentiation="auto",
         missing="raise",
@@ -292,6 +294,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         self.degree = degree
         self.max_defect = max_defect
         self.max_x_error = max_x_error
+        self.finite_group = finite_group
         self.threshold = threshold
         self.differentiation = differentiation
         self.missing = missing
@@ -381,7 +384,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
 
     def _set_findings(self, found):
         self.lie_algebra_, self.agreement_ = found.algebra, found.agreement
-        self.motion_algebra_ = found.motion
+        self.motion_algebra_, self.finite_group_ = found.motion, found.finite
         self.distribution_algebra_ = found.distribution
         self.symmetry_of_ = found.algebra.question
         self.defect_, self.verdict_ = found.algebra.defect, found.algebra.verdict

@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from torch import nn
 
 from symdisc._data.validation import check_device
+from symdisc._discrete.finite_group import FiniteGroup
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
@@ -206,6 +207,13 @@ class _Reader:
         )
         return algebra
 
+    def _finite_group(self, attributes):
+        group = FiniteGroup.__new__(FiniteGroup)
+        vars(group).update(self._named(FiniteGroup, attributes))
+        if group.elements.ndim != 3 or max(group.generators, default=0) >= group.order:
+            raise ValueError("a finite group without its elements")
+        return group
+
     def _block(self, name, given):
         return BLOCKS[name](**self.read(given))
 
@@ -275,6 +283,7 @@ READERS = {
     "library": _Reader._library,
     "equations": _Reader._equations,
     "algebra": _Reader._algebra,
+    "finite group": _Reader._finite_group,
     "model path": _Reader._model_path,
     "module": _Reader._module,
     "spaces": _Reader._spaces,

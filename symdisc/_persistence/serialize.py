@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from sympy.printing.str import StrPrinter
 from torch import nn
 
+from symdisc._discrete.finite_group import FiniteGroup
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
@@ -195,6 +196,13 @@ class Writer:
             "kind": "algebra",
             "name": type(value).__name__,
             "attributes": self._named(type(value), known),
+        }
+
+    @_object.register
+    def _(self, value: FiniteGroup):
+        return {
+            "kind": "finite group",
+            "attributes": self._named(FiniteGroup, vars(value)),
         }
 
     @_object.register(Block)

@@ -221,6 +221,7 @@ def _evidence(est):
         getattr(est, f"{name}_algebra_", None) for name in ("motion", "distribution")
     )
     algebras = [est.lie_algebra_, *(a for a in others if a is not est.lie_algebra_)]
+    algebras.append(getattr(est, "finite_group_", None))
     return [
         f"{algebra.name}: {sentence}."
         for algebra in algebras

@@ -141,12 +141,31 @@ def orthonormal_functions(z, function_class):
         See `FittedFunctions`.
     """
     values, slopes = function_class.values(z, slopes=True)
+    q, into, vanishing = orthonormal_over(values)
+    return q, _transformed(slopes, into), _transformed(slopes, vanishing)
+
+
+def orthonormal_over(values):
+    """Return combinations of functions that are orthonormal over rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, p)
+
+    Returns
+    -------
+    q : ndarray of shape (n, r)
+    into : ndarray of shape (p, r)
+        They are ``values @ into``.
+    vanishing : ndarray of shape (p, p - r)
+        Combinations, of functions of mean square 1, that are zero on all rows.
+    """
+    n = len(values)
     norms = np.sqrt(np.mean(values**2, axis=0))
     u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
     kept = s > VANISHING * s[0]
-    into = rows[kept].T / s[kept] * np.sqrt(len(z)) / norms[:, None]
-    vanishing = _transformed(slopes, rows[~kept].T / norms[:, None])
-    return u[:, kept] * np.sqrt(len(z)), _transformed(slopes, into), vanishing
+    into = rows[kept].T / s[kept] * np.sqrt(n) / norms[:, None]
+    return u[:, kept] * np.sqrt(n), into, rows[~kept].T / norms[:, None]
 
 
 def _transformed(slopes, into):
@@ -269,23 +288,8 @@ class FieldResiduals(Residuals):
         removed = removed[:, : n * m].reshape(len(removed), n, m) / np.sqrt(n)
         if np.ptp(self.weights) > 0:
             return self._noise_of_weighted(moved, removed)
-        terms = [(moved.T @ moved, np.eye(m))]
-        inner = np.einsum("rni,nj->rji", removed, moved, optimize=True)
-        if self.turns:
-            turn = matrix[:, :k]
-            cross = moved.T @ self.q
-            terms += [(-cross, turn), (-cross.T, turn.T)]
-            terms.append((self.q.T @ self.q, turn.T @ turn))
-            inner -= np.einsum("rnl,nj,li->rji", removed, self.q, turn, optimize=True)
-        if self.root is not None:
-            p = inner.shape[1]
-            inner = (inner @ self.root.T).reshape(len(inner), p * m)
-            terms = [(a / n, self.root @ b @ self.root.T) for a, b in terms]
-            return KroneckerSum(terms).spread(inner), inner
-        columns = self.errors.reshape(len(self.errors), -1)
-        gram = sum(np.kron(a / n, b) for a, b in terms)
-        inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
-        return Spread.of(columns @ gram @ columns.T - inner.T @ inner), inner
+        turn = matrix[:, :k] if self.turns else None
+        return noise_of_change(moved, self.q, turn, self, removed)
 
     def _noise_of_weighted(self, moved, removed):
         """Return noise of outputs with weights of their own, such as classes."""
@@ -297,6 +301,44 @@ class FieldResiduals(Residuals):
         inner = np.stack([removed[:, :, i] @ x for i, x in enumerate(own)], axis=2)
         inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
         return Spread.of(total - inner.T @ inner), inner
+
+
+def noise_of_change(moved, q, turn, functions, removed):
+    """Noise of the residual ``moved C - q C turn^T`` of a map, for fitted C.
+
+    Parameters
+    ----------
+    moved, q : ndarray of shape (n, p)
+        What the map makes of the functions, and these.
+    turn : ndarray of shape (m, m) or None
+        What it makes of the values; None where they stay as they are.
+    functions : FittedFunctions
+        Its `errors` and `root` are read.
+    removed : ndarray of shape (r, n, m)
+        Orthonormal residuals, over the root of n.
+
+    Returns
+    -------
+    outside, inside
+        See `Residuals.noise`.
+    """
+    n, m = len(moved), functions.errors.shape[2]
+    terms = [(moved.T @ moved, np.eye(m))]
+    inner = np.einsum("rni,nj->rji", removed, moved, optimize=True)
+    if turn is not None:
+        cross = moved.T @ q
+        terms += [(-cross, turn), (-cross.T, turn.T)]
+        terms.append((q.T @ q, turn.T @ turn))
+        inner -= np.einsum("rnl,nj,li->rji", removed, q, turn, optimize=True)
+    if functions.root is not None:
+        p, root = inner.shape[1], functions.root
+        inner = (inner @ root.T).reshape(len(inner), p * m)
+        terms = [(a / n, root @ b @ root.T) for a, b in terms]
+        return KroneckerSum(terms).spread(inner), inner
+    columns = functions.errors.reshape(len(functions.errors), -1)
+    gram = sum(np.kron(a / n, b) for a, b in terms)
+    inner = inner.reshape(len(removed), columns.shape[1]) @ columns.T
+    return Spread.of(columns @ gram @ columns.T - inner.T @ inner), inner
 
 
 def noise_of_slopes(slopes, errors):

@@ -68,6 +68,10 @@ class FunctionClass(NamedTuple):
             return self._replace(n_centres=2 * self.n_centres)
         return self._replace(degree=self.degree + 1)
 
+    def centres(self, z):
+        """Return the rows that Gaussians are around."""
+        return z[farthest_point_rows(z, self.n_centres)[0]]
+
     def values(self, z, slopes=False):
         """Evaluate the functions at rows of white data.
 
@@ -83,8 +87,7 @@ class FunctionClass(NamedTuple):
         """
         values, derivatives = _monomials(z, self.degree, slopes)
         if self.n_centres:
-            rows = farthest_point_rows(z, self.n_centres)[0]
-            apart = (z[:, None] - z[rows]) / WIDTH
+            apart = (z[:, None] - self.centres(z)) / WIDTH
             bumps = np.exp(-0.5 * np.sum(apart**2, axis=2))
             values = np.hstack([values, bumps])
             if slopes:

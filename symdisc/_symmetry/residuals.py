@@ -62,6 +62,46 @@ class Others(NamedTuple):
     coefficients: np.ndarray
 
 
+def bounded_defect(
+    seen, directions, noise, dof, *, size, largest=1.0, lower_level=LEVEL
+):
+    """Return the defect of a map with its bounds, from its residual with noise.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (n,)
+        The residual.
+    directions : ndarray of shape (r, n)
+        Orthonormal residuals of the maps that it was chosen among.
+    noise : (Spread, ndarray of shape (r, q))
+        Outside of their space, and inside; see `Residuals.noise`.
+    dof : float
+        Degrees of freedom from which the noise is known.
+    size : float
+        What the square of the residual is relative to.
+    largest : float
+        Largest square of a defect.
+    lower_level : float
+        Chance that the lower bound is missed.
+
+    Returns
+    -------
+    Defect
+    """
+    within = float(np.sum((directions @ seen) ** 2))
+    apart = max(float(seen @ seen) - within, 0.0)
+    outside, inside = noise
+    best = max(apart - outside.trace, 0.0)
+    quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), LEVEL)
+    hidden = within + mean
+    most = (np.sqrt(within) + np.sqrt(quantile)) ** 2
+    first = squared_norm_bound(apart, outside, dof, LEVEL)
+    upper = best + hidden + np.hypot(first - best, most - hidden)
+    lower = squared_norm_bound(apart, outside, dof, lower_level, upper=False)
+    squares = np.array([best + hidden, upper, lower]) / size
+    return Defect(*np.sqrt(np.clip(squares, 0.0, largest)).tolist())
+
+
 class Residuals(ABC):
     """Residuals of affine maps of white data, with their size and noise.
 
@@ -178,19 +218,10 @@ class Residuals(ABC):
         """
         flat = map_.ravel()
         size = max(flat @ self.size @ flat, self.least * (flat @ flat), TINY)
+        noise = self.noise(flat, others.directions)
         seen = flat @ self.residual
-        within = float(np.sum((others.directions @ seen) ** 2))
-        apart = max(float(seen @ seen) - within, 0.0)
-        outside, inside = self.noise(flat, others.directions)
-        best = max(apart - outside.trace, 0.0)
-        quantile, mean = hidden_norm_quantile(Spread.of(inside @ inside.T), LEVEL)
-        hidden = within + mean
-        most = (np.sqrt(within) + np.sqrt(quantile)) ** 2
-        first = squared_norm_bound(apart, outside, self.dof, LEVEL)
-        upper = best + hidden + np.hypot(first - best, most - hidden)
-        lower = squared_norm_bound(apart, outside, self.dof, LEVEL, upper=False)
-        squares = np.array([best + hidden, upper, lower]) / size
-        return Defect(*np.sqrt(np.clip(squares, 0.0, self.largest)).tolist())
+        rest = others.directions, noise, self.dof
+        return bounded_defect(seen, *rest, size=size, largest=self.largest)
 
     def errors_of(self, map_, others):
         """Return how noise moves a map among others: columns of a covariance.

@@ -1,0 +1,1 @@
+"""Finite groups of symmetries: found in data, closed, named."""

@@ -1,0 +1,157 @@
+"""Conserved quantities: as many as there are, the right ones, and none by mistake."""
+
+import numpy as np
+import pytest
+import sympy
+from conftest import first_of
+from scipy.integrate import solve_ivp
+from scipy.stats import spearmanr
+
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer, conserved_quantities
+from symdisc._conserved.hamiltonian import poisson
+
+N, ROWS = 20, 60
+
+
+def pendulum(friction=0.0):
+    return lambda x, v: (v, -np.sin(x) - friction * v)
+
+
+def kepler(x, y, u, v):
+    r3 = np.hypot(x, y) ** 3
+    return u, v, -x / r3, -y / r3
+
+
+def lorenz(x, y, z):
+    return 10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z
+
+
+def runs(field, starts, span=10):
+    t = np.linspace(0, span, ROWS)
+    X = np.concatenate(
+        [
+            solve_ivp(lambda _, z: field(*z), (0, span), z, t_eval=t, rtol=1e-8).y.T
+            for z in starts
+        ]
+    )
+    X_dot = np.column_stack(field(*X.T))
+    return X, X_dot, {"t": t[1], "groups": np.repeat(range(len(starts)), ROWS)}
+
+
+def swings(seed):
+    return np.random.default_rng(seed).uniform([-2, -0.5], [2, 0.5], (N, 2))
+
+
+def correlation(found, true):
+    """Rank correlation across trajectories."""
+    means = (values.reshape(N, ROWS).mean(axis=1) for values in (found, true))
+    return abs(spearmanr(*means)[0])
+
+
+@pytest.mark.parametrize("seed", first_of(range(10)))
+def test_pendulum_conserves_its_energy(seed):
+    X, X_dot, known = runs(pendulum(), swings(seed))
+    found = conserved_quantities(None, X, X_dot, library="cos", **known)
+    energy = X[:, 1] ** 2 / 2 - np.cos(X[:, 0])
+    assert len(found) == 1
+    assert found[0].defect_upper < 1e-5
+    assert correlation(found[0](X), energy) > 0.999
+    x, v = sympy.symbols("z0 z1")
+    left = sympy.expand(found.hamiltonian - v**2 / 2 + sympy.cos(x))
+    assert abs(left.subs({x: 0.3, v: 0.7})) < 1e-4
+
+
+def test_polynomials_are_nearly_conserved_and_say_so():
+    X, X_dot, known = runs(pendulum(), swings(0))
+    (energy,) = conserved_quantities(None, X, X_dot, degree=6, **known)
+    assert 1e-6 < energy.defect < energy.defect_upper < 0.01
+
+
+def test_kepler_motion_has_three():
+    rng = np.random.default_rng(0)
+    angle, speed = rng.uniform(0, 6, N), rng.uniform(0.85, 1.15, N)
+    out = np.column_stack([np.cos(angle), np.sin(angle)])
+    across = speed[:, None] * np.column_stack([-out[:, 1], out[:, 0]])
+    across = across + 0.2 * rng.standard_normal(out.shape)
+    X, X_dot, known = runs(kepler, np.hstack([out, across]))
+    r = "(z0**2 + z1**2)**(-1/2)"
+    found = conserved_quantities(None, X, X_dot, library=[r], **known)
+    assert len(found) == 2  # energy and angular momentum
+    more = [r, f"z0*{r}", f"z1*{r}"]
+    found = conserved_quantities(None, X, X_dot, library=more, degree=3, **known)
+    assert len(found) == 3  # and the direction of the Laplace vector
+
+
+def test_quadratic_quantities_generate_symmetries():
+    X = np.random.default_rng(0).uniform(-1, 1, (500, 4))
+    X_dot = X @ poisson(4).T  # two equal oscillators: q, then p
+    found = conserved_quantities(None, X, X_dot)
+    assert len(found) == 3
+    assert found.hamiltonian is not None
+    for quantity in found:
+        commutator = quantity.generator @ poisson(4) - poisson(4) @ quantity.generator
+        assert np.abs(commutator).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("field", "low", "high", "options"),
+    [
+        (lorenz, [-10, -10, 15], [10, 10, 35], {"degree": 3}),
+        (lambda x, v: (v, (1 - x**2) * v - x), [-3] * 2, [3] * 2, {"degree": 4}),
+        (pendulum(0.1), [-2, -0.5], [2, 0.5], {"library": ["cos", "sin"]}),
+        (pendulum(0.01), [-2, -0.5], [2, 0.5], {"library": ["cos", "sin"]}),
+    ],
+)
+def test_nothing_is_manufactured(field, low, high, options):
+    starts = np.random.default_rng(0).uniform(low, high, (N, len(low)))
+    X, X_dot, known = runs(field, starts)
+    found = conserved_quantities(None, X, X_dot, **options, **known)
+    assert len(found) == 0
+    assert str(found) == "no conserved quantity"
+
+
+def test_units_and_noise():
+    X, X_dot, known = runs(pendulum(), swings(1))
+    X_dot += (
+        0.01 * X_dot.std(axis=0) * np.random.default_rng(0).standard_normal(X.shape)
+    )
+    units = np.array([1.0, 1e-3])
+    found = conserved_quantities(None, X * units, X_dot * units, library="cos", **known)
+    assert len(found) == 1
+    energy = X[:, 1] ** 2 / 2 - np.cos(X[:, 0])
+    assert correlation(found[0](X * units), energy) > 0.999
+
+
+def test_fits_are_taken_as_they_are():
+    starts = np.random.default_rng(0).uniform(-1, 1, (N, 2))
+    X, X_dot, known = runs(lambda x, v: (v, -4 * x), starts)
+    est = LatentSINDy(autoencoder="none", degree=1).fit(X, X_dot, **known)
+    by_equations = conserved_quantities(est, X, groups=known["groups"])
+    assert str(by_equations) == "z0**2 + 0.25*z1**2: defect 0, at most 0"
+    lift = np.random.default_rng(1).standard_normal((2, 6))
+    lifted = LatentSymmetryDiscoverer(random_state=0).fit(X @ lift, X_dot @ lift)
+    (quantity,) = conserved_quantities(lifted, X @ lift, X_dot @ lift, **known)
+    energy = 4 * X[:, 0] ** 2 + X[:, 1] ** 2
+    assert correlation(quantity(lifted.transform(X @ lift)), energy) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X_dot": None}, "nothing says how states move"),
+        ({"X_dot": np.ones((60, 3))}, "X_dot has shape"),
+        ({"degree": -1}, "degree=-1 must be"),
+        ({"max_defect": 2}, "max_defect=2 must be"),
+        ({"library": ["log"]}, "not finite at all states"),
+    ],
+)
+def test_errors_say_what_to_do(change, message):
+    X = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    options = {"X_dot": X[:, ::-1].copy()} | change
+    with pytest.raises(ValueError, match=message):
+        conserved_quantities(None, X, **options)
+
+
+def test_est_must_be_one_of_this_package():
+    with pytest.raises(TypeError, match="est is a str"):
+        conserved_quantities("pendulum", np.zeros((20, 2)))
