@@ -12,8 +12,8 @@ The tasks, the numbers of labels and the goals were written down before the firs
               1 / (1 + ((m - 1) / 0.15)^2), a function of the mass m. so(1,3) keeps it.
               It is found in 5000 labels of another kind, light or heavy.
 
-Labels: 50, 200, 1000; ten seeds, each with its own rows and its own discovery; 2000 rows
-for the test. Goals at 50 labels: a model with the symmetry found has at most half the
+Labels: 50, 200, 1000; ten seeds, each with its own rows and its own discovery; 2000
+rows for the test. Goals at 50 labels: a model with the symmetry found has at most half the
 error of the plain network, and at most 1.1 times that of the same model with the true
 symmetry. The error is the unexplained share of the variance, or for ``pixels`` the
 share of wrong classes.

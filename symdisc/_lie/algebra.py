@@ -13,8 +13,12 @@ from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
 from symdisc._lie.structure import bracket_residual, structure_constants
+from symdisc._lie.weights import read_weights
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
+
+# Dimensions in which weights are read.
+MAX_READ = 9
 
 
 class LieAlgebra(EqualByContents, Sequence):
@@ -102,6 +106,34 @@ class LieAlgebra(EqualByContents, Sequence):
 
     def _contents(self):
         return (self.matrices,)
+
+    @property
+    def weights(self):
+        """The representation that the generators are, as a text, or None.
+
+        Of so(2), tori, so(3) and su(2) in up to 9 dimensions: "so(2): 1, 2" turns two
+        planes, the second twice as fast. Of a torus each plane has one number for each
+        rotation. Of so(3) and su(2) the numbers are spins, l of 2 l + 1 coordinates,
+        and those of su(2) that are not integer of 2 (2 l + 1). 0 is a coordinate that
+        stays. `Block` takes such a text for `action`. None for other groups, and where
+        noise hides the weights.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc import LieAlgebra
+        >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+        >>> once_and_twice = np.kron(np.diag([1.0, 2.0]), turn)
+        >>> LieAlgebra(once_and_twice).weights
+        'so(2): 1, 2'
+        """
+        reading = self._reading()
+        return None if reading is None else str(reading.weights)
+
+    def _reading(self):
+        if self.basis.shape[1] > MAX_READ:
+            return None
+        return read_weights(self.matrices, self.tol)
 
     def structure_constants(self):
         """Coefficients of the brackets of the raw `basis`, by least squares.
@@ -225,9 +257,12 @@ class LieAlgebra(EqualByContents, Sequence):
     def __str__(self):
         # Without full precision: 0.71 and not 0.710000000000000.
         rows = [sympy.sstr(matrix.tolist(), full_prec=False) for matrix in self]
-        if len(rows) == 1:
-            return f"{self.name}: {rows[0]}"
-        return "\n".join([self.name, *rows])
+        rows = [f"{self.name}: {rows[0]}"] if len(rows) == 1 else [self.name, *rows]
+        reading = self._reading()
+        if reading is not None and not reading.weights.is_plain:
+            # Copies of the group as it is named need no word.
+            rows.append(f"weights {reading.weights}")
+        return "\n".join(rows)
 
     def __repr__(self):
         c, k = self.basis.shape[:2]
