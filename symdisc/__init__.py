@@ -1,6 +1,9 @@
 """Discover symmetries, coordinates and governing equations of high-dimensional data."""
 
 from symdisc._diagnostics.null_control import NullControl
+from symdisc._downstream.augmentation import augment
+from symdisc._downstream.augmented_classifier import AugmentedClassifier
+from symdisc._downstream.augmented_regressor import AugmentedRegressor
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -16,6 +19,8 @@ from symdisc._persistence.deserialize import load
 from symdisc._report.report import report
 
 __all__ = [
+    "AugmentedClassifier",
+    "AugmentedRegressor",
     "Block",
     "CandidateLibrary",
     "DimensionEstimate",
@@ -30,6 +35,7 @@ __all__ = [
     "Scalars",
     "TangentPipeline",
     "Translations",
+    "augment",
     "estimate_dimension",
     "from_xarray",
     "load",

@@ -33,6 +33,7 @@ FOLDERS = [
     "_diagnostics",
     "plotting",
     "_estimators",
+    "_downstream",
     "_report",
 ]
 # What is to be replaced is left as it was. Constructors of estimators assign parameters

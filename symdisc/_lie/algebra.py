@@ -12,8 +12,8 @@ from symdisc._lie.canonical_basis import canonical_basis
 from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
+from symdisc._lie.read_weights import read_weights
 from symdisc._lie.structure import bracket_residual, structure_constants
-from symdisc._lie.weights import read_weights
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
 
