@@ -4,6 +4,8 @@ from symdisc._diagnostics.null_control import NullControl
 from symdisc._downstream.augmentation import augment
 from symdisc._downstream.augmented_classifier import AugmentedClassifier
 from symdisc._downstream.augmented_regressor import AugmentedRegressor
+from symdisc._downstream.equivariant_regressor import EquivariantRegressor
+from symdisc._downstream.invariant_classifier import InvariantClassifier
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -26,6 +28,8 @@ __all__ = [
     "DimensionEstimate",
     "DiscoveredAlgebra",
     "EquationSystem",
+    "EquivariantRegressor",
+    "InvariantClassifier",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",

@@ -14,10 +14,13 @@ from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import known_algebra
 from symdisc._lie.layout import joined_algebra
+from symdisc._lie.read_weights import Reading, read_weights
 from symdisc._lie.representation import Block, Scalars
 from symdisc._lie.weights import Weights
 
 SYMMETRY = [ActingEstimator, FrozenEstimator, LieAlgebra, str, list, tuple, None]
+# Dimensions in which weights are read: time grows with their third power.
+MAX_READ = 32
 TRIVIAL = (
     "symmetry is trivial: there is no generator that could move a snapshot. {remedy}"
 )
@@ -36,6 +39,8 @@ class GroupAction:
         Acts on the latents.
     discoverer : ActingEstimator or None
         Its encoder and decoder; None where the latents are the columns of `X`.
+    weights : Weights or None
+        The representation, where it is known to be this one in these coordinates.
 
     Attributes
     ----------
@@ -44,17 +49,23 @@ class GroupAction:
         Name of the group, where weights were read.
     combination : ndarray of shape (c, c)
         Rows combine ``algebra.matrices`` to `generators`.
+    reading : Reading or None
+        Irreducible parts of the latents.
     """
 
-    def __init__(self, algebra, discoverer=None):
+    def __init__(self, algebra, discoverer=None, weights=None):
         self.algebra, self.discoverer = algebra, discoverer
-        reading = algebra._reading() if len(algebra) else None
+        self.reading = None
+        if weights is not None:
+            self.reading = _given(weights, algebra)
+        elif len(algebra) and algebra.basis.shape[1] <= MAX_READ:
+            self.reading = read_weights(algebra.matrices, algebra.tol)
         self.group, self.generators = None, algebra.matrices
         self.combination = np.eye(len(algebra))
-        self.parts = reading
-        if reading is not None:
-            self.group = reading.weights.group
-            self.generators, self.combination = reading.exact(), reading.combination
+        if self.reading is not None:
+            self.group = self.reading.weights.group
+            self.generators = self.reading.exact()
+            self.combination = self.reading.combination
 
     def encode(self, X):
         """Return latents of snapshots."""
@@ -108,7 +119,8 @@ def resolve_action(symmetry, X, y=None, *, rates=False, random_state=None):
             symmetry = _discover(clone(symmetry), X, y, rates)
         return _of_discoverer(symmetry, X)
     if not isinstance(symmetry, LieAlgebra):
-        symmetry = algebra_of(symmetry, X.shape[1])
+        algebra = algebra_of(symmetry, X.shape[1])
+        return GroupAction(algebra, weights=weights_of(symmetry, X.shape[1]))
     if symmetry.basis.shape[1] != X.shape[1]:
         raise ValueError(
             f"symmetry acts on {symmetry.basis.shape[1]} coordinates, but X has "
@@ -145,6 +157,29 @@ def algebra_of(given, dim, argument="symmetry"):
         )
     rest = dim - basis.shape[1]
     return LieAlgebra(np.pad(basis, ((0, 0), (0, rest), (0, rest))))
+
+
+def weights_of(given, dim):
+    """Return the weights of what is given as a text that has or means some, or None."""
+    if not isinstance(given, str) or given == "trivial":
+        return None
+    if given in ("so(2)", "so(3)"):
+        given = f"{given}: 1"
+    if ":" not in given:
+        return None
+    weights = Weights.parse(given, "symmetry")
+    still = (0,) * weights.count if weights.is_torus else 0
+    rest = (still,) * (dim - weights.dim)
+    return Weights(weights.group, weights.weights + rest)
+
+
+def _given(weights, algebra):
+    """Return the reading of generators that are those of weights."""
+    flat = [
+        m.reshape(len(algebra), -1).T for m in (algebra.matrices, weights.generators())
+    ]
+    combination = np.linalg.lstsq(*flat, rcond=None)[0].T
+    return Reading(weights, np.eye(weights.dim), combination)
 
 
 def _check_room(name, dim, argument):

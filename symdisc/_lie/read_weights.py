@@ -199,7 +199,11 @@ def _read_spins(frame, combined, tol):
 
 
 def _spins(standard):
-    return [*(Fraction(n, 2) for n in range(1, standard.shape[1])), Fraction(0)]
+    """Return spins j that the Casimir operator, with eigenvalues j (j + 1), allows."""
+    casimir = np.linalg.eigvals(-(standard @ standard).sum(axis=0)).real
+    twice = np.unique(np.round(np.sqrt(1 + 4 * np.maximum(casimir, 0)) - 1)).astype(int)
+    near = {n + step for n in twice for step in (-1, 0, 1)}
+    return [*(Fraction(int(n), 2) for n in sorted(near) if n > 0), Fraction(0)]
 
 
 def _as_integers(found):
@@ -267,6 +271,6 @@ def intertwiners(left, right, tol=1e-8):
         for a, b in zip(left, right, strict=True)
     ]
     conditions = np.concatenate([np.zeros((0, k * d)), *conditions])
-    _, sizes, rows = np.linalg.svd(conditions)
+    _, sizes, rows = np.linalg.svd(conditions, full_matrices=len(conditions) < k * d)
     sizes = np.pad(sizes, (0, k * d - min(len(sizes), k * d)))
     return np.sqrt(d) * rows[sizes <= tol].reshape(-1, k, d)
