@@ -6,6 +6,7 @@ from symdisc._downstream.augmented_classifier import AugmentedClassifier
 from symdisc._downstream.augmented_regressor import AugmentedRegressor
 from symdisc._downstream.equivariant_regressor import EquivariantRegressor
 from symdisc._downstream.invariant_classifier import InvariantClassifier
+from symdisc._downstream.invariant_features import InvariantFeatures
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -30,6 +31,7 @@ __all__ = [
     "EquationSystem",
     "EquivariantRegressor",
     "InvariantClassifier",
+    "InvariantFeatures",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",

@@ -79,6 +79,7 @@ class EquivariantEstimator(SymmetricEstimator, BaseEstimator):
         ):
             train(network, of_rows, len(Z), draws=draws, **loop)
         self.network_ = network.requires_grad_(False)
+        self.n_iter_ = self.max_iter
         self.n_weights_ = sum(p.numel() for p in network.parameters())
 
     def _start(self):

@@ -58,8 +58,8 @@ Scalars, default=None
     ----------
     network_ : torch.nn.Module
         Maps latents to labels, or to latents of labels.
-    n_weights_ : int
-        Number of trained weights.
+    n_weights_, n_iter_ : int
+        Number of trained weights, and of minibatches.
     symmetry_ : LatentSymmetryDiscoverer or None
         The fitted discoverer; None where the symmetry acts on the columns.
     lie_algebra_ : LieAlgebra
@@ -210,7 +210,7 @@ def _label_parts(rule, action, n_columns):
 def _standard(outputs, targets, dtype, device):
     """Return the scalars and vectors of the targets, in standard units."""
     kind = torch.from_numpy(np.empty(0, dtype)).dtype
-    scalars, vectors = outputs.part(torch.as_tensor(targets.astype(float)))
+    scalars, vectors = outputs.part(torch.tensor(targets, dtype=torch.float64))
     parts = [scalars, *(v for v in vectors if v is not None)]
     return [part.to(device=device, dtype=kind) for part in parts]
 

@@ -49,8 +49,8 @@ Scalars, default=None
         The classes.
     network_ : torch.nn.Module
         Maps latents to the logarithms of probabilities, up to a constant.
-    n_weights_ : int
-        Number of trained weights.
+    n_weights_, n_iter_ : int
+        Number of trained weights, and of minibatches.
     symmetry_ : LatentSymmetryDiscoverer or None
         The fitted discoverer; None where the symmetry acts on the columns.
     lie_algebra_ : LieAlgebra
@@ -170,7 +170,8 @@ Scalars, default=None
         -------
         y : ndarray of shape (n_samples,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        numbers = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[numbers]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -145,7 +145,8 @@ class EquivariantLayer(nn.Module):
                 self.add_module(f"linear_{i}", mix)
         self.pairs, self.products = [], []
         n_invariants = self._add_products(generators, draws)
-        self.scalars = Dense(channels[STILL] + n_invariants, n_scalars, draws)
+        self.n_known = channels[STILL] + n_invariants
+        self.scalars = Dense(self.n_known, n_scalars, draws)
         self.gates = None
         if n_channels:
             self.gates = Dense(n_scalars, len(self.kinds) * n_channels, draws, 1.0)

@@ -29,6 +29,7 @@ class EquivariantNetwork(nn.Module):
     ------
     ValueError
         If no product of parts of the latents has a part that labels have.
+        If nothing is invariant and labels are.
     """
 
     def __init__(self, inputs, outputs, n_channels, n_layers, Z, between, draws):
@@ -45,6 +46,12 @@ class EquivariantNetwork(nn.Module):
             wide = n_channels if moves or layer < n_layers - 1 else 0
             module = EquivariantLayer(channels, 2 * n_channels, wide, generators, draws)
             self.add_module(f"layer_{layer}", module)
+            if not (moves or module.n_known):
+                raise ValueError(
+                    "symmetry has no invariants of degree 1 or 2: a model of kept "
+                    "labels would be a constant. Leave generators out, or say by "
+                    "labels how they transform."
+                )
             reached = {o for *_, o in module.products} | set(module.present)
             channels = {k: n_channels for i, k in enumerate(kinds) if i in reached}
             channels[STILL] = 2 * n_channels
@@ -112,7 +119,7 @@ class PartsMap(nn.Module):
 
     def set_scales(self, Z, each=False):
         """Set shift and scale from data; one scale for each kind, or for all."""
-        parts = torch.as_tensor(np.asarray(Z, dtype=float)) @ self.inverse.mT
+        parts = torch.tensor(Z, dtype=torch.float64) @ self.inverse.mT
         still = self.still
         self.shift[still] = parts[:, still].mean(dim=0)
         variance = (parts[:, still] - self.shift[still]).square().mean(dim=0)
