@@ -25,6 +25,8 @@ Models:
 ``augmented``   the plain one, fitted to the rows and 20 moved copies of each
                 (`AugmentedRegressor`, `AugmentedClassifier`);
 ``equivariant`` `EquivariantRegressor` or `InvariantClassifier`;
+``equivariant centred``  the same with ``fit_centre=True``, which was added after the
+                first seed: the mean of 2000 rows is a poor centre;
 ``features``    the network on the values of `InvariantFeatures`, where labels are kept.
 
 All have the number of weights of the equivariant one, as nearly as a width allows, and
@@ -333,6 +335,10 @@ def models_of(name, est, true, X, seed):
         augmented = {"n_copies": N_COPIES, **common}
         return {
             "equivariant": (InvariantClassifier(est, **common, **TRAINING), X),
+            "equivariant centred": (
+                InvariantClassifier(est, fit_centre=True, **common, **TRAINING),
+                X,
+            ),
             "equivariant true": (InvariantClassifier("so(2)", **common, **TRAINING), Z),
             "plain": (plain, X),
             "latents": (PlainClassifier(**common), est.transform(X)),
@@ -356,6 +362,10 @@ def models_of(name, est, true, X, seed):
         found["equivariant" + word] = EquivariantRegressor(
             symmetry, labels=kind, **common, **TRAINING
         )
+        if kind == "moved":
+            found["equivariant centred" + word] = EquivariantRegressor(
+                symmetry, labels=kind, fit_centre=True, **common, **TRAINING
+            )
         found["augmented" + word] = AugmentedRegressor(
             PlainRegressor(**common),
             symmetry=symmetry,

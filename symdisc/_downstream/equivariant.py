@@ -21,6 +21,7 @@ from symdisc._persistence.serialize import save
 NETWORK_CONSTRAINTS = {
     "symmetry": SYMMETRY,
     "n_channels": [Interval(Integral, 1, None, closed="left")],
+    "fit_centre": ["boolean"],
     "n_layers": [Interval(Integral, 1, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -52,12 +53,14 @@ class EquivariantEstimator(SymmetricEstimator, BaseEstimator):
         """
         save(self, path)
 
-    def _build(self, action, outputs, Z, draws):
-        """Return a network between latents and labels."""
+    def _build(self, action, outputs, Z, draws, moved=False):
+        """Return a network between latents and labels, which may be latents, too."""
         inputs = split(action.generators, action.group, action.reading)
         between = kinds_between(inputs, outputs, action.group)
         sizes = self.n_channels, self.n_layers
-        return EquivariantNetwork(inputs, outputs, *sizes, Z, between, draws)
+        centre = ("both" if moved else "input") if self.fit_centre else "given"
+        rest = Z, between, action.tol, centre, draws
+        return EquivariantNetwork(inputs, outputs, *sizes, *rest)
 
     def _train(self, network, Z, loss, draws):
         """Train in the dtype of the latents; `loss` compares outputs with rows."""

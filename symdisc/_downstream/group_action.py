@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from symdisc._downstream.exact_generators import exact_generators
 from symdisc._downstream.group_elements import GroupSampler
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
@@ -21,6 +22,7 @@ from symdisc._lie.weights import Weights
 SYMMETRY = [ActingEstimator, FrozenEstimator, LieAlgebra, str, list, tuple, None]
 # Dimensions in which weights are read: time grows with their third power.
 MAX_READ = 32
+EXACT = 1e-8
 TRIVIAL = (
     "symmetry is trivial: there is no generator that could move a snapshot. {remedy}"
 )
@@ -51,6 +53,9 @@ class GroupAction:
         Rows combine ``algebra.matrices`` to `generators`.
     reading : Reading or None
         Irreducible parts of the latents.
+    tol : float
+        Largest singular value that counts as zero in conditions on equivariant maps:
+        that of rounding, or of the noise of generators that are not exact.
     """
 
     def __init__(self, algebra, discoverer=None, weights=None):
@@ -60,12 +65,17 @@ class GroupAction:
             self.reading = _given(weights, algebra)
         elif len(algebra) and algebra.basis.shape[1] <= MAX_READ:
             self.reading = read_weights(algebra.matrices, algebra.tol)
-        self.group, self.generators = None, algebra.matrices
+        self.generators, self.exact = exact_generators(algebra)
+        self.group = None
         self.combination = np.eye(len(algebra))
         if self.reading is not None:
-            self.group = self.reading.weights.group
+            self.group, self.exact = self.reading.weights.group, True
             self.generators = self.reading.exact()
             self.combination = self.reading.combination
+
+    @property
+    def tol(self):
+        return EXACT if self.exact else self.algebra.tol
 
     def encode(self, X):
         """Return latents of snapshots."""

@@ -30,6 +30,11 @@ Scalars, default=None
         Channels of each kind of part in hidden layers, beside twice as many scalars.
     n_layers : int, default=2
         Number of hidden layers. Each doubles the degree of what is multiplied.
+    fit_centre : bool, default=False
+        Whether the latent point that the group leaves in place is learned with the
+        weights. In data it is known up to the error of a mean only, which a few
+        thousand rows leave at some per cent of a standard deviation. The network then
+        commutes with the group about that point, and not about the origin.
     max_iter : int, default=1000
         Number of minibatches.
     batch_size : int, default=200
@@ -87,6 +92,7 @@ Scalars, default=None
         *,
         n_channels=16,
         n_layers=2,
+        fit_centre=False,
         max_iter=1000,
         batch_size=200,
         learning_rate=0.01,
@@ -97,6 +103,7 @@ Scalars, default=None
         self.symmetry = symmetry
         self.n_channels = n_channels
         self.n_layers = n_layers
+        self.fit_centre = fit_centre
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate

@@ -46,6 +46,8 @@ class Mix(nn.Module):
         Channels.
     generators : ndarray of shape (c, d, d)
     draws : torch.Generator
+    tol : float, default=1e-8
+        Largest singular value that counts as zero.
 
     Examples
     --------
@@ -58,9 +60,9 @@ class Mix(nn.Module):
     torch.Size([4, 3, 2])
     """
 
-    def __init__(self, n_in, n_out, generators, draws):
+    def __init__(self, n_in, n_out, generators, draws, tol=1e-8):
         super().__init__()
-        maps = torch.tensor(intertwiners(generators, generators))
+        maps = torch.tensor(intertwiners(generators, generators, tol))
         self.register_buffer("maps", maps)
         self.weight = nn.Parameter(_drawn((n_out, n_in, len(maps)), n_in, draws))
 
@@ -126,9 +128,11 @@ class EquivariantLayer(nn.Module):
     generators : dict of ndarray
         Of each kind.
     draws : torch.Generator
+    tol : float
+        Largest singular value that counts as zero.
     """
 
-    def __init__(self, channels, n_scalars, n_channels, generators, draws):
+    def __init__(self, channels, n_scalars, n_channels, generators, draws, tol):
         super().__init__()
         self.kinds = [kind for kind in generators if kind != STILL]
         self.n_channels = n_channels
@@ -138,31 +142,32 @@ class EquivariantLayer(nn.Module):
         for i in self.present:
             kind = self.kinds[i]
             for side in ("left", "right"):
-                mix = Mix(channels[kind], width, generators[kind], draws)
+                mix = Mix(channels[kind], width, generators[kind], draws, tol)
                 self.add_module(f"{side}_{i}", mix)
             if n_channels:
-                mix = Mix(channels[kind], n_channels, generators[kind], draws)
+                mix = Mix(channels[kind], n_channels, generators[kind], draws, tol)
                 self.add_module(f"linear_{i}", mix)
         self.pairs, self.products = [], []
-        n_invariants = self._add_products(generators, draws)
+        n_invariants = self._add_products(generators, draws, tol)
         self.n_known = channels[STILL] + n_invariants
         self.scalars = Dense(self.n_known, n_scalars, draws)
         self.gates = None
         if n_channels:
             self.gates = Dense(n_scalars, len(self.kinds) * n_channels, draws, 1.0)
 
-    def _add_products(self, generators, draws):
+    def _add_products(self, generators, draws, tol):
         n_invariants = 0
         for i in self.present:
             for j in self.present:
                 left, right = generators[self.kinds[i]], generators[self.kinds[j]]
-                forms = bilinear_maps(left, right, np.zeros((len(left), 1, 1)))[:, 0]
+                still = np.zeros((len(left), 1, 1))
+                forms = bilinear_maps(left, right, still, tol)[:, 0]
                 if len(forms) and i <= j:
                     self.add_module(f"forms_{i}_{j}", Invariants(forms))
                     self.pairs.append([i, j])
                     n_invariants += self.width * len(forms)
                 for o, kind in enumerate(self.kinds if self.n_channels else []):
-                    maps = bilinear_maps(left, right, generators[kind])
+                    maps = bilinear_maps(left, right, generators[kind], tol)
                     if len(maps):
                         product = Product(maps, self.n_channels, draws)
                         self.add_module(f"product_{i}_{j}_{o}", product)
@@ -197,13 +202,15 @@ class EquivariantLayer(nn.Module):
         return images
 
 
-def bilinear_maps(left, right, out):
+def bilinear_maps(left, right, out, tol=1e-8):
     """Return a basis of the equivariant bilinear maps, (r, d_out, d_left, d_right).
 
     Parameters
     ----------
     left, right, out : ndarray of shape (c, d, d)
         Generators.
+    tol : float, default=1e-8
+        Largest singular value that counts as zero.
 
     Examples
     --------
@@ -221,7 +228,7 @@ def bilinear_maps(left, right, out):
         for x, y in zip(left, right, strict=True)
     ]
     both = np.array(both).reshape(len(left), a * b, a * b)
-    maps = intertwiners(out, both).reshape(-1, out.shape[1], a, b)
+    maps = intertwiners(out, both, tol).reshape(-1, out.shape[1], a, b)
     # Of the size that an image of white parts is white.
     return maps * math.sqrt(out.shape[1] / (a * b))
 

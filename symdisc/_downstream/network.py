@@ -23,6 +23,11 @@ class EquivariantNetwork(nn.Module):
         Latents, for the scales.
     between : dict of ndarray
         Generators of further kinds, for hidden layers.
+    tol : float
+        Largest singular value that counts as zero.
+    centre : {"given", "input", "both"}
+        Whether the latent point that the group leaves in place is learned, and whether
+        it is that of the labels, too.
     draws : torch.Generator
 
     Raises
@@ -32,19 +37,27 @@ class EquivariantNetwork(nn.Module):
         If nothing is invariant and labels are.
     """
 
-    def __init__(self, inputs, outputs, n_channels, n_layers, Z, between, draws):
+    def __init__(
+        self, inputs, outputs, n_channels, n_layers, Z, between, tol, centre, draws
+    ):
         super().__init__()
         generators = inputs.generators | outputs.generators | between
         kinds = [kind for kind in generators if kind != STILL]
         self.inputs = PartsMap(inputs, kinds)
         self.outputs = PartsMap(outputs, kinds)
         self.inputs.set_scales(Z, each=True)
+        self.learned = centre
+        k = len(inputs.change)
+        self.centre = None
+        if centre != "given":
+            self.centre = nn.Parameter(torch.zeros(k, dtype=torch.float64))
         channels = {k: inputs.kinds.count(k) for k in (*kinds, STILL)}
         self.n_layers = n_layers
         moves = any(kind != STILL for kind in outputs.kinds)
         for layer in range(n_layers):
             wide = n_channels if moves or layer < n_layers - 1 else 0
-            module = EquivariantLayer(channels, 2 * n_channels, wide, generators, draws)
+            sizes = channels, 2 * n_channels, wide
+            module = EquivariantLayer(*sizes, generators, draws, tol)
             self.add_module(f"layer_{layer}", module)
             if not (moves or module.n_known):
                 raise ValueError(
@@ -55,9 +68,9 @@ class EquivariantNetwork(nn.Module):
             reached = {o for *_, o in module.products} | set(module.present)
             channels = {k: n_channels for i, k in enumerate(kinds) if i in reached}
             channels[STILL] = 2 * n_channels
-        self._add_ends(outputs, channels, generators, draws)
+        self._add_ends(outputs, channels, generators, draws, tol)
 
-    def _add_ends(self, outputs, channels, generators, draws):
+    def _add_ends(self, outputs, channels, generators, draws, tol):
         self.ends = []
         for i, kind in enumerate(self.outputs.kinds):
             n_out = outputs.kinds.count(kind)
@@ -67,7 +80,7 @@ class EquivariantNetwork(nn.Module):
                     "parts of the latents have. Raise n_layers, or correct labels."
                 )
             if n_out:
-                mix = Mix(channels[kind], n_out, generators[kind], draws)
+                mix = Mix(channels[kind], n_out, generators[kind], draws, tol)
                 self.add_module(f"end_{i}", mix)
                 self.ends.append(i)
         n_still = outputs.kinds.count(STILL)
@@ -79,7 +92,7 @@ class EquivariantNetwork(nn.Module):
 
     def standardised(self, Z):
         """Return the scalars and vectors of the labels, in standard units."""
-        scalars, vectors = self.inputs.part(Z)
+        scalars, vectors = self.inputs.part(Z, self.centre)
         for layer in range(self.n_layers):
             scalars, vectors = getattr(self, f"layer_{layer}")(scalars, vectors)
         ends = [
@@ -87,7 +100,17 @@ class EquivariantNetwork(nn.Module):
             for i in range(len(self.outputs.kinds))
         ]
         still = scalars[:, :0] if self.end is None else self.end(scalars)
+        if self.learned == "both":
+            ends = self._recentred(ends)
         return still, ends
+
+    def _recentred(self, ends):
+        """Add the centre of the latents, in units of the labels."""
+        moved = (self.centre * self.inputs.scale / self.outputs.scale)[None]
+        return [
+            None if end is None else end + moved[:, place]
+            for end, place in zip(ends, self.outputs.places, strict=True)
+        ]
 
 
 class PartsMap(nn.Module):
@@ -129,10 +152,11 @@ class PartsMap(nn.Module):
             if moving:
                 self.scale[moving] = _positive(parts[:, moving].square().mean().sqrt())
 
-    def part(self, Z):
+    def part(self, Z, centre=None):
         """Return scalars (n, s), and vectors (n, channels, d) of each kind, or None."""
         parts = (Z @ self.inverse.mT - self.shift) / self.scale
-        vectors = [parts[:, place] if place else None for place in self.places]
+        moved = parts if centre is None else parts - centre
+        vectors = [moved[:, place] if place else None for place in self.places]
         return parts[:, self.still], vectors
 
     def join(self, scalars, vectors):
