@@ -8,20 +8,17 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._downstream.exact_generators import exact_generators
 from symdisc._downstream.group_elements import GroupSampler
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import known_algebra
 from symdisc._lie.layout import joined_algebra
-from symdisc._lie.read_weights import Reading, read_weights
+from symdisc._lie.read_weights import Reading, exact_generators
 from symdisc._lie.representation import Block, Scalars
 from symdisc._lie.weights import Weights
 
 SYMMETRY = [ActingEstimator, FrozenEstimator, LieAlgebra, str, list, tuple, None]
-# Dimensions in which weights are read: time grows with their third power.
-MAX_READ = 32
 EXACT = 1e-8
 TRIVIAL = (
     "symmetry is trivial: there is no generator that could move a snapshot. {remedy}"
@@ -60,17 +57,13 @@ class GroupAction:
 
     def __init__(self, algebra, discoverer=None, weights=None):
         self.algebra, self.discoverer = algebra, discoverer
-        self.reading = None
+        self.generators, self.exact, self.reading = exact_generators(algebra)
         if weights is not None:
             self.reading = _given(weights, algebra)
-        elif len(algebra) and algebra.basis.shape[1] <= MAX_READ:
-            self.reading = read_weights(algebra.matrices, algebra.tol)
-        self.generators, self.exact = exact_generators(algebra)
-        self.group = None
-        self.combination = np.eye(len(algebra))
-        if self.reading is not None:
-            self.group, self.exact = self.reading.weights.group, True
             self.generators = self.reading.exact()
+        self.group, self.combination = None, np.eye(len(algebra))
+        if self.reading is not None:
+            self.group = self.reading.weights.group
             self.combination = self.reading.combination
 
     @property

@@ -1,5 +1,6 @@
 """Discovered Lie algebras: numbers kept, canonical sympy matrices shown."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from numbers import Real
@@ -12,7 +13,7 @@ from symdisc._lie.canonical_basis import canonical_basis
 from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
-from symdisc._lie.read_weights import read_weights
+from symdisc._lie.read_weights import exact_generators, read_weights
 from symdisc._lie.structure import bracket_residual, structure_constants
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
@@ -253,6 +254,55 @@ class LieAlgebra(EqualByContents, Sequence):
         return invariant_polynomials(
             self.basis, degree, tol=self.tol, decimals=self.decimals
         )
+
+    def to_emlp(self):
+        """Return the group of the library emlp, for its equivariant networks.
+
+        Returns
+        -------
+        group : emlp.groups.Group
+            With the `lie_algebra` of this one and without `discrete_generators`. Where
+            `weights` are read off generators with noise, it has the exact generators of
+            these weights. ``emlp.reps.V(group)`` is the latent space.
+
+        Raises
+        ------
+        ImportError
+            If emlp is not installed.
+
+        References
+        ----------
+        M. Finzi, M. Welling and A. G. Wilson, "A practical method for constructing
+        equivariant multilayer perceptrons for arbitrary matrix groups", ICML (2021).
+
+        Examples
+        --------
+        >>> from symdisc import LieAlgebra
+        >>> turn = LieAlgebra([[0.0, -1.0], [1.0, 0.0]])
+        >>> group = turn.to_emlp()  # doctest: +SKIP
+        >>> group.d, group.is_orthogonal  # doctest: +SKIP
+        (2, True)
+        """
+        try:
+            from emlp.groups import Group
+        except ImportError as error:
+            raise ImportError(
+                "LieAlgebra.to_emlp needs the package emlp, which cannot be imported "
+                f"({error}). Install it with pip install 'symdisc[emlp]'."
+            ) from error
+        generators = exact_generators(self)[0]
+
+        class FoundGroup(Group):
+            """The group of a LieAlgebra of symdisc."""
+
+            def __init__(self, name, digest):
+                self.d = generators.shape[1]
+                self.lie_algebra = np.array(generators)
+                self.discrete_generators = np.zeros((0, self.d, self.d))
+                super().__init__(name, digest)
+
+        # Groups of emlp are equal, and share solutions, where their arguments are.
+        return FoundGroup(self.name, hashlib.sha256(generators.tobytes()).hexdigest())
 
     def __str__(self):
         # Without full precision: 0.71 and not 0.710000000000000.

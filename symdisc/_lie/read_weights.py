@@ -1,17 +1,30 @@
 """Which representation generators are, read off them as weights."""
 
+import re
 from fractions import Fraction
 from itertools import combinations
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._lie.structure import is_abelian, killing_form, structure_constants
+from symdisc._lie.compact import invariant_forms
+from symdisc._lie.names import identify
+from symdisc._lie.structure import (
+    bracket_residual,
+    is_abelian,
+    killing_form,
+    structure_constants,
+)
 from symdisc._lie.weights import SIMPLE, Weights
 
 HARMONICS = 1, 2, 3, 4
 # Different irreducible representations leave at least 0.87 of an intertwiner.
 INTERTWINES = 0.4
+# Brackets of generators without noise leave the span by rounding alone.
+CLOSED = 1e-9
+# Dimensions in which weights are read: time grows with their third power.
+MAX_READ = 32
 
 
 class Reading(NamedTuple):
@@ -274,3 +287,71 @@ def intertwiners(left, right, tol=1e-8):
     _, sizes, rows = np.linalg.svd(conditions, full_matrices=len(conditions) < k * d)
     sizes = np.pad(sizes, (0, k * d - min(len(sizes), k * d)))
     return np.sqrt(d) * rows[sizes <= tol].reshape(-1, k, d)
+
+
+def exact_generators(algebra):
+    """Replace generators found in data by exact ones, where these are known.
+
+    Generators that are an algebra once they are rounded as printed are taken for that
+    one, as equations take them. All maps that keep a form Q, L^T Q + Q L = 0, are an
+    algebra so(p,q): generators of this name, and of this number, are projected on that
+    of their own form. Those of so(2), tori, so(3) and su(2) become those of their
+    weights, in the same coordinates.
+
+    Parameters
+    ----------
+    algebra : LieAlgebra
+
+    Returns
+    -------
+    generators : ndarray of shape (c, k, k)
+    exact : bool
+        Whether they are known to be exact.
+    reading : Reading or None
+        Their weights; then generators are those of `Reading.weights`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc import LieAlgebra
+    >>> from symdisc._lie.read_weights import exact_generators
+    >>> boost = LieAlgebra([[0.0, 1.01], [0.99, 0.001]], exact=False)
+    >>> np.linalg.eigvals(exact_generators(boost)[0][0]).sum().round(12) + 0.0
+    np.float64(0.0)
+    """
+    matrices, exact = _rounded_or_projected(algebra)
+    reading = None
+    if len(algebra) > 0 and algebra.basis.shape[1] <= MAX_READ:
+        reading = read_weights(matrices, algebra.tol)
+    if reading is None:
+        return matrices, exact, None
+    return reading.exact(), True, reading
+
+
+def _rounded_or_projected(algebra):
+    matrices, k = algebra.matrices, algebra.basis.shape[1]
+    if algebra.exact and not hasattr(algebra, "verdict"):
+        return matrices, True
+    printed = np.round(matrices, algebra.decimals)
+    if _is_algebra(printed, algebra):
+        return printed, True
+    signature = re.fullmatch(r"so\((\d+)(?:,(\d+))?\)", algebra.name)
+    full = signature and sum(int(n or 0) for n in signature.groups()) == k
+    if not full or len(algebra) != comb(k, 2):
+        return matrices, False
+    forms = invariant_forms(matrices, algebra.tol)
+    if len(forms) != 1 or np.linalg.cond(forms[0]) > 1 / algebra.tol:
+        return matrices, False
+    turned = np.linalg.solve(forms[0], matrices.transpose(0, 2, 1) @ forms[0])
+    return (matrices - turned) / 2, True
+
+
+def _is_algebra(matrices, algebra):
+    """Check that matrices are closed under brackets to rounding, and named alike."""
+    if not matrices.any(axis=(1, 2)).all() or bracket_residual(matrices) > CLOSED:
+        return False
+    if identify(matrices, CLOSED) == algebra.name:
+        return True
+    # Names do not say that a rotation of several planes closes.
+    reading = read_weights(matrices, CLOSED)
+    return reading is not None and str(reading.weights) == algebra.weights
