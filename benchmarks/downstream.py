@@ -18,6 +18,11 @@ the error of the plain network, and at most 1.1 times that of the same model wit
 true symmetry. The error is the unexplained share of the variance, or for ``pixels`` the
 share of wrong classes.
 
+Two settings were changed after the first seed of ``pixels`` and ``two_body``. The
+discoverer of ``pixels`` had two latents and ``autoencoder="auto"``, behind which so(2) is
+conditional: with 1000 labels the model erred in 5.6 % of the test images, the plain one
+in 1.5 %. It now has three latents of a linear encoder. And ``fit_centre`` was added.
+
 Models:
 
 ``plain``       a network of two hidden layers, on the columns of the snapshots;
@@ -25,8 +30,8 @@ Models:
 ``augmented``   the plain one, fitted to the rows and 20 moved copies of each
                 (`AugmentedRegressor`, `AugmentedClassifier`);
 ``equivariant`` `EquivariantRegressor` or `InvariantClassifier`;
-``equivariant centred``  the same with ``fit_centre=True``, which was added after the
-                first seed: the mean of 2000 rows is a poor centre;
+``equivariant centred``  the same with ``fit_centre=True``: the mean of 2000 rows is a
+                poor centre;
 ``features``    the network on the values of `InvariantFeatures`, where labels are kept.
 
 All have the number of weights of the equivariant one, as nearly as a width allows, and
@@ -66,6 +71,7 @@ from symdisc import (
     LieAlgebra,
 )
 from symdisc._downstream.training import train
+from symdisc.autoencoders import InvariantModes
 from symdisc.datasets import make_embedded, make_minkowski, make_two_body
 
 N_LABELS = 50, 200, 1000
@@ -103,7 +109,7 @@ def pixels(seed):
     Z = np.sqrt(area)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     data = make_embedded({"Z": Z}, 400, lift="pixels", random_state=seed)
     y = np.digitize(area, [0.5, 0.75])
-    est = LatentSymmetryDiscoverer(2, random_state=seed)
+    est = LatentSymmetryDiscoverer(3, autoencoder=InvariantModes(), random_state=seed)
     return data.X[:n], y[:n], est, (data.X[n:],), data
 
 
