@@ -19,9 +19,9 @@ true symmetry. The error is the unexplained share of the variance, or for ``pixe
 share of wrong classes.
 
 Two settings were changed after the first seed of ``pixels`` and ``two_body``. The
-discoverer of ``pixels`` had two latents and ``autoencoder="auto"``, behind which so(2) is
-conditional: with 1000 labels the model erred in 5.6 % of the test images, the plain one
-in 1.5 %. It now has three latents of a linear encoder. And ``fit_centre`` was added.
+discoverer of ``pixels`` had two latents and ``autoencoder="auto"``, behind which so(2)
+is conditional: with 1000 labels the model erred in 5.6 % of the test images, the plain
+one in 1.5 %. It now has three latents of a linear encoder. ``fit_centre`` was added.
 
 Models:
 
@@ -35,7 +35,7 @@ Models:
 ``features``    the network on the values of `InvariantFeatures`, where labels are kept.
 
 All have the number of weights of the equivariant one, as nearly as a width allows, and
-the same training: 2000 minibatches of 200 rows, Adam, the same rates and decay. "true"
+the same training: 1000 minibatches of 200 rows, Adam, the same rates and decay. "true"
 behind a name is the true symmetry: for ``pixels``, images drawn anew for augmentation,
 and the position of the blob for the others.
 
@@ -79,7 +79,7 @@ N_TEST = 2000
 N_UNLABELLED = 2000
 N_COPIES = 20
 TRAINING = {
-    "max_iter": 2000,
+    "max_iter": 1000,
     "batch_size": 200,
     "learning_rate": 0.01,
     "alpha": 1e-4,

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import RegressorMixin, _fit_context
 
-from symdisc._data.validation import check_snapshots
+from symdisc._data.validation import check_device, check_snapshots
 from symdisc._downstream.equivariant import NETWORK_CONSTRAINTS, EquivariantEstimator
 from symdisc._downstream.label_rule import LabelRule
 from symdisc._downstream.parts import split
@@ -152,19 +152,19 @@ Scalars, default=None
         y = check_numbers(self, X, y)
         rng, draws = self._start()
         action = self._find_action(X, y, None, rng)
-        rule = LabelRule(self.labels, action)
-        rule.check(y, X.shape[1])
-        if rule.name == "both":
+        if isinstance(self.labels, str) and self.labels == "both":
             raise ValueError(
                 "labels='both' is for augmentation. Predict what moves and what is "
                 "kept by two estimators."
             )
+        rule = LabelRule(self.labels, action)
+        rule.check(y, X.shape[1])
         self._rule, self._flat = rule.name, y.ndim == 1
         Z, targets = self._targets(action, X, y.astype(X.dtype))
         outputs = _label_parts(rule, action, targets.shape[1])
         network = self._build(action, outputs, Z, draws, rule.name == "moved")
         network.outputs.set_scales(targets)
-        wanted = _standard(network.outputs, targets, Z.dtype, self.device)
+        wanted = _standard(network.outputs, targets, Z.dtype, check_device(self.device))
         self._train(network, Z, lambda found, rows: _misfit(found, wanted, rows), draws)
         return self
 

@@ -68,8 +68,12 @@ class Mix(nn.Module):
 
     def forward(self, vectors):
         """Map (n, n_in, d) to (n, n_out, d)."""
-        whole = torch.einsum("oir,rab->oiab", self.weight, self.maps)
-        return torch.einsum("oiab,nib->noa", whole, vectors)
+        n_out, n_in, _ = self.weight.shape
+        d = self.maps.shape[1]
+        # One product of matrices is faster than a sum over four axes.
+        whole = (self.weight @ self.maps.flatten(1)).reshape(n_out, n_in, d, d)
+        whole = whole.permute(1, 3, 0, 2).reshape(n_in * d, n_out * d)
+        return (vectors.flatten(1) @ whole).unflatten(1, (n_out, d))
 
 
 class Product(nn.Module):
@@ -90,9 +94,11 @@ class Product(nn.Module):
 
     def forward(self, left, right):
         """Map (n, n_channels, d) twice to (n, n_channels, d_out)."""
-        whole = torch.einsum("cr,rkab->ckab", self.weight, self.maps)
-        half = torch.einsum("ckab,nca->nckb", whole, left)
-        return torch.einsum("nckb,ncb->nck", half, right)
+        r, k, a, b = self.maps.shape
+        whole = (self.weight @ self.maps.reshape(r, k * a * b)).reshape(-1, k, a, b)
+        whole = whole.permute(0, 2, 1, 3).flatten(2)
+        half = (left.transpose(0, 1) @ whole).unflatten(2, (k, b))
+        return (half * right.transpose(0, 1)[:, :, None]).sum(dim=3).transpose(0, 1)
 
 
 class Invariants(nn.Module):
@@ -110,8 +116,9 @@ class Invariants(nn.Module):
 
     def forward(self, left, right):
         """Map (n, n_channels, d) twice to (n, n_channels * r)."""
-        half = torch.einsum("rab,nca->ncrb", self.maps, left)
-        return torch.einsum("ncrb,ncb->ncr", half, right).flatten(1)
+        r, _, b = self.maps.shape
+        half = (left @ self.maps.permute(1, 0, 2).flatten(1)).unflatten(2, (r, b))
+        return (half * right[:, :, None]).sum(dim=3).flatten(1)
 
 
 class EquivariantLayer(nn.Module):
@@ -140,13 +147,10 @@ class EquivariantLayer(nn.Module):
         width = max(n_channels, n_scalars // 2)
         self.width = width
         for i in self.present:
-            kind = self.kinds[i]
-            for side in ("left", "right"):
-                mix = Mix(channels[kind], width, generators[kind], draws, tol)
-                self.add_module(f"{side}_{i}", mix)
-            if n_channels:
-                mix = Mix(channels[kind], n_channels, generators[kind], draws, tol)
-                self.add_module(f"linear_{i}", mix)
+            # Factors on the left and on the right, and what is linear.
+            kind, n_out = self.kinds[i], 2 * width + n_channels
+            mix = Mix(channels[kind], n_out, generators[kind], draws, tol)
+            self.add_module(f"mix_{i}", mix)
         self.pairs, self.products = [], []
         n_invariants = self._add_products(generators, draws, tol)
         self.n_known = channels[STILL] + n_invariants
@@ -176,25 +180,26 @@ class EquivariantLayer(nn.Module):
 
     def forward(self, scalars, vectors):
         """Map scalars (n, s) and a list of vectors (n, c, d), or None, alike."""
-        left = {i: getattr(self, f"left_{i}")(vectors[i]) for i in self.present}
-        right = {i: getattr(self, f"right_{i}")(vectors[i]) for i in self.present}
+        mixed = {i: getattr(self, f"mix_{i}")(vectors[i]) for i in self.present}
+        left = {i: mix[:, : self.width] for i, mix in mixed.items()}
+        right = {i: mix[:, self.width : 2 * self.width] for i, mix in mixed.items()}
         known = [
             getattr(self, f"forms_{i}_{j}")(left[i], right[j]) for i, j in self.pairs
         ]
         scalars = F.silu(self.scalars(torch.cat([scalars, *known], dim=1)))
         if not self.n_channels:
             return scalars, [None] * len(self.kinds)
-        images = self._images(vectors, left, right)
+        images = self._images(mixed, left, right)
         gates = self.gates(scalars).unflatten(1, (len(self.kinds), self.n_channels))
         return scalars, [
             None if image is None else image * gates[:, i, :, None]
             for i, image in enumerate(images)
         ]
 
-    def _images(self, vectors, left, right):
+    def _images(self, mixed, left, right):
         images, n = [None] * len(self.kinds), self.n_channels
         for i in self.present:
-            images[i] = getattr(self, f"linear_{i}")(vectors[i])
+            images[i] = mixed[i][:, 2 * self.width :]
         for i, j, o in self.products:
             module = getattr(self, f"product_{i}_{j}_{o}")
             product = module(left[i][:, :n], right[j][:, :n])

@@ -48,7 +48,7 @@ def load(path, device="cpu"):
 
     Returns
     -------
-    estimator : LatentSymmetryDiscoverer or LatentSINDy
+    estimator : LatentSymmetryDiscoverer, LatentSINDy, EquivariantRegressor and others
         Its methods return the same as those of the estimator that was saved, to the
         last bit on the same kind of machine.
 
@@ -315,6 +315,11 @@ def _expect(cls, value):
 def _try_out(est):
     """Encode and decode one snapshot, or raise: the parts may not fit together."""
     _expect(BaseEstimator, est)
+    if not hasattr(est, "encoder_"):
+        # Models with a symmetry: one snapshot goes through all that they have.
+        run = est.predict if hasattr(est, "predict") else est.transform
+        run(np.zeros((1, est.n_features_in_)))
+        return
     # Layers that widen have a product that no single one of them shows.
     growth = math.prod(
         math.prod(module.stride)
