@@ -102,7 +102,7 @@ class Product(nn.Module):
 
 
 class Invariants(nn.Module):
-    """Invariant bilinear forms, all of each channel.
+    """Invariant bilinear forms b of each channel, as b / (1 + b^2)^(1/4).
 
     Parameters
     ----------
@@ -118,7 +118,10 @@ class Invariants(nn.Module):
         """Map (n, n_channels, d) twice to (n, n_channels * r)."""
         r, _, b = self.maps.shape
         half = (left @ self.maps.permute(1, 0, 2).flatten(1)).unflatten(2, (r, b))
-        return (half * right[:, :, None]).sum(dim=3).flatten(1)
+        forms = (half * right[:, :, None]).sum(dim=3).flatten(1)
+        # They grow as the latents do, and not as their squares: products of products
+        # ran away outside of few data.
+        return forms / (1 + forms.square()).pow(0.25)
 
 
 class EquivariantLayer(nn.Module):

@@ -16,6 +16,7 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._lie.invariants import InvariantPolynomials
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._numerics.rounding import rounded_matrix
 from symdisc._persistence.container import damaged, read_file
@@ -206,6 +207,14 @@ class _Reader:
         )
         return algebra
 
+    def _invariants(self, coefficients, n_variables, formulas):
+        invariants = InvariantPolynomials.__new__(InvariantPolynomials)
+        invariants.coefficients = self.read(coefficients)
+        invariants.n_variables = n_variables
+        formulas = tuple(_expect(sympy.Expr, e) for e in self.read(formulas))
+        invariants.expressions = formulas
+        return invariants
+
     def _block(self, name, given):
         return BLOCKS[name](**self.read(given))
 
@@ -259,6 +268,7 @@ class _Reader:
 
 
 READERS = {
+    "invariants": _Reader._invariants,
     "block": _Reader._block,
     "float": _Reader._float,
     "tuple": _Reader._tuple,

@@ -27,6 +27,7 @@ from symdisc._equations.names import MAX_NAME
 from symdisc._equations.parsing import parse_expression
 from symdisc._equations.space_table import SpaceTable
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._lie.invariants import InvariantPolynomials
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._persistence.container import DTYPES, write_file
 
@@ -195,6 +196,15 @@ class Writer:
             "kind": "algebra",
             "name": type(value).__name__,
             "attributes": self._named(type(value), known),
+        }
+
+    @_object.register
+    def _(self, value: InvariantPolynomials):
+        return {
+            "kind": "invariants",
+            "coefficients": self.write(list(value.coefficients)),
+            "n_variables": value.n_variables,
+            "formulas": [self.write(e) for e in value.expressions],
         }
 
     @_object.register(Block)

@@ -163,7 +163,7 @@ def test_equivariance_lowers_the_error(seed):
         gap = X[:, :3] - X[:, 3:]
         return gap / (1 + (gap**2).sum(axis=1, keepdims=True))
 
-    training = {"max_iter": 500, "n_channels": 8, "random_state": seed}
+    training = {"max_iter": 300, "n_channels": 8, "random_state": seed}
     known = EquivariantRegressor("so(3): 1, 1", labels="so(3): 1", **training)
     plain = EquivariantRegressor("trivial", **training)
     left = [
@@ -176,11 +176,11 @@ def test_equivariance_lowers_the_error(seed):
 def test_the_centre_can_be_learned():
     rng = np.random.default_rng(0)
     centre = np.array([0.4, -0.3])
-    X = rng.normal(size=(300, 2))
+    X = rng.normal(size=(100, 2))
     y = np.exp(-((X - centre) ** 2).sum(axis=1))
     scores = [
         EquivariantRegressor("so(2)", fit_centre=fit, random_state=0)
-        .set_params(max_iter=500)
+        .set_params(max_iter=300)
         .fit(X, y)
         .score(X, y)
         for fit in (False, True)
@@ -188,7 +188,7 @@ def test_the_centre_can_be_learned():
     assert scores[0] < 0.9 < 0.99 < scores[1]
     y = centre + (X - centre) @ (0.5 * TURN)
     est = EquivariantRegressor("so(2)", labels="moved", fit_centre=True, random_state=0)
-    est.set_params(max_iter=500).fit(X, y)
+    est.set_params(max_iter=300).fit(X, y)
     assert 1 - est.score(X, y) < 1e-3
 
 
