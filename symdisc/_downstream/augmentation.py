@@ -99,8 +99,9 @@ def augment(
 
     Notes
     -----
-    Noise is small in generators found, but a full turn multiplies it. Where weights are
-    read off them, the exact generators of these weights are used, along the same axes.
+    Noise is small in generators found, but a full turn multiplies it. Generators are
+    used as they are printed, if these are an algebra; where weights are read off them,
+    as those of these weights, along the same axes.
 
     References
     ----------

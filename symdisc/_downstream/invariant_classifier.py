@@ -60,6 +60,9 @@ Scalars, default=None
         The fitted discoverer; None where the symmetry acts on the columns.
     lie_algebra_ : LieAlgebra
         The symmetry.
+    generators_ : ndarray of shape (c, k, k)
+        Generators of the group that is used: those of `lie_algebra_`, but as printed
+        or as their weights have them, where noise can be taken out so.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -22,13 +22,14 @@ class SymmetricEstimator:
         return copied
 
     def _find_action(self, X, y, remedy, rng):
-        """Set `symmetry_` and `lie_algebra_`; return the action of the group."""
+        """Set what is known of the symmetry; return the action of the group."""
         rates = isinstance(self.labels, str) and self.labels == "rates"
         action = resolve_action(self.symmetry, X, y, rates=rates, random_state=rng)
         if remedy is not None:
             check_not_trivial(action.algebra, remedy)
         warn_of_doubts(action.algebra)
         self.symmetry_, self.lie_algebra_ = action.discoverer, action.algebra
+        self.generators_ = action.generators
         return action
 
 

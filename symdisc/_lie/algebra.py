@@ -13,13 +13,13 @@ from symdisc._lie.canonical_basis import canonical_basis
 from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
-from symdisc._lie.read_weights import exact_generators, read_weights
+from symdisc._lie.read_weights import exact_generators, reading_of
 from symdisc._lie.structure import bracket_residual, structure_constants
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
 
-# Dimensions in which weights are read.
-MAX_READ = 9
+# Dimensions in which weights are read to be printed.
+MAX_PRINTED = 9
 
 
 class LieAlgebra(EqualByContents, Sequence):
@@ -132,9 +132,7 @@ class LieAlgebra(EqualByContents, Sequence):
         return None if reading is None else str(reading.weights)
 
     def _reading(self):
-        if self.basis.shape[1] > MAX_READ:
-            return None
-        return read_weights(self.matrices, self.tol)
+        return reading_of(self, self.matrices, MAX_PRINTED)
 
     def structure_constants(self):
         """Coefficients of the brackets of the raw `basis`, by least squares.

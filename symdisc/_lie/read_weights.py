@@ -130,7 +130,7 @@ def _read_torus(frame, combined, tol):
     turns, growth = _joint_frequencies(frame)
     if growth > 3 * tol * np.abs(turns).max():
         return None
-    found = _integers(turns, 3 * tol)
+    found = _integers(turns, 2 * tol)
     if found is None:
         return None
     weights, combination = found
@@ -287,6 +287,27 @@ def intertwiners(left, right, tol=1e-8):
     _, sizes, rows = np.linalg.svd(conditions, full_matrices=len(conditions) < k * d)
     sizes = np.pad(sizes, (0, k * d - min(len(sizes), k * d)))
     return np.sqrt(d) * rows[sizes <= tol].reshape(-1, k, d)
+
+
+def reading_of(algebra, matrices, largest=MAX_READ):
+    """Read weights, unless the name says that frequencies have no common measure.
+
+    Parameters
+    ----------
+    algebra : LieAlgebra
+    matrices : ndarray of shape (c, k, k)
+        Its generators, with less noise perhaps.
+    largest : int
+        Dimensions in which weights are read.
+
+    Returns
+    -------
+    Reading or None
+    """
+    compact = re.fullmatch(r"so\(2\)(\+so\(2\))*|so\(3\)|su\(2\)", algebra.name)
+    if compact is None or algebra.basis.shape[1] > largest:
+        return None
+    return read_weights(matrices, algebra.tol)
 
 
 def exact_generators(algebra):

@@ -16,7 +16,6 @@ import pytest
 import sklearn
 import sympy
 import torch
-from conftest import GAME, embedded_rotation, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -26,6 +25,7 @@ from sklearn.linear_model import Lasso
 from torch import nn
 
 import symdisc
+from conftest import GAME, embedded_rotation, no_doubts
 from symdisc import (
     CandidateLibrary,
     LatentSINDy,
