@@ -44,7 +44,7 @@ and the position of the blob for the others.
 Run it as ``python benchmarks/downstream.py --seeds 10``; it takes about 2 s a fit. Rows
 are appended to a JSON-lines file as they are measured, and seeds already there are not
 measured again. ``--emlp`` also fits the network of the library emlp to ``two_body`` and
-``labels``, with the symmetry found, if it is installed.
+``labels``, with the symmetry found, if it is installed (``pip install -e ".[emlp]"``).
 """
 
 import argparse
@@ -322,7 +322,8 @@ def measure(name, seed, with_emlp):
         if with_emlp and name != "pixels":
             from _emlp_fits import emlp_error
 
-            rows.append(emlp_error(name, seed, n, est, X, y, N_LABELS[-1], TRAINING))
+            known = est, X, y, N_LABELS[-1], TRAINING, error_of
+            rows.append(emlp_error(name, seed, n, *known))
     return rows
 
 
