@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.validation import check_is_fitted
 
 from symdisc._data.validation import as_samples
 from symdisc._downstream.group_action import (
@@ -15,6 +16,7 @@ from symdisc._downstream.group_action import (
 )
 from symdisc._downstream.group_elements import elements
 from symdisc._downstream.label_rule import LabelRule
+from symdisc._estimators.action import ActingEstimator
 
 NOT_TRIVIAL = "Fit to more data, or leave augmentation out."
 CONSTRAINTS = {
@@ -96,6 +98,8 @@ def augment(
     ------
     ValueError
         If there is no symmetry, or an argument has a bad shape or value.
+    NotFittedError
+        If the discoverer is not fitted.
 
     Notes
     -----
@@ -120,6 +124,8 @@ def augment(
     >>> y_more
     array([0, 1, 0, 1, 0, 1, 0, 1])
     """
+    if isinstance(est, ActingEstimator):
+        check_is_fitted(est)
     X = as_samples(X, "X")
     action = resolve_action(est, X)
     check_not_trivial(action.algebra, NOT_TRIVIAL)
@@ -166,6 +172,8 @@ def moved_copies(action, X, y, n_copies, labels, max_coefficient, keep_residual,
         X_more.append(moved(X))
         if y is not None:
             y_more.append(rule.move(X, y, moved, coefficients, keep_residual))
+    if y is not None:
+        y_more[0] = y.astype(y_more[-1].dtype, copy=False)
     return np.concatenate(X_more), None if y is None else np.concatenate(y_more)
 
 

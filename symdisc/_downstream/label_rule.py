@@ -70,11 +70,13 @@ class LabelRule:
         """
         if self.name == "kept":
             return y
+        # Whole numbers do not stay whole.
+        y = y.astype(X.dtype)
         if self.name == "moved":
             return moved(y)
         if self.name == "both":
             n = X.shape[1]
-            return np.hstack([moved(y[:, :n]).astype(y.dtype), y[:, n:]])
+            return np.hstack([moved(y[:, :n]), y[:, n:]])
         if self.name == "rates":
             return self._rates(X, y, coefficients, keep_residual)
         maps = elements(coefficients, self.generators)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -142,6 +143,16 @@ def test_labels_move_with_the_snapshots():
         turns, w = moved_labels(more, labels)
         assert np.allclose(w[..., :2], turned(turns, y))
         assert np.allclose(w[..., 2], more[:, 2])
+
+
+def test_whole_numbers_do_not_stay_whole():
+    X, y = np.array([[1.0, 0.0]]), np.array([[1, 0]])
+    for labels in ("moved", "so(2): 1"):
+        more, w = augment("so(2)", X, y, labels=labels, random_state=0)
+        assert np.allclose(more, w)
+        assert w.dtype == np.float64
+    with pytest.raises(NotFittedError):
+        augment(LatentSymmetryDiscoverer(), X)
 
 
 def test_labels_in_other_representations_of_so_3():
