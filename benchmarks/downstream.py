@@ -35,8 +35,8 @@ Models:
 ``equivariant`` `EquivariantRegressor` or `InvariantClassifier`;
 ``equivariant centred``  the same with ``fit_centre=True``: the mean of 2000 rows is a
                 poor centre;
-``... columns`` the same with ``symmetry=est.lie_algebra_``, which acts on the columns as
-                they are, about their origin; added after the first seeds;
+``... columns`` the same with ``symmetry=est.lie_algebra_``, which acts on the columns
+                as they are, about their origin; added after the first seeds;
 ``features``    the network on the values of `InvariantFeatures`, where labels are kept.
 
 All have the number of weights of the equivariant one, as nearly as a width allows, and
