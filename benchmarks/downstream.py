@@ -234,6 +234,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--tasks", nargs="+", default=list(TASKS))
+    parser.add_argument("--labels", nargs="+", type=int, default=list(N_LABELS))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default="downstream.jsonl")
     parser.add_argument("--emlp", action="store_true")
@@ -244,7 +245,7 @@ def main():
     wanted = product(range(arguments.seeds), arguments.tasks)
     missing = [(t, s) for s, t in wanted if (t, s) not in done]
     results = Parallel(arguments.jobs, return_as="generator")(
-        delayed(measure)(*task, arguments.emlp) for task in missing
+        delayed(measure)(*task, arguments.labels, arguments.emlp) for task in missing
     )
     for new in results:
         rows.extend(new)
@@ -257,20 +258,20 @@ def main():
 def summarise(task, rows):
     """Print the errors of a task: median, and quartiles over seeds."""
     seeds = {row["seed"] for row in rows}
-    counts = {}
+    outcomes = {}
     for row in rows:
         key = f"{row['found']}, {'/'.join(row['verdict'])}"
-        counts.setdefault(key, set()).add(row["seed"])
-    found = "; ".join(f"{key} ({len(of)})" for key, of in counts.items())
+        outcomes.setdefault(key, set()).add(row["seed"])
+    found = "; ".join(f"{key} ({len(of)})" for key, of in outcomes.items())
     print(f"\n{task}: {len(seeds)} seeds, found {found}")
     plain = {r["n"]: [] for r in rows}
     for row in rows:
         if row["model"] == "plain":
             plain[row["n"]].append(row["error"])
-    table = []
+    table, counts = [], sorted(plain)
     for model in dict.fromkeys(row["model"] for row in rows):
         line = {"model": model}
-        for n in N_LABELS:
+        for n in counts:
             errors = {
                 r["seed"]: r["error"]
                 for r in rows
@@ -283,12 +284,12 @@ def summarise(task, rows):
         line["seconds"] = float(np.median(chosen))
         table.append(line)
     columns = {"model": "s"}
-    columns |= {f"{n} labels": "s" for n in N_LABELS}
-    columns |= {f"of plain, {n}": ".2g" for n in N_LABELS} | {"seconds": ".1f"}
+    columns |= {f"{n} labels": "s" for n in counts}
+    columns |= {f"of plain, {n}": ".2g" for n in counts} | {"seconds": ".1f"}
     print_table(table, columns)
 
 
-def measure(name, seed, with_emlp):
+def measure(name, seed, counts, with_emlp):
     """Fit all models at all numbers of labels; return the errors."""
     warnings.simplefilter("ignore", UserWarning)
     torch.set_num_threads(1)
@@ -302,7 +303,7 @@ def measure(name, seed, with_emlp):
         est.set_params(n_components=2, autoencoder="auto").fit(*data)
     seconds = time.perf_counter() - begin
     rows = []
-    for n in N_LABELS:
+    for n in counts:
         size = None
         for model, (fitted, inputs) in models_of(name, est, true, X, seed).items():
             if size is not None:
