@@ -187,7 +187,7 @@ def test_the_centre_can_be_learned():
     y = np.exp(-((X - centre) ** 2).sum(axis=1))
     scores = [
         EquivariantRegressor("so(2)", fit_centre=fit, random_state=0)
-        .set_params(max_iter=200, n_channels=4)
+        .set_params(max_iter=150, n_channels=4)
         .fit(X, y)
         .score(X, y)
         for fit in (False, True)
@@ -195,7 +195,7 @@ def test_the_centre_can_be_learned():
     assert scores[0] < 0.9 < 0.99 < scores[1]
     y = centre + (X - centre) @ (0.5 * TURN)
     est = EquivariantRegressor("so(2)", labels="moved", fit_centre=True, random_state=0)
-    est.set_params(max_iter=200, n_channels=4).fit(X, y)
+    est.set_params(max_iter=150, n_channels=4).fit(X, y)
     assert 1 - est.score(X, y) < 1e-3
 
 
