@@ -13,7 +13,8 @@ def emlp_error(name, seed, n, est, X, y, n_train, training, error_of):
     """Fit EMLP, with the symmetry found, and return a row as the others are.
 
     Its hidden layers have 64 channels, its usual kinds of tensors. The training is
-    that of the others: as many minibatches, Adam, a rate that falls along a cosine, from a tenth of theirs.
+    that of the others: as many minibatches, Adam, a rate that falls along a cosine,
+    from a tenth of theirs.
     """
     group = est.lie_algebra_.to_emlp()
     moved = name == "two_body"
