@@ -7,6 +7,12 @@ from symdisc._conserved.quantities import (
 )
 from symdisc._diagnostics.null_control import NullControl
 from symdisc._discrete.finite_group import FiniteGroup
+from symdisc._downstream.augmentation import augment
+from symdisc._downstream.augmented_classifier import AugmentedClassifier
+from symdisc._downstream.augmented_regressor import AugmentedRegressor
+from symdisc._downstream.equivariant_regressor import EquivariantRegressor
+from symdisc._downstream.invariant_classifier import InvariantClassifier
+from symdisc._downstream.invariant_features import InvariantFeatures
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath, PathRow
@@ -22,6 +28,8 @@ from symdisc._persistence.deserialize import load
 from symdisc._report.report import report
 
 __all__ = [
+    "AugmentedClassifier",
+    "AugmentedRegressor",
     "Block",
     "CandidateLibrary",
     "ConservedQuantities",
@@ -29,7 +37,10 @@ __all__ = [
     "DimensionEstimate",
     "DiscoveredAlgebra",
     "EquationSystem",
+    "EquivariantRegressor",
     "FiniteGroup",
+    "InvariantClassifier",
+    "InvariantFeatures",
     "LatentSINDy",
     "LatentSymmetryDiscoverer",
     "LieAlgebra",
@@ -39,6 +50,7 @@ __all__ = [
     "Scalars",
     "TangentPipeline",
     "Translations",
+    "augment",
     "conserved_quantities",
     "estimate_dimension",
     "from_xarray",

@@ -28,7 +28,12 @@ MODULES = [
     symdisc.datasets,
     symdisc.plotting,
 ]
-ESTIMATORS = symdisc.LatentSymmetryDiscoverer, symdisc.LatentSINDy
+ESTIMATORS = (
+    *(symdisc.LatentSymmetryDiscoverer, symdisc.LatentSINDy),
+    *(symdisc.AugmentedRegressor, symdisc.AugmentedClassifier),
+    *(symdisc.EquivariantRegressor, symdisc.InvariantClassifier),
+    symdisc.InvariantFeatures,
+)
 
 
 def names(path):

@@ -35,6 +35,7 @@ FOLDERS = [
     "_conserved",
     "plotting",
     "_estimators",
+    "_downstream",
     "_report",
 ]
 # What is to be replaced is left as it was. Constructors of estimators assign parameters

@@ -109,8 +109,7 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
         "device": device,
         "groups": groups,
     }
-    given = X, rates, t, groups
-    n_terms = len(governing.library(n_components))
+    given, n_terms = (X, rates, t, groups), len(governing.library(n_components))
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
         pod, motion = _in_modes(est, given, n_terms, n_components, random)

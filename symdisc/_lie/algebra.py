@@ -1,5 +1,6 @@
 """Discovered Lie algebras: numbers kept, canonical sympy matrices shown."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from numbers import Real
@@ -12,9 +13,13 @@ from symdisc._lie.canonical_basis import canonical_basis
 from symdisc._lie.exponential import symbolic_exponential
 from symdisc._lie.invariants import invariant_polynomials
 from symdisc._lie.names import identify, nearest_name
+from symdisc._lie.read_weights import exact_generators, reading_of
 from symdisc._lie.structure import bracket_residual, structure_constants
 from symdisc._numerics.equality import EqualByContents
 from symdisc._numerics.rounding import check_decimals, rounded_matrix
+
+# Dimensions in which weights are read to be printed.
+MAX_PRINTED = 9
 
 
 class LieAlgebra(EqualByContents, Sequence):
@@ -102,6 +107,32 @@ class LieAlgebra(EqualByContents, Sequence):
 
     def _contents(self):
         return (self.matrices,)
+
+    @property
+    def weights(self):
+        """The representation that the generators are, as a text, or None.
+
+        Of so(2), tori, so(3) and su(2) in up to 9 dimensions: "so(2): 1, 2" turns two
+        planes, the second twice as fast. Of a torus each plane has one number for each
+        rotation. Of so(3) and su(2) the numbers are spins, l of 2 l + 1 coordinates,
+        and those of su(2) that are not integer of 2 (2 l + 1). 0 is a coordinate that
+        stays. `Block` takes such a text for `action`. None for other groups, and where
+        noise hides the weights.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from symdisc import LieAlgebra
+        >>> turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+        >>> once_and_twice = np.kron(np.diag([1.0, 2.0]), turn)
+        >>> LieAlgebra(once_and_twice).weights
+        'so(2): 1, 2'
+        """
+        reading = self._reading()
+        return None if reading is None else str(reading.weights)
+
+    def _reading(self):
+        return reading_of(self, self.matrices, MAX_PRINTED)
 
     def structure_constants(self):
         """Coefficients of the brackets of the raw `basis`, by least squares.
@@ -222,12 +253,64 @@ class LieAlgebra(EqualByContents, Sequence):
             self.basis, degree, tol=self.tol, decimals=self.decimals
         )
 
+    def to_emlp(self):
+        """Return the group of the library emlp, for its equivariant networks.
+
+        Returns
+        -------
+        group : emlp.groups.Group
+            With the `lie_algebra` of this one and without `discrete_generators`. Where
+            `weights` are read off generators with noise, it has the exact generators of
+            these weights. ``emlp.reps.V(group)`` is the latent space.
+
+        Raises
+        ------
+        ImportError
+            If emlp is not installed.
+
+        References
+        ----------
+        M. Finzi, M. Welling and A. G. Wilson, "A practical method for constructing
+        equivariant multilayer perceptrons for arbitrary matrix groups", ICML (2021).
+
+        Examples
+        --------
+        >>> from symdisc import LieAlgebra
+        >>> turn = LieAlgebra([[0.0, -1.0], [1.0, 0.0]])
+        >>> group = turn.to_emlp()  # doctest: +SKIP
+        >>> group.d, group.is_orthogonal  # doctest: +SKIP
+        (2, True)
+        """
+        try:
+            from emlp.groups import Group
+        except ImportError as error:
+            raise ImportError(
+                "LieAlgebra.to_emlp needs the package emlp, which cannot be imported "
+                f"({error}). Install it with pip install 'symdisc[emlp]'."
+            ) from error
+        generators = exact_generators(self)[0]
+
+        class FoundGroup(Group):
+            """The group of a LieAlgebra of symdisc."""
+
+            def __init__(self, name, digest):
+                self.d = generators.shape[1]
+                self.lie_algebra = np.array(generators)
+                self.discrete_generators = np.zeros((0, self.d, self.d))
+                super().__init__(name, digest)
+
+        # Groups of emlp are equal, and share solutions, where their arguments are.
+        return FoundGroup(self.name, hashlib.sha256(generators.tobytes()).hexdigest())
+
     def __str__(self):
         # Without full precision: 0.71 and not 0.710000000000000.
         rows = [sympy.sstr(matrix.tolist(), full_prec=False) for matrix in self]
-        if len(rows) == 1:
-            return f"{self.name}: {rows[0]}"
-        return "\n".join([self.name, *rows])
+        rows = [f"{self.name}: {rows[0]}"] if len(rows) == 1 else [self.name, *rows]
+        reading = self._reading()
+        if reading is not None and not reading.weights.is_plain:
+            # Copies of the group as it is named need no word.
+            rows.append(f"weights {reading.weights}")
+        return "\n".join(rows)
 
     def __repr__(self):
         c, k = self.basis.shape[:2]

@@ -11,6 +11,7 @@ from scipy.linalg import schur
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.canonical_basis import integer_generator
 from symdisc._lie.known import FAMILIES, WITH_TRANSLATIONS, known_algebra
+from symdisc._lie.weights import Weights
 
 # Rotations make one full turn. Boosts, scalings, shears and shifts (in standard
 # deviations) move samples over the boundary of bounded data: few at this scale.
@@ -29,7 +30,10 @@ class Block:
         Dimension of the representation, whose generators are to be found. Or the name
         of an algebra that is known, "so(n)", "so(p,q)", "sl(n)", "gl(n)" or "scaling"
         (of one coordinate): its generators are fixed, and only the latent space
-        adapts. "scaling" with ``copies=3`` scales three coordinates alike.
+        adapts. "scaling" with ``copies=3`` scales three coordinates alike. Of so(2),
+        tori, so(3) and su(2) other representations are named by their weights:
+        "so(2): 1, 2" turns two planes, the second twice as fast, and "so(3): 0, 2" has
+        one coordinate that stays and five of spin 2, see `LieAlgebra.weights`.
     n_generators : int, optional
         Number of generators to be found, 1 by default. Known algebras have as many as
         they have.
@@ -55,6 +59,8 @@ class Block:
     (4, 4)
     >>> Block("so(1,3)").scales.round(2)
     array([0.3 , 0.3 , 0.3 , 3.14, 3.14, 3.14])
+    >>> Block("so(2)+so(2): (1, 0), (0, 1), (1, 1)").dim
+    6
     """
 
     action: int | str
@@ -86,10 +92,11 @@ class Block:
 
     def _check_name(self):
         match = FAMILIES.fullmatch(self.action)
-        if match is None and self.action != "scaling":
+        if self.weights is None and match is None and self.action != "scaling":
             raise ValueError(
                 f"action={self.action!r} is not a known name; use 'so(n)', 'so(p,q)', "
-                "'sl(n)', 'gl(n)', 'scaling', or a number of coordinates."
+                "'sl(n)', 'gl(n)', 'scaling', weights such as 'so(2): 1, 2', or a "
+                "number of coordinates."
             )
         if match is not None and (match[1] or match[3]) in WITH_TRANSLATIONS:
             raise ValueError(
@@ -103,10 +110,19 @@ class Block:
             )
 
     @cached_property
+    def weights(self):
+        """The weights that are named, or None."""
+        if isinstance(self.action, str) and ":" in self.action:
+            return Weights.parse(self.action, "action")
+        return None
+
+    @cached_property
     def known(self):
         """Generators of one copy if they are known, (c, size, size), or None."""
         if not isinstance(self.action, str):
             return None
+        if self.weights is not None:
+            return self.weights.generators()
         return known_algebra(self.action, self.size, argument="action").basis
 
     @property
@@ -114,6 +130,8 @@ class Block:
         """Dimension of one copy."""
         if isinstance(self.action, Integral):
             return self.action
+        if self.weights is not None:
+            return self.weights.dim
         match = FAMILIES.fullmatch(self.action)
         if match is None:
             return 1

@@ -20,7 +20,8 @@ from symdisc._persistence.container import (
     read_file,
     write_file,
 )
-from symdisc._persistence.serialize import CannotWriteError, Writer
+from symdisc._persistence.formulas import CannotWriteError
+from symdisc._persistence.serialize import Writer
 
 # Largest fraction of the time for writing, and estimated seconds of the first time.
 MAX_FRACTION = 0.01

@@ -17,16 +17,12 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._equations.model_path import ModelPath
 from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._lie.invariants import InvariantPolynomials
 from symdisc._lie.representation import Block, Scalars, Translations
 from symdisc._numerics.rounding import rounded_matrix
 from symdisc._persistence.container import damaged, read_file
-from symdisc._persistence.serialize import (
-    INTERNAL,
-    LAYERS,
-    check_name,
-    read_formula,
-    read_symbol,
-)
+from symdisc._persistence.formulas import read_formula, read_symbol
+from symdisc._persistence.serialize import INTERNAL, LAYERS, check_name
 
 LAYERS_BY_NAME = {cls.__name__: cls for cls in LAYERS}
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d
@@ -49,7 +45,7 @@ def load(path, device="cpu"):
 
     Returns
     -------
-    estimator : LatentSymmetryDiscoverer or LatentSINDy
+    estimator : LatentSymmetryDiscoverer, LatentSINDy, EquivariantRegressor and others
         Its methods return the same as those of the estimator that was saved, to the
         last bit on the same kind of machine.
 
@@ -214,6 +210,14 @@ class _Reader:
             raise ValueError("a finite group without its elements")
         return group
 
+    def _invariants(self, coefficients, n_variables, formulas):
+        invariants = InvariantPolynomials.__new__(InvariantPolynomials)
+        invariants.coefficients = self.read(coefficients)
+        invariants.n_variables = n_variables
+        formulas = tuple(_expect(sympy.Expr, e) for e in self.read(formulas))
+        invariants.expressions = formulas
+        return invariants
+
     def _block(self, name, given):
         return BLOCKS[name](**self.read(given))
 
@@ -267,6 +271,7 @@ class _Reader:
 
 
 READERS = {
+    "invariants": _Reader._invariants,
     "block": _Reader._block,
     "float": _Reader._float,
     "tuple": _Reader._tuple,
@@ -324,6 +329,11 @@ def _expect(cls, value):
 def _try_out(est):
     """Encode and decode one snapshot, or raise: the parts may not fit together."""
     _expect(BaseEstimator, est)
+    if not hasattr(est, "encoder_"):
+        # Models with a symmetry: one snapshot goes through all that they have.
+        run = est.predict if hasattr(est, "predict") else est.transform
+        run(np.zeros((1, est.n_features_in_)))
+        return
     # Layers that widen have a product that no single one of them shows.
     growth = math.prod(
         math.prod(module.stride)

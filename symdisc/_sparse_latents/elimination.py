@@ -3,6 +3,9 @@
 import torch
 
 N_STEPS = 40
+# Where so many times the tolerance is not exceeded, so many times longer a descent may
+# do without a term.
+NEAR, LONGER = 10, 3
 # The first descent, which others are compared with, ends where so many steps change the
 # loss, a logarithm, by less than this, or after so many times these.
 CHUNK, LITTLE, MAX_CHUNKS = 100, 0.05, 6
@@ -42,8 +45,9 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
         least = share.flatten().argsort()[: min(n_dropped, int(share.isfinite().sum()))]
         fewer = _without(support, least)
         if fewer.any(dim=0).all():
-            moved = fitted.descend(encoder, shift, N_STEPS, support=fewer)
-            left = fitted.left_of_others(held, *moved, fewer)
+            moved, left = _descended(fitted, held, (encoder, shift), fewer)
+            if is_as_good(left, best, NEAR * tolerance):
+                moved, left = _descended(fitted, held, moved, fewer, LONGER)
             if is_as_good(left, best, tolerance):
                 (encoder, shift), support = moved, fewer
                 best = min(best, left, key=torch.mean)
@@ -69,15 +73,20 @@ def is_as_good(left, best, tolerance):
     left, best : tensor of shape (n_blocks,)
         What they leave of blocks of rows.
     tolerance : float
-        Difference that does not count, nor does one standard error of it.
+        Difference that does not count, nor does one standard error of the best.
 
     Returns
     -------
     bool
     """
-    gap = left - best
-    error = float(gap.std()) / len(gap) ** 0.5 if len(gap) > 1 else 0.0
-    return bool(gap.mean() <= max(tolerance, error))
+    error = float(best.std()) / len(best) ** 0.5 if len(best) > 1 else 0.0
+    return bool(left.mean() <= best.mean() + max(tolerance, error))
+
+
+def _descended(fitted, held, start, support, longer=1):
+    """Return encoder and shift after a descent, and what they leave of other rows."""
+    moved = fitted.descend(*start, longer * N_STEPS, support=support)
+    return moved, fitted.left_of_others(held, *moved, support)
 
 
 def _to_the_end(motion, encoder, shift, support):

@@ -63,7 +63,7 @@ class SparseLatents(Strategy):
         which the equations leave no more of the rates than all candidates would.
     deltas : tuple of float, default=(0.3, 0.1, 0.03)
         Shares of a rate that count half; each descent starts from the last.
-    tolerance : float, default=2e-5
+    tolerance : float, default=4e-6
         Part of the rates, in rows held out, that fewer terms may leave in addition; or
         a standard error of it, where that is more.
     max_x_error : float, default=1e-3
@@ -100,7 +100,7 @@ class SparseLatents(Strategy):
         gains=(30, 200, 2000, 20000),
         mus=(0.5, 0.15),
         deltas=(0.3, 0.1, 0.03),
-        tolerance=2e-5,
+        tolerance=4e-6,
         max_x_error=1e-3,
         n_starts=5,
     ):

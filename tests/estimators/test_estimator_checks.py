@@ -1,10 +1,19 @@
 """The estimators behave like scikit-learn estimators."""
 
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from conftest import GAME, no_doubts
-from symdisc import LatentSINDy, LatentSymmetryDiscoverer
+from symdisc import (
+    AugmentedClassifier,
+    AugmentedRegressor,
+    EquivariantRegressor,
+    InvariantClassifier,
+    InvariantFeatures,
+    LatentSINDy,
+    LatentSymmetryDiscoverer,
+)
 
 pytestmark = no_doubts
 
@@ -16,6 +25,11 @@ TINY = [
     ),
     LatentSINDy(n_components=1, max_iter=2),
     LatentSINDy(autoencoder="none"),
+    AugmentedRegressor(Ridge(), symmetry="so(2)"),
+    AugmentedClassifier(LogisticRegression(), symmetry="so(2)"),
+    EquivariantRegressor("so(2)", max_iter=10, n_channels=4),
+    InvariantClassifier("so(2)", max_iter=10, n_channels=4),
+    InvariantFeatures("so(2)"),
 ]
 
 

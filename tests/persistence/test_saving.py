@@ -38,7 +38,8 @@ from symdisc._latent.normal_form import Bent, ScaledMap
 from symdisc._numerics.features import RadialMap
 from symdisc._persistence.container import parts_of, read_file, write_file
 from symdisc._persistence.deserialize import own_classes
-from symdisc._persistence.serialize import Writer, read_formula, write_formula
+from symdisc._persistence.formulas import read_formula, write_formula
+from symdisc._persistence.serialize import Writer
 
 T = np.linspace(0, 10, 200)
 CIRCLE = np.column_stack([np.cos(T), -np.sin(T)])

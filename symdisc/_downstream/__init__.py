@@ -1,0 +1,1 @@
+"""What a symmetry is good for: augmented data, equivariant models, invariants."""

@@ -1,0 +1,160 @@
+"""Classification of data that a symmetry multiplies."""
+
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from symdisc._data.validation import check_snapshots
+from symdisc._downstream.augmented import AUGMENTED_CONSTRAINTS, AugmentedEstimator
+from symdisc._downstream.symmetric_estimator import check_classes
+
+
+def _inner_has(name):
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class AugmentedClassifier(ClassifierMixin, AugmentedEstimator):
+    """Fit a classifier to snapshots and to copies moved by a symmetry.
+
+    Classes are kept. A step of a pipeline cannot add rows; this estimator does, in
+    `fit` alone. Parameters of the inner one are searched as ``estimator__...``.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Any classifier of scikit-learn; a clone is fitted.
+    symmetry : LatentSymmetryDiscoverer, LieAlgebra, str or sequence of Block and \
+Scalars, default=None
+        The symmetry. A discoverer that is fitted is used as it is, also by clones of
+        this estimator; one that is not is fitted to `X` (and to `y` with
+        ``symmetry_of="labels"``). None is ``LatentSymmetryDiscoverer()``. Others act on
+        the columns of `X`: an algebra, a name such as "so(3)" (of the first columns),
+        weights such as "so(2): 1, 2", or blocks.
+    n_copies : int, default=5
+        Number of moved copies of each snapshot.
+    max_coefficient : float, default=0.3
+        Range of coefficients of generators that are no rotations, see `augment`.
+    keep_residual : bool, default=True
+        Whether copies keep what the autoencoder loses, see `augment`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the group elements.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted clone.
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    symmetry_ : LatentSymmetryDiscoverer or None
+        The fitted discoverer; None where the symmetry acts on the columns.
+    lie_algebra_ : LieAlgebra
+        The symmetry.
+    generators_ : ndarray of shape (c, k, k)
+        Generators of the group that is used: those of `lie_algebra_`, but as printed
+        or as their weights have them, where noise can be taken out so.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of features seen in `fit`, where `X` has string names.
+
+    References
+    ----------
+    G. Benton, M. Finzi, P. Izmailov and A. G. Wilson, "Learning invariances in neural
+    networks", NeurIPS (2020).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from symdisc import AugmentedClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X, X_new = rng.normal(size=(50, 2)), rng.normal(size=(500, 2))
+    >>> y, y_new = (np.linalg.norm(x, axis=1) > 1 for x in (X, X_new))
+    >>> tree = DecisionTreeClassifier(random_state=0)
+    >>> more = AugmentedClassifier(tree, symmetry="so(2)", random_state=0)
+    >>> bool(more.fit(X, y).score(X_new, y_new) > tree.fit(X, y).score(X_new, y_new))
+    True
+    """
+
+    _parameter_constraints: dict = {
+        k: v for k, v in AUGMENTED_CONSTRAINTS.items() if k != "labels"
+    }
+    labels = "kept"
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        symmetry=None,
+        n_copies=5,
+        max_coefficient=0.3,
+        keep_residual=True,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.symmetry = symmetry
+        self.n_copies = n_copies
+        self.max_coefficient = max_coefficient
+        self.keep_residual = keep_residual
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Move copies of the snapshots, and fit the classifier to all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+        y : array-like of shape (n_samples,)
+            Classes.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no symmetry, or an argument has a bad shape or value.
+        """
+        X = check_snapshots(self, X)
+        self._fit_copies(X, check_classes(self, X, y))
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    @available_if(_inner_has("predict_proba"))
+    def predict_proba(self, X):
+        """Predict probabilities of classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(check_snapshots(self, X, reset=False))
+
+    @available_if(_inner_has("decision_function"))
+    def decision_function(self, X):
+        """Return the decision function of the classifier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Snapshots.
+
+        Returns
+        -------
+        scores : ndarray
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(check_snapshots(self, X, reset=False))
