@@ -1,3 +1,4 @@
+import gc
 import os
 
 # Tests are small: a second thread costs them more than it saves.
@@ -11,6 +12,28 @@ from symdisc import LatentSymmetryDiscoverer
 
 # Adversaries, of one generator.
 GAME = {"n_generators": 1, "solver": "adversarial"}
+
+
+class NoCollection:
+    """Keeps the garbage collector off during doctests, those of the package too.
+
+    doctest walks through linecache, of which sympy takes its lambdified functions
+    when they are collected. In Python before 3.13 that ends the walk with a KeyError.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        if not isinstance(item, pytest.DoctestItem):
+            return (yield)
+        gc.disable()
+        try:
+            return (yield)
+        finally:
+            gc.enable()
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(NoCollection())
 
 
 def first_of(values):

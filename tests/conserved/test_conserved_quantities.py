@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import sympy
+from conftest import first_of
 from scipy.integrate import solve_ivp
 from scipy.stats import spearmanr
 
-from conftest import first_of
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, conserved_quantities
 from symdisc._conserved.hamiltonian import poisson
 

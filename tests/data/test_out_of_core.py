@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from conftest import no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import subspace_angles
 from sklearn.base import clone
 
-from conftest import no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._data import out_of_core as streaming
 from symdisc._data.out_of_core import DaskRows, Rows, as_rows, is_large

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import first_of, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from conftest import first_of, no_doubts
 from symdisc import LatentSINDy
 from symdisc._data.weak_form import SHORTEST, weak_form
 from symdisc.autoencoders import LinearEncoder

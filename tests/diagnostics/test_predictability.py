@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conftest import first_of
 from scipy.integrate import solve_ivp
 
-from conftest import first_of
 from symdisc import CandidateLibrary, EquationSystem
 from symdisc._diagnostics.predictability import forecast_horizon, lyapunov_exponent
 from symdisc.datasets import make_lorenz

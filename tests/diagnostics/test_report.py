@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
+from conftest import GAME, embedded_rotation, no_doubts
 from scipy.linalg import expm
 from sklearn.exceptions import ConvergenceWarning
 
-from conftest import GAME, embedded_rotation, no_doubts
 from symdisc import (
     CandidateLibrary,
     EquationSystem,

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import first_of, no_doubts
 from numpy.testing import assert_allclose
 from scipy.spatial.transform import Rotation
 from sklearn.base import clone
 
-from conftest import first_of, no_doubts
 from symdisc import FiniteGroup, LatentSymmetryDiscoverer, load, report
 
 pytestmark = no_doubts

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import first_of
 from scipy.stats import kstest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -10,7 +11,6 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from conftest import first_of
 from symdisc import (
     AugmentedClassifier,
     AugmentedRegressor,

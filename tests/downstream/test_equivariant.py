@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from conftest import first_of
 from scipy.linalg import expm
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
@@ -13,7 +14,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
-from conftest import first_of
 from symdisc import (
     EquivariantRegressor,
     InvariantClassifier,

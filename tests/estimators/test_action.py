@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from conftest import no_doubts
 from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
 
-from conftest import no_doubts
 from symdisc import LatentSymmetryDiscoverer
 from symdisc.datasets import make_no_symmetry, make_sphere, make_spiral
 from symdisc.metrics import energy_distance, equivariance_error

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import sympy
 import torch
+from conftest import no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 
-from conftest import no_doubts
 from symdisc import EquationSystem, LatentSINDy, load, report
 from symdisc.plotting import CoefficientDisplay, LatentDisplay
 

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from conftest import no_doubts
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import StandardScaler
 
-from conftest import no_doubts
 from symdisc import (
     LatentSINDy,
     LatentSymmetryDiscoverer,

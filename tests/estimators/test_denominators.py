@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import sympy
+from conftest import first_of, no_doubts
 from kinetics import enzyme, hill, monod
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
-from conftest import first_of, no_doubts
 from symdisc import LatentSINDy, load
 from symdisc._implicit.denominators import Law, _distinct
 

@@ -1,10 +1,10 @@
 """The estimators behave like scikit-learn estimators."""
 
 import pytest
+from conftest import GAME, no_doubts
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from conftest import GAME, no_doubts
 from symdisc import (
     AugmentedClassifier,
     AugmentedRegressor,

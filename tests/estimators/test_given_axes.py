@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from conftest import no_doubts
+
 from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations
 from symdisc.datasets import make_two_body
 from symdisc.metrics import algebra_distance

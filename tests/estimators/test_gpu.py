@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from conftest import GAME, embedded_rotation
 from numpy.testing import assert_allclose
 
-from conftest import GAME, embedded_rotation
 from symdisc import (
     Block,
     LatentSINDy,

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import DOUBTS, first_of, no_doubts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from conftest import DOUBTS, first_of, no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
 from symdisc.autoencoders import LinearEncoder
 from symdisc.datasets import make_spiral

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from conftest import embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -14,7 +15,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 
-from conftest import embedded_rotation, first_of, no_doubts
 from symdisc import LatentSINDy, LieAlgebra
 from symdisc.datasets import (
     make_embedded,

@@ -9,13 +9,13 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from conftest import GAME, embedded_rotation, first_of
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from conftest import GAME, embedded_rotation, first_of
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, LieAlgebra
 from symdisc.datasets import make_lotka_volterra, make_reaction_diffusion
 

@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+from conftest import first_of, no_doubts
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 from sklearn.base import clone
 
-from conftest import first_of, no_doubts
 from symdisc import LatentSINDy, load
 
 T = 0.02 * np.arange(1000)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -13,7 +14,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.preprocessing import StandardScaler as Scaler
 
-from conftest import no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, TangentPipeline
 from symdisc._numerics.jvp import push_tangent
 

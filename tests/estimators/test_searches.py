@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from conftest import no_doubts
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -19,7 +20,6 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 from sklearn.preprocessing import StandardScaler as Scaler
 
-from conftest import no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, TangentPipeline, from_xarray
 
 pytestmark = no_doubts

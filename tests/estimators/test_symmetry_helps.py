@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 import sympy
+from conftest import first_of, no_doubts
 from numpy.testing import assert_allclose
 
-from conftest import first_of, no_doubts
 from symdisc import LatentSINDy
 from symdisc._sindy.model_selection import fit_equations
 from symdisc.datasets._ode import latent_equations, simulate

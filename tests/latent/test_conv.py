@@ -6,10 +6,10 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from conftest import GAME
 from sklearn.base import clone
 from torch import nn
 
-from conftest import GAME
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._latent.torch_modules import Beside, ModuleAutoencoder, Pushed
 from symdisc.autoencoders import Conv

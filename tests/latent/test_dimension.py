@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from conftest import no_doubts
+
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
 from symdisc._latent.dimension import _check_window, _two_nn_scales
 from symdisc.datasets import make_lorenz, make_pendulum, make_scaling, make_sphere

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from conftest import first_of
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 from small_training import problem_of
 
-from conftest import first_of
 from symdisc import LatentSINDy
 from symdisc._equations.parsing import make_library
 from symdisc.autoencoders._isomap import IsomapEncoder, _EquationError

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conftest import GAME, embedded_rotation
 from sklearn.base import clone
 
-from conftest import GAME, embedded_rotation
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc.datasets import make_reaction_diffusion, make_sphere, make_spiral
 

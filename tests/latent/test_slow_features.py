@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from conftest import no_doubts
 from scipy.linalg import subspace_angles
 
-from conftest import no_doubts
 from symdisc import LatentSymmetryDiscoverer
 from symdisc.autoencoders._slow_features import SlowEncoder, slow_maps
 from symdisc.datasets import make_rotating_object

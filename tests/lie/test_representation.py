@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
-from conftest import no_doubts
 from symdisc import Block, LatentSymmetryDiscoverer, Scalars, Translations, load
 from symdisc._estimators.symmetry_data import GAN_WEIGHT
 from symdisc._lie.canonical_basis import integer_generator

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
 from conftest import first_of
+
 from symdisc import Block, LatentSymmetryDiscoverer, LieAlgebra
 from symdisc._lie.known import known_algebra
 from symdisc._lie.read_weights import decompose, exact_generators, read_weights

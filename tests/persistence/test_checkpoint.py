@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from small_training import make_trainer
 
 import symdisc
-from conftest import GAME, embedded_rotation, first_of, no_doubts
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
 from symdisc._latent.trainer import EPOCH, Trainer
 from symdisc._persistence import checkpoint as checkpoints

@@ -16,6 +16,7 @@ import pytest
 import sklearn
 import sympy
 import torch
+from conftest import GAME, embedded_rotation, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -25,7 +26,6 @@ from sklearn.linear_model import Lasso
 from torch import nn
 
 import symdisc
-from conftest import GAME, embedded_rotation, no_doubts
 from symdisc import (
     CandidateLibrary,
     LatentSINDy,
@@ -202,6 +202,7 @@ def test_equations_of_second_order(tmp_path):
     assert_array_equal(again.simulate(**start), est.simulate(**start))
 
 
+@pytest.mark.filterwarnings("ignore:The equations leave")
 def test_a_trained_space_with_a_symmetry_and_errors(tmp_path):
     X, X_dot, _, _ = embedded_rotation(2, n_samples=100, n_features=5)
     est = LatentSINDy(

@@ -7,11 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import GAME, embedded_rotation, no_doubts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.integrate import solve_ivp
 
-from conftest import GAME, embedded_rotation, no_doubts
 from symdisc import (
     CandidateLibrary,
     EquationSystem,

@@ -5,12 +5,12 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 import sympy
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.linalg import block_diag, expm, orth, subspace_angles
 
-from conftest import no_doubts
 from symdisc import LatentSINDy, LieAlgebra
 from symdisc._equations.library import CandidateLibrary
 from symdisc._lie.known import known_algebra

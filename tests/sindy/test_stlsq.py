@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from conftest import no_doubts
 from symdisc import LatentSINDy
 from symdisc._equations.library import CandidateLibrary
 from symdisc._sindy.stlsq import r2, sparse_regression

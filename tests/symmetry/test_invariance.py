@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conftest import first_of, no_doubts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
-from conftest import first_of, no_doubts
 from symdisc import LatentSymmetryDiscoverer
 from symdisc._symmetry.distribution_residuals import DistributionResiduals
 from symdisc._symmetry.field_residuals import motion_residuals

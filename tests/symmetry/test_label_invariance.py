@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conftest import first_of
 from numpy.testing import assert_allclose
 
-from conftest import first_of
 from symdisc import Block, LatentSymmetryDiscoverer, LieAlgebra
 from symdisc._symmetry.label_invariance import label_residuals
 from symdisc.datasets import make_minkowski

@@ -5,13 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
+from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import scale
 
-from conftest import GAME, embedded_rotation, first_of, no_doubts
 from symdisc import Block, LatentSymmetryDiscoverer, load
 from symdisc.autoencoders import LinearEncoder
 
