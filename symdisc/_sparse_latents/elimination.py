@@ -6,12 +6,14 @@ N_STEPS = 40
 # Where so many times the tolerance is not exceeded, so many times longer a descent may
 # do without a term.
 NEAR, LONGER = 10, 3
+# Shares of the terms that are tried first.
+CUTS = 0.1, 0.03, 0.01
 # The first descent, which others are compared with, ends where so many steps change the
 # loss, a logarithm, by less than this, or after so many times these.
 CHUNK, LITTLE, MAX_CHUNKS = 100, 0.05, 6
 
 
-def eliminate_terms(fitted, held, encoder, shift, tolerance):
+def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
     """Drop terms, least share first, while the rates are left no worse.
 
     The encoder descends again without each: another one may do without a term that this
@@ -22,19 +24,17 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
     fitted, held : SparseMotion
         Rows that are fitted to, and others that errors are of.
     encoder, shift : tensor
+    dense : tensor of shape (n_blocks,)
+        What equations with all terms leave of blocks of other rows.
     tolerance : float
-        E_v may grow by this, or by a standard error, above the least so far. Terms
-        whose shares are below its root do not count from the beginning.
+        E_v may grow by this, or by a standard error, above the least so far.
 
     Returns
     -------
     encoder, shift : tensor
     support : tensor of bool, of shape (n_terms, k)
     """
-    with torch.no_grad():
-        _, share = fitted.left_of_rates(encoder, shift)
-    support = share > tolerance**0.5
-    encoder, shift = _to_the_end(fitted, encoder, shift, support)
+    encoder, shift, support = _largest(fitted, held, encoder, shift, dense, tolerance)
     best = fitted.left_of_others(held, encoder, shift, support)
     needed = torch.zeros_like(support)
     n_dropped = int(support.sum()) // 2
@@ -56,6 +56,27 @@ def eliminate_terms(fitted, held, encoder, shift, tolerance):
             needed = ~_without(~needed, least)
         n_dropped = max(len(least) // 2, 1)
     return encoder, shift, support
+
+
+def _largest(fitted, held, encoder, shift, dense, tolerance):
+    """Return encoder, shift and the terms of the largest shares, if these may be all.
+
+    With more terms than equations need, many axes do, and those with few are lost.
+    """
+    with torch.no_grad():
+        _, share = fitted.left_of_rates(encoder, shift)
+    for cut in CUTS:
+        support = share > cut
+        if not support.any(dim=0).all():
+            continue
+        moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
+        if is_as_good(left, dense, NEAR * tolerance):
+            moved = _to_the_end(fitted, *moved, support)
+            left = fitted.left_of_others(held, *moved, support)
+        if is_as_good(left, dense, tolerance):
+            return *moved, support
+    support = share > tolerance**0.5
+    return *_to_the_end(fitted, encoder, shift, support), support
 
 
 def _without(table, entries):

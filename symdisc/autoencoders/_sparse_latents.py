@@ -154,7 +154,7 @@ class SparseLatents(Strategy):
         tried = []
         for mu in self.mus:
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
-            found = eliminate_terms(fitted, held, *start, self.tolerance)
+            found = eliminate_terms(fitted, held, *start, dense, self.tolerance)
             left = fitted.left_of_others(held, *found)
             tried.append((left, found))
             if is_as_good(left, dense, self.tolerance):
