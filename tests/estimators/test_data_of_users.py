@@ -277,6 +277,7 @@ def test_movie(movie, tmp_path):
     assert not hasattr(est.fit(X, t=T), "snapshot_shape_")
 
 
+@no_doubts
 def test_symmetry_of_a_movie(movie, turned):
     frames, t = movie
     assert turned.snapshot_shape_ == (6, 7)
@@ -289,6 +290,7 @@ def test_symmetry_of_a_movie(movie, turned):
     assert turned.simulate(frames[0], t[:5]).shape == (5, 6, 7)
 
 
+@no_doubts
 def test_pictures_of_a_movie(movie, turned):
     frames, _ = movie
     display = OrbitDisplay.from_estimator(turned, frames[0])
