@@ -147,6 +147,9 @@ def _in_axes(est, autoencoder, governing, motion, groups, random):
         return autoencoder
     curve = [part.astype(float) for part in motion.curve]
     curve = _latents(autoencoder, curve, rank)
+    before = governing.equations(Motion(curve, motion.weak), groups).n_terms
+    if before <= rank:
+        return autoencoder
     library = governing.library(rank)
     draws = np.random.default_rng(random.randint(2**31 - 1))
     tensors = [torch.from_numpy(part.astype(float)) for part in curve]
@@ -157,10 +160,7 @@ def _in_axes(est, autoencoder, governing, motion, groups, random):
     centre = -torch.linalg.solve(turn, shift)
     turned = Oriented(autoencoder, (turn.numpy(), centre.numpy()), False)
     moved = _latents(turned, motion.curve, rank)
-    before, after = (
-        governing.equations(Motion(each, motion.weak), groups).n_terms
-        for each in (curve, moved)
-    )
+    after = governing.equations(Motion(moved, motion.weak), groups).n_terms
     return turned if after < before else autoencoder
 
 

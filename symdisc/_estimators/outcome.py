@@ -27,7 +27,7 @@ AFFINE = 1e-5
 # Equations that leave so much explain little, be it noise or not.
 MOST_LEFT = 0.5
 # So much of a rate that is left and no noise is worth a word.
-SEEN = 0.01
+SEEN = 0.005
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
@@ -217,7 +217,7 @@ def warn_of_misfit(est, space, motion):
     if left.max() > SEEN:
         names = [symbol.name for symbol in est.library_.symbols]
         each = ", ".join(
-            f"{left[i]:.0%} of the rate of {names[i]}"
+            f"{left[i]:.1%} of the rate of {names[i]}"
             for i in np.flatnonzero(left > SEEN)
         )
         warn_user(

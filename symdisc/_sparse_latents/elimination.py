@@ -58,6 +58,22 @@ def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
     return encoder, shift, support
 
 
+def fewest_possible(fitted, held, encoder, shift, dense, tolerance):
+    """Return the terms if one for each rate leaves no more than all do, else None.
+
+    Parameters and tolerance are those of `eliminate_terms`.
+
+    Returns
+    -------
+    support : tensor of bool, of shape (n_terms, k) or None
+    """
+    with torch.no_grad():
+        _, share = fitted.left_of_rates(encoder, shift)
+    support = share == share.max(dim=0).values
+    left = fitted.left_of_others(held, encoder, shift, support)
+    return support if is_as_good(left, dense, tolerance) else None
+
+
 def _largest(fitted, held, encoder, shift, dense, tolerance):
     """Return encoder, shift and the terms of the largest shares, if these may be all.
 

@@ -15,7 +15,11 @@ from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._numerics.perceptron import PerceptronMap
 from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, sparse_axes
-from symdisc._sparse_latents.elimination import eliminate_terms, is_as_good
+from symdisc._sparse_latents.elimination import (
+    eliminate_terms,
+    fewest_possible,
+    is_as_good,
+)
 from symdisc._sparse_latents.linear_motion import linear_latents
 from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
 from symdisc.autoencoders._decoders import best_decoder, solved_again
@@ -151,10 +155,14 @@ class SparseLatents(Strategy):
 
         A weight is lowered where it costs more of the rates than all terms together.
         """
+        known = dense, self.tolerance
+        support = fewest_possible(fitted, held, *begin, *known)
+        if support is not None:
+            return *begin, support
         tried = []
         for mu in self.mus:
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
-            found = eliminate_terms(fitted, held, *start, dense, self.tolerance)
+            found = eliminate_terms(fitted, held, *start, *known)
             left = fitted.left_of_others(held, *found)
             tried.append((left, found))
             if is_as_good(left, dense, self.tolerance):

@@ -10,7 +10,7 @@ from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, loa
 from symdisc._numerics.perceptron import PerceptronMap
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
-from symdisc.autoencoders import SparseLatents
+from symdisc.autoencoders import LinearEncoder, SparseLatents
 from symdisc.datasets import make_embedded, make_lorenz
 
 QUICK = SparseLatents(gains=(30, 2000), n_starts=4)
@@ -232,3 +232,20 @@ def test_a_perceptron_along_a_curve():
     torch.testing.assert_close(image, curve(zero))
     torch.testing.assert_close(first, velocity(zero))
     torch.testing.assert_close(second, torch.func.jvp(velocity, (zero,), (one,))[1])
+
+
+def test_what_is_left_and_no_noise_is_said():
+    rng = np.random.default_rng(0)
+
+    def field(x):
+        return np.stack([x[1], (1 - x[0] ** 2) * x[1] - x[0]])
+
+    states = along(field, rng.uniform(-2, 2, (12, 2)), 0.1 * np.arange(60))
+    data = make_embedded(states, 30, lift="polynomial3", strength=0.5, random_state=0)
+    options = {"autoencoder": LinearEncoder(), "random_state": 0}
+    with pytest.warns(UserWarning, match="not noise|do not explain"):
+        LatentSINDy(degree=2, **options).fit(data.X, data.X_dot, groups=data.groups)
+    noise = 0.05 * data.X_dot.std() * rng.standard_normal(data.X_dot.shape)
+    est = LatentSINDy(degree=3, **options)
+    est.fit(data.X, data.X_dot + noise, groups=data.groups)
+    assert est.complexity_ == 4
