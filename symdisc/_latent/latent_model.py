@@ -36,8 +36,8 @@ class LatentModel:
     errors : dict of float
         "x" and, with rates, "x_dot": shares of snapshots and rates that are left
         unexplained of rows that it was not fitted to.
-    standard_error : float
-        Standard error of errors["x_dot"], from blocks of rows.
+    standard_errors : dict of float
+        Of these, from blocks of rows.
     n_coefficients : int or None
         Coefficients of its equations that are not zero.
     distortion : float
@@ -51,7 +51,7 @@ class LatentModel:
     history: dict = field(default_factory=dict)
     n_iter: int = 1
     errors: dict = field(default_factory=dict)
-    standard_error: float = 0.0
+    standard_errors: dict = field(default_factory=dict)
     n_coefficients: int | None = None
     distortion: float = np.nan
     support: torch.Tensor | None = None
@@ -76,13 +76,15 @@ class LatentModel:
         fitted, held : ndarray of int
             Rows.
         """
-        self.errors = {"x": self.lost(problem, held)}
+        each = self.lost_of_each(problem, held)
+        ratio, error = _ratio_of_blocks(each, np.ones(len(each)))
+        self.errors, self.standard_errors = {"x": ratio}, {"x": error}
         if problem.moves:
             self._judge_motion(problem, fitted, held)
 
     @torch.no_grad()
-    def lost(self, problem, rows=slice(None)):
-        """Return the share of the variance of the snapshots that is lost.
+    def lost_of_each(self, problem, rows=slice(None)):
+        """Return what is lost of snapshots, relative to their variance.
 
         Parameters
         ----------
@@ -92,13 +94,13 @@ class LatentModel:
 
         Returns
         -------
-        float
+        ndarray of shape (n_rows,)
         """
         points, pod = problem.curve[0][rows], problem.pod
         decoded = self.autoencoder.decode(self.autoencoder.encode(points))
-        residual = ((points - decoded) * problem.weights).square().sum()
-        share = float(residual) * float(pod.scale[0]) ** 2 / len(points)
-        return (share + pod.residual / pod.n_samples) / (pod.total / pod.n_samples)
+        residual = ((points - decoded) * problem.weights).square().sum(dim=1).numpy()
+        lost = residual * float(pod.scale[0]) ** 2 + pod.residual / pod.n_samples
+        return lost / (pod.total / pod.n_samples)
 
     @torch.no_grad()
     def _judge_motion(self, problem, fitted, held):
@@ -134,7 +136,8 @@ class LatentModel:
         weights = problem.weights.numpy()
         lost = np.sum(((given - decoded)[where] * weights) ** 2, axis=1)
         size = np.sum((given[where] * weights) ** 2, axis=1)
-        self.errors["x_dot"], self.standard_error = _ratio_of_blocks(lost, size)
+        errors = _ratio_of_blocks(lost, size)
+        self.errors["x_dot"], self.standard_errors["x_dot"] = errors
 
 
 def _of_terms(features, rates, support):
