@@ -56,7 +56,7 @@ class FoundGroup(NamedTuple):
     defects: list = []
 
 
-def find_group(problem, max_defect, n_starts=None, seed=0):
+def find_group(problem, max_defect, given=None, n_starts=None, seed=0):
     """Find the finite group of which every generator has a small defect.
 
     Parameters
@@ -64,6 +64,8 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     problem : FieldMaps or DirectionMaps
     max_defect : float
         Largest upper limit of a defect.
+    given : ndarray of shape (s, k + 1, k + 1), optional
+        Maps to start at, besides those that are drawn.
     n_starts : int, optional
     seed : int
 
@@ -74,9 +76,10 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     k, random = problem.k, np.random.default_rng(seed)
     if n_starts is None:
         n_starts = N_STARTS * (k * (k + 1) // 2)
-    maps = candidates(
-        problem, problem.starts(random, problem.drawn * n_starts), n_starts
-    )
+    starts = problem.starts(random, problem.drawn * n_starts)
+    if given is not None:
+        starts = np.concatenate([given, starts])
+    maps = candidates(problem, starts, n_starts)
     search = _Search(problem, max_defect)
     return search.group(maps)
 

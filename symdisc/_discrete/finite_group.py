@@ -137,7 +137,7 @@ class FiniteGroup:
         changed = CHANGED.get(self.question, "the data")
         within = f" ({self.within})" if self.within else ""
         if self.order == 1:
-            return [f"no other map is certified to leave {changed} unchanged{within}"]
+            return [f"no other map was found that leaves {changed} unchanged{within}"]
         condition = f"; {self.condition}" if self.condition else ""
         return [
             f"{self.verdict}, symmetry of {changed}: defect {_figure(self.defect)}, at "
