@@ -119,9 +119,13 @@ class _Search:
         return tried[:, int(np.argmin(self._limits(tried)))]
 
     def _conserved(self, columns, measure):
-        """Return the combinations that are conserved on rows held out."""
+        """Return the combinations that are conserved on rows held out.
+
+        Where there are none, the first may become so without some of its terms.
+        """
         vectors = self._least_changed(columns, self.train, measure)
-        return vectors[:, self._limits(vectors) <= self.max_defect]
+        small = self._limits(vectors) <= self.max_defect
+        return vectors[:, small] if small.any() else vectors[:, :1]
 
     def _passes(self, vector):
         defects, errors = self.motion.defect(vector[:, None], self.test)

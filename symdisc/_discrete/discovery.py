@@ -4,7 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._discrete.candidate_maps import descend, distinct, least_changes
+from symdisc._discrete.candidate_maps import (
+    ALIKE,
+    descend,
+    distinct,
+    least_changes,
+)
 from symdisc._discrete.components import Components
 from symdisc._discrete.group_names import name_group
 from symdisc._discrete.multiplication import (
@@ -93,8 +98,9 @@ def candidates(problem, starts, n_starts):
     maps = distinct(starts, APART)[:n_starts]
     for problem.level in (0, 1):
         maps, errors = least_changes(problem, maps)
-        order = np.argsort(errors)[:MOST_FOLLOWED]
-        maps, errors = maps[order], errors[order]
+        # Many starts end at the identity.
+        maps = distinct(maps[np.argsort(errors)], ALIKE)[:MOST_FOLLOWED]
+    errors = np.sum(problem.changes(maps)[0] ** 2, axis=1)
     # Maps of no inverse take all to a fixed point or to an invariant plane.
     sizes = np.abs(np.linalg.det(maps))
     order = np.argsort(np.where((sizes > 0.3) & (sizes < 3.0), errors, np.inf))
