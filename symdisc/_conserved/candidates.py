@@ -87,7 +87,8 @@ class AlongMotion:
             self.rates[rows] @ coefficients,
         )
         spread = np.maximum(values.var(axis=0), 1e-300)
-        changes = rates**2 * self.times(coefficients) ** 2 / spread
+        times, inverse = self.times(coefficients)
+        changes = rates**2 * np.maximum(times**2 / spread, inverse**2)
         found = _root_mean_square(changes, self._blocks(rows))
         within = self._within(values, rows)
         if within is None:

@@ -42,12 +42,12 @@ class ConservedQuantity:
     expression : sympy.Expr
         The function; its largest coefficient is 1.
     defect : float
-        How much it changes along the motion on data that did not choose it: the larger
-        of two root mean squares, of the deviation from the mean of the own trajectory,
-        and of the rate, by the time in which the motion of single columns would change
-        it if nothing cancelled. Both are relative to the standard deviation over all
-        states. Of a linear relation among columns it is the rate, relative to the rates
-        of its terms.
+        How much it changes along the motion on data that did not choose it, the largest
+        of root mean squares: of the deviation from the mean of the own trajectory, and
+        of the rate, by the time in which its columns move by a standard deviation, both
+        relative to the standard deviation over all states; and of the rate, relative to
+        those by single columns, which cancel. Fast columns say nothing of others. Of a
+        linear relation among columns it is the last of these.
     defect_upper : float
         An upper limit (95 %).
     generator : ndarray of shape (k, k) or None

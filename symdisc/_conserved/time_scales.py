@@ -42,16 +42,18 @@ class TimeScales:
         slowest = speeds[~self.at_rest].min(initial=np.inf)
         self.slowest = 1 / slowest if np.isfinite(slowest) else 0.0
         self.rows = np.arange(0, len(z), -(-len(z) // MOST_ROWS))
-        self.gradients = gradients[self.rows][:, :, ~self.at_rest]
+        self.gradients = gradients[self.rows]
         self.rates = v[self.rows][:, ~self.at_rest]
-        self.deviations = deviations[~self.at_rest]
+        self.deviations = deviations
 
     def __call__(self, coefficients):
-        """Return the time scale of each function.
+        """Return the time scales of functions, and what their rates are relative to.
 
-        It is the mean over the columns, by their parts in the variance of the function,
-        of the time in which each alone changes it by this part. Where all columns are
-        at rest, it is the time scale of the slowest other column.
+        A time scale is the mean over columns, by their parts in the variance of the
+        function, of the time in which a column moves by its standard deviation. Where
+        all columns are at rest, it is that of the slowest other column. The second is
+        the same mean of the ratio of that part to the change by the column alone: what
+        does not cancel is 1, however the slope depends on the state.
 
         Parameters
         ----------
@@ -59,16 +61,24 @@ class TimeScales:
 
         Returns
         -------
-        ndarray of shape (m,)
+        times, inverse_changes : ndarray of shape (m,)
         """
         slopes = np.einsum("npk,pm->nkm", self.gradients, coefficients)
         parts = np.mean(slopes**2, axis=0) * self.deviations[:, None] ** 2
+        whole = np.maximum(parts.sum(axis=0), 1e-300)
+        slopes, parts = slopes[:, ~self.at_rest], parts[~self.at_rest]
         changes = np.mean((slopes * self.rates[:, :, None]) ** 2, axis=0)
         total = parts.sum(axis=0)
+        moves = total > 0
+        total = np.maximum(total, 1e-300)
         counts = parts > ROUNDING**2 * total
         changes = np.where(counts, np.maximum(changes, 1e-300), 1.0)
-        times = np.where(counts, parts * np.sqrt(parts / changes), 0.0).sum(axis=0)
-        return np.where(total > 0, times / np.maximum(total, 1e-300), self.slowest)
+        own = self.deviations[~self.at_rest] / np.sqrt(np.mean(self.rates**2, axis=0))
+        times = np.sum(parts * own[:, None], axis=0) / total
+        ratios = np.where(counts, parts * np.sqrt(parts / changes), 0.0).sum(axis=0)
+        # The part of columns at rest in a function does not change.
+        inverse = ratios / total / np.sqrt(whole)
+        return np.where(moves, times, self.slowest), inverse
 
     def terms(self, rows):
         """Return changes of candidates by single columns, at some of the rows.
@@ -79,7 +89,7 @@ class TimeScales:
             Of the j columns that are not at rest.
         """
         own = np.isin(self.rows, rows)
-        return self.gradients[own] * self.rates[own][:, None]
+        return self.gradients[own][:, :, ~self.at_rest] * self.rates[own][:, None]
 
 
 def _depends(rate, values):
