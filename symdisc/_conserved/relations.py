@@ -39,7 +39,9 @@ class Relations:
         _, s, v = np.linalg.svd(standard / np.sqrt(len(z)), full_matrices=False)
         kept = s > VANISHING * max(s[0], 1e-300)
         self.factor = scale[:, None] * (v[kept].T * s[kept])
-        exact = sparse_basis(v[~kept].T) if (~kept).any() else v[:0].T
+        exact = sparse_basis(v[~kept].T) if (~kept).any() else v[:0].T.copy()
+        # Vectors of a space that vanishes up to rounding are known no better.
+        exact[np.abs(exact) < np.sqrt(VANISHING) * np.abs(exact).max(initial=0)] = 0.0
         self.exact = exact / np.where(varies, scale, 1.0)[:, None]
         close = kept & (s <= near)
         weights = np.abs(v[close])
