@@ -46,7 +46,7 @@ class AlongMotion:
             gradients = CandidateLibrary(slopes, library.symbols).evaluate(z)
         self._check(values, gradients, library)
         spread = values.std(axis=0)
-        varies = spread > 1e-10 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+        varies = spread > 1e-9 * np.maximum(np.abs(values).max(axis=0), 1e-300)
         self.scales = np.where(varies, spread, np.inf)
         self.values = (values - values.mean(axis=0)) / self.scales
         gradients = gradients.reshape(len(z), p, k) / self.scales[:, None]

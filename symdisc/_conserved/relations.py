@@ -8,7 +8,7 @@ from symdisc._conserved.search import LEVEL, VANISHING, sparse_basis
 # Blocks of rows that errors are taken from.
 N_BLOCKS = 20
 # A column that varies by this part of its size is constant.
-CONSTANT = 1e-12
+CONSTANT = 1e-9
 
 
 class Relations:

@@ -192,7 +192,7 @@ def test_a_slow_column_is_not_one_at_rest(rate):
     noise = 1e-3 * np.random.default_rng(1).standard_normal(len(X))
     F[:, 2] = noise
     first = conserved_quantities(None, X, F)[0]
-    assert str(first).startswith("z2: defect")
+    assert abs(np.corrcoef(first(X), X[:, 2])[0, 1]) > 0.9999
 
 
 def test_relations_among_columns_are_found_as_such():
