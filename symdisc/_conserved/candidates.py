@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from symdisc._conserved.time_scales import TimeScales
 from symdisc._data.trajectories import trajectory_slices
 from symdisc._equations.library import CandidateLibrary
 
@@ -17,9 +18,13 @@ class AlongMotion:
     library : CandidateLibrary
     z, v : ndarray of shape (n, k)
         States and rates.
+    factor : ndarray of shape (k, r)
+        Takes white states to states; r is less than k where columns depend.
     groups : array-like of shape (n,), optional
     has_order : bool
         Whether rows of a trajectory follow each other in time.
+    small : float
+        Rates that are this part of those of other columns may be noise.
 
     Attributes
     ----------
@@ -28,9 +33,11 @@ class AlongMotion:
         are constant on the rows are zero.
     scales : ndarray of shape (p,)
         These standard deviations.
+    gradients : ndarray of shape (n, p, r)
+        Along white states, so that units do not count.
     """
 
-    def __init__(self, library, z, v, groups=None, has_order=False):
+    def __init__(self, library, z, v, factor, groups=None, has_order=False, small=0.05):
         self.z, self.groups, self.has_order = z, groups, has_order
         p, k = len(library), z.shape[1]
         slopes = [e.diff(s) for e in library.expressions for s in library.symbols]
@@ -39,17 +46,13 @@ class AlongMotion:
             gradients = CandidateLibrary(slopes, library.symbols).evaluate(z)
         self._check(values, gradients, library)
         spread = values.std(axis=0)
-        varies = spread > 1e-10 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+        varies = spread > 1e-9 * np.maximum(np.abs(values).max(axis=0), 1e-300)
         self.scales = np.where(varies, spread, np.inf)
         self.values = (values - values.mean(axis=0)) / self.scales
-        # Gradients by white states, so that units do not count.
-        factor = np.linalg.cholesky(np.cov(z.T).reshape(k, k))
         gradients = gradients.reshape(len(z), p, k) / self.scales[:, None]
         self.rates = np.einsum("npk,nk->np", gradients, v)
         self.gradients = gradients @ factor
-        white = np.linalg.solve(factor, v.T)
-        # Rate of a typical change, by one standard deviation.
-        self.frequency = np.sqrt(np.mean(white**2))
+        self.times = TimeScales(self.values, gradients, z, v, small)
 
     @staticmethod
     def _check(values, gradients, library):
@@ -84,7 +87,8 @@ class AlongMotion:
             self.rates[rows] @ coefficients,
         )
         spread = np.maximum(values.var(axis=0), 1e-300)
-        changes = rates**2 / self.frequency**2 / spread
+        times, inverse = self.times(coefficients)
+        changes = rates**2 * np.maximum(times**2 / spread, inverse**2)
         found = _root_mean_square(changes, self._blocks(rows))
         within = self._within(values, rows)
         if within is None:

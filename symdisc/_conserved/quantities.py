@@ -6,17 +6,22 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from symdisc._conserved.candidates import AlongMotion
 from symdisc._conserved.hamiltonian import hamiltonian_of, symmetry_of
-from symdisc._conserved.search import find_conserved
+from symdisc._conserved.relations import Relations, change_of
+from symdisc._conserved.search import FoundQuantity, find_conserved
 from symdisc._data.derivatives import smooth_derivatives
-from symdisc._data.trajectories import check_time
+from symdisc._data.trajectories import check_time, trajectory_slices
+from symdisc._data.user_warning import warn_user
 from symdisc._equations.library import CandidateLibrary, degree_of
 from symdisc._equations.names import default_names
 from symdisc._equations.parsing import make_library
 from symdisc._equations.printing import expression_text
 from symdisc._intake.intake import Demands, Samples, take_in
+from symdisc._lie.discovered import EXACT
 from symdisc._numerics.rounding import short_number
 
 DIGITS = 4
+# Trajectories for two halves, each with several values of a quantity.
+FEWEST = 4
 
 
 class ConservedQuantity:
@@ -37,10 +42,12 @@ class ConservedQuantity:
     expression : sympy.Expr
         The function; its largest coefficient is 1.
     defect : float
-        How much it changes along the motion on data that did not choose it: the larger
-        of two root mean squares, of the deviation from the mean of the own trajectory,
-        and of the rate, by the time in which states move by a standard deviation. Both
-        are relative to the standard deviation over all states.
+        How much it changes along the motion on data that did not choose it, the largest
+        of root mean squares: of the deviation from the mean of the own trajectory, and
+        of the rate, by the time in which its columns move by a standard deviation, both
+        relative to the standard deviation over all states; and of the rate, relative to
+        those by single columns, which cancel. Fast columns say nothing of others. Of a
+        linear relation among columns it is the last of these.
     defect_upper : float
         An upper limit (95 %).
     generator : ndarray of shape (k, k) or None
@@ -92,9 +99,12 @@ class ConservedQuantities(tuple):
     hamiltonian : sympy.Expr or None
         The combination H of candidates with ``F = J grad H``, where there is one: the
         first half of the columns are positions, the others their momenta.
+    n_trajectories : int or None
+        Number of trajectories, where rows are said to belong to any.
     """
 
     hamiltonian = None
+    n_trajectories = None
 
     @property
     def expressions(self):
@@ -103,7 +113,20 @@ class ConservedQuantities(tuple):
 
     def __str__(self):
         """One quantity a line."""
-        return "\n".join(map(str, self)) or "no conserved quantity"
+        if self:
+            return "\n".join(map(str, self))
+        return "no conserved quantity" + self.doubt
+
+    @property
+    def doubt(self):
+        """What is said where there are too few trajectories to tell, or ""."""
+        n = self.n_trajectories
+        if n is None or n >= FEWEST:
+            return ""
+        return (
+            f" found, but {n} trajector{'y is' if n == 1 else 'ies are'} too few to "
+            f"tell: give {FEWEST} or more, with different values of the quantities"
+        )
 
 
 def conserved_quantities(
@@ -159,8 +182,18 @@ def conserved_quantities(
     ValueError
         If an argument has a bad shape or value; the message names it.
 
+    Warns
+    -----
+    UserWarning
+        If columns are constant or depend on each other, or if `t` or `groups` give
+        fewer than 4 trajectories.
+
     Notes
     -----
+    A linear relation among columns that holds on all rows, such as S + I + R = 1, is
+    a quantity of its own where the rates satisfy it. All others are sought where
+    states vary.
+
     Above a tenth of `max_defect` a function must not drift, either: a mean rate of the
     same sign in all trajectories (1 %) is friction, and not an error of the library.
     The method is the linear one of Kaiser, Kutz and Brunton [1]_, with the decision on
@@ -187,19 +220,74 @@ def conserved_quantities(
     made = make_library(z.shape[1], degree, library, names=names)
     kept = [e for e in made.expressions if e.free_symbols]
     made = CandidateLibrary(kept, made.symbols)
-    motion = AlongMotion(made, z, v, groups, has_order=t is not None)
-    levels = np.array([degree_of(e) for e in made.expressions])
-    stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
-    found = [
-        _as_quantity(each, made) for each in find_conserved(motion, stages, max_defect)
-    ]
-    result = ConservedQuantities(found)
-    if found:
+    relations = Relations(z, EXACT * max_defect)
+    result = ConservedQuantities(
+        [
+            *_linear_relations(relations, v, made, max_defect),
+            *_other_quantities(made, z, v, relations, groups, t, max_defect),
+        ]
+    )
+    if t is not None or groups is not None:
+        result.n_trajectories = len(trajectory_slices(groups, len(z)))
+    _warn(result, relations, made)
+    if result:
         result.hamiltonian = hamiltonian_of(made, z, v)
     if result.hamiltonian is not None:
         for quantity in result:
             quantity.generator = symmetry_of(quantity.expression, made.symbols)
     return result
+
+
+def _other_quantities(library, z, v, relations, groups, t, max_defect):
+    if not relations.factor.shape[1]:
+        return []
+    options = {"has_order": t is not None, "small": max_defect}
+    motion = AlongMotion(library, z, v, relations.factor, groups, **options)
+    levels = np.array([degree_of(e) for e in library.expressions])
+    stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
+    found = find_conserved(motion, stages, max_defect)
+    return [_as_quantity(each, library) for each in found]
+
+
+def _linear_relations(relations, v, library, max_defect):
+    """Return relations among columns that the rates satisfy, as quantities."""
+    places = [
+        library.expressions.index(s) if s in library.expressions else -1
+        for s in library.symbols
+    ]
+    if min(places) < 0:
+        return []
+    found = []
+    for weights in relations.exact.T:
+        defect, upper = change_of(weights, v)
+        if upper <= max_defect:
+            coefficients = np.zeros(len(library))
+            coefficients[places] = weights
+            each = FoundQuantity(coefficients, defect, upper)
+            found.append(_as_quantity(each, library))
+    return found
+
+
+def _warn(result, relations, library):
+    """Warn of columns that depend on each other, and of few trajectories."""
+    for columns, how in (
+        (relations.columns, "constant or linearly dependent"),
+        (relations.near, "linearly dependent up to small differences"),
+    ):
+        if columns:
+            named = ", ".join(library.symbols[i].name for i in columns)
+            warn_user(
+                f"X has columns that are {how}: {named}. What is conserved is "
+                "known only up to such a relation; leave out a column of each, or "
+                "give states at which they vary independently."
+            )
+    if result.doubt:
+        warn_user(
+            f"groups and t give {result.n_trajectories} of the {FEWEST} trajectories "
+            "that are needed: a quantity that is constant along a trajectory is found "
+            "by its different values on others. Give more trajectories, or X_dot at "
+            "scattered states without groups and t."
+        )
 
 
 def _check_arguments(est, degree, max_defect):

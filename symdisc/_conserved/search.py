@@ -24,6 +24,8 @@ N_GRADIENTS = 300
 # Least angle, in radians, between gradients of independent quantities, and how many
 # times their errors it is.
 LEAST_ANGLE, TIMES_ERROR = 1e-3, 5.0
+# What changes of combinations are relative to.
+MEASURES = "spread", "terms"
 
 
 class FoundQuantity(NamedTuple):
@@ -55,11 +57,11 @@ def find_conserved(motion, stages, max_defect):
     -------
     list of FoundQuantity
     """
-    n, k = motion.z.shape
+    n = len(motion.z)
     train, test = held_out_folds(motion.z, motion.groups, 2)[0]
     search = _Search(motion, train, test, max_defect)
     for columns in stages:
-        if len(search.found) < k - 1 and len(columns):
+        if len(columns):
             search.extend(columns)
     everywhere = np.arange(n)
     return [search.reported(c, everywhere) for c in search.found]
@@ -74,35 +76,56 @@ class _Search:
 
     def extend(self, columns):
         """Add what more candidates make up."""
-        space = self._conserved(columns)
-        if not space.shape[1]:
-            return
-        for vector in _sparse_basis(space).T:
-            vector = self._sparse(vector, columns)
+        for measure in MEASURES:
             # All gradients are orthogonal to the motion.
-            is_open = len(self.found) < self.motion.z.shape[1] - 1
+            if len(self.found) >= self.motion.gradients.shape[2] - 1:
+                return
+            space = self._conserved(columns, measure)
+            if space.shape[1]:
+                self._add(sparse_basis(space).T)
+
+    def _add(self, vectors):
+        for vector in vectors:
+            vector = self._sparse(vector)
+            is_open = len(self.found) < self.motion.gradients.shape[2] - 1
             if is_open and self._is_new(vector) and self._passes(vector):
                 self.found.append(vector)
 
-    def _least_changed(self, columns, rows):
-        """Return combinations in the order of their change; they have unit spread."""
+    def _least_changed(self, columns, rows, measure="spread"):
+        """Return combinations in the order of their change.
+
+        It is relative to their spread, or to the changes by single columns of X: where
+        time scales differ, all that is slow comes first by the one, and what cancels
+        by the other.
+        """
         values, rates = self.motion.values[rows], self.motion.rates[rows]
         centred = values[:, columns] - values[:, columns].mean(axis=0)
-        _, s, v = np.linalg.svd(centred / np.sqrt(len(rows)), full_matrices=False)
-        kept = s > VANISHING * s[0]
-        white = v[kept].T / s[kept]
+        white = _whitening(centred / np.sqrt(len(rows)))
+        if measure == "terms":
+            own = self.motion.times.terms(rows)[:, columns].transpose(0, 2, 1)
+            own = (own @ white).reshape(-1, white.shape[1])
+            white = white @ _whitening(own / np.sqrt(len(rows)))
         turn = np.linalg.svd(rates[:, columns] @ white, full_matrices=False)[2]
-        found = np.zeros((values.shape[1], int(kept.sum())))
+        found = np.zeros((values.shape[1], white.shape[1]))
         found[columns] = white @ turn[::-1].T
         return found
 
-    def _conserved(self, columns):
-        """Return the leading combinations that are conserved on rows held out."""
-        vectors = self._least_changed(columns, self.train)
-        defects, errors = self.motion.defect(vectors, self.test)
-        small = defects + norm.ppf(1 - LEVEL) * errors <= self.max_defect
-        count = len(small) if small.all() else int(np.argmin(small))
-        return vectors[:, :count]
+    def _least(self, columns, rows):
+        """Return the combination of the least limit, by either measure, or None."""
+        tried = [self._least_changed(columns, rows, each)[:, :1] for each in MEASURES]
+        tried = np.hstack(tried)
+        if not tried.size:
+            return None
+        return tried[:, int(np.argmin(self._limits(tried)))]
+
+    def _conserved(self, columns, measure):
+        """Return the combinations that are conserved on rows held out.
+
+        Where there are none, the first may become so without some of its terms.
+        """
+        vectors = self._least_changed(columns, self.train, measure)
+        small = self._limits(vectors) <= self.max_defect
+        return vectors[:, small] if small.any() else vectors[:, :1]
 
     def _passes(self, vector):
         defects, errors = self.motion.defect(vector[:, None], self.test)
@@ -119,7 +142,7 @@ class _Search:
         drifts = self.motion.drifts(vector[:, None], self.test)[:, 0]
         return bool(wilcoxon(drifts).pvalue < LEVEL_OF_DRIFT)
 
-    def _sparse(self, vector, columns):
+    def _sparse(self, vector):
         """Leave out terms while the others are conserved as well."""
         best, limit = vector, self._limit(vector)
         used = np.flatnonzero(vector)
@@ -128,15 +151,20 @@ class _Search:
             fewer = np.delete(used, np.argmin(sizes))
             if not len(fewer):
                 break
-            tried = self._least_changed(fewer, self.train)[:, 0]
+            tried = self._least(fewer, self.train)
+            if tried is None:
+                break
             if self._limit(tried) > max(1.05 * limit, EXACT**2 * self.max_defect):
                 break
             best, used = tried, fewer
         return best
 
     def _limit(self, vector):
-        defects, errors = self.motion.defect(vector[:, None], self.test)
-        return defects[0] + norm.ppf(1 - LEVEL) * errors[0]
+        return self._limits(vector[:, None])[0]
+
+    def _limits(self, vectors):
+        defects, errors = self.motion.defect(vectors, self.test)
+        return defects + norm.ppf(1 - LEVEL) * errors
 
     def _is_new(self, vector):
         """Say whether a gradient is independent of those of what was found."""
@@ -161,8 +189,8 @@ class _Search:
     def reported(self, vector, rows):
         """Fit a quantity to all rows; judge it by those that did not choose it."""
         used = np.flatnonzero(vector)
-        again = self._least_changed(used, rows)[:, 0]
-        if self._limit(again) > self.max_defect:
+        again = self._least(used, rows)
+        if again is None or self._limit(again) > self.max_defect:
             again = vector
         defects, errors = self.motion.defect(again[:, None], self.test)
         upper = defects[0] + norm.ppf(1 - LEVEL) * errors[0]
@@ -170,7 +198,14 @@ class _Search:
         return FoundQuantity(scaled, float(defects[0]), float(upper))
 
 
-def _sparse_basis(space):
+def _whitening(values):
+    """Return combinations of columns that are orthonormal, without vanishing ones."""
+    _, s, v = np.linalg.svd(values, full_matrices=False)
+    kept = s > max(VANISHING * s.max(initial=0.0), np.finfo(float).tiny)
+    return v[kept].T / s[kept]
+
+
+def sparse_basis(space):
     """Return a basis of a space in which each vector lacks the pivots of the others."""
     m = space.shape[1]
     if m == 1:

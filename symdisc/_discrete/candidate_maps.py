@@ -5,8 +5,12 @@ g, and has minima that are no symmetries. Levenberg and Marquardt's method start
 rotations and reflections that are drawn evenly, and goes on from the best.
 """
 
+from itertools import permutations, product
+
 import numpy as np
 
+# Signed permutations of more columns than this are too many.
+MOST_SIGNED = 4
 # Iterations from all starts, and from those that are left.
 FIRST, MORE = 10, 25
 # Maps that are closer than this go to the same minimum.
@@ -33,6 +37,32 @@ def random_orthogonal(k, count, random):
     signs = np.where(np.arange(count) % 2, -1.0, 1.0) * np.sign(np.linalg.det(q))
     q[:, :, 0] *= signs[:, None]
     return q
+
+
+def signed_permutations(k):
+    """Return permutations of columns, with signs.
+
+    Of up to 4 columns these are all. Of more they are all permutations, with one sign,
+    and all changes of sign.
+
+    Returns
+    -------
+    ndarray of shape (s, k, k)
+
+    Examples
+    --------
+    >>> from symdisc._discrete.candidate_maps import signed_permutations
+    >>> signed_permutations(1).ravel().tolist()
+    [1.0, -1.0]
+    >>> len(signed_permutations(4)), len(signed_permutations(6))
+    (384, 1504)
+    """
+    shuffles = np.eye(k)[list(permutations(range(k)))]
+    signs = np.array(list(product([1.0, -1.0], repeat=k)))
+    if k <= MOST_SIGNED:
+        return (signs[:, None, :, None] * shuffles).reshape(-1, k, k)
+    flips = signs[:, :, None] * np.eye(k)
+    return np.concatenate([shuffles, -shuffles, flips])
 
 
 def affine(linear, shift=0.0):

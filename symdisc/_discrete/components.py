@@ -33,13 +33,20 @@ class Components:
         return expm(sum(w * g for w, g in pairs))
 
     def of_order(self, matrix, order, tol):
-        """Return an element of finite order in the component of a matrix, or None."""
+        """Return an element of finite order in the component of a matrix, or None.
+
+        A turn by half a circle in every plane has a logarithm of norm pi sqrt(d). Twice
+        that is as far as is searched: along other directions elements run away.
+        """
+        longest = 2 * np.pi * np.sqrt(len(matrix))
         for attempt in range(N_STARTS):
             start = np.zeros(len(self))
             if attempt:
                 start = self.random.uniform(-np.pi, np.pi, len(self))
             found = least_squares(
-                lambda w: self._excess(matrix @ self.element(w), order), start
+                lambda w: self._excess(matrix @ self.element(w), order),
+                start,
+                bounds=(-longest, longest),
             )
             if np.sqrt(2 * found.cost) <= tol:
                 return matrix @ self.element(found.x)

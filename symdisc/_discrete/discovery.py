@@ -4,7 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from symdisc._discrete.candidate_maps import descend, distinct, least_changes
+from symdisc._discrete.candidate_maps import (
+    ALIKE,
+    descend,
+    distinct,
+    least_changes,
+)
 from symdisc._discrete.components import Components
 from symdisc._discrete.group_names import name_group
 from symdisc._discrete.multiplication import (
@@ -56,7 +61,7 @@ class FoundGroup(NamedTuple):
     defects: list = []
 
 
-def find_group(problem, max_defect, n_starts=None, seed=0):
+def find_group(problem, max_defect, given=None, n_starts=None, seed=0):
     """Find the finite group of which every generator has a small defect.
 
     Parameters
@@ -64,6 +69,8 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     problem : FieldMaps or DirectionMaps
     max_defect : float
         Largest upper limit of a defect.
+    given : ndarray of shape (s, k + 1, k + 1), optional
+        Maps to start at, besides those that are drawn.
     n_starts : int, optional
     seed : int
 
@@ -74,9 +81,10 @@ def find_group(problem, max_defect, n_starts=None, seed=0):
     k, random = problem.k, np.random.default_rng(seed)
     if n_starts is None:
         n_starts = N_STARTS * (k * (k + 1) // 2)
-    maps = candidates(
-        problem, problem.starts(random, problem.drawn * n_starts), n_starts
-    )
+    starts = problem.starts(random, problem.drawn * n_starts)
+    if given is not None:
+        starts = np.concatenate([given, starts])
+    maps = candidates(problem, starts, n_starts)
     search = _Search(problem, max_defect)
     return search.group(maps)
 
@@ -90,8 +98,9 @@ def candidates(problem, starts, n_starts):
     maps = distinct(starts, APART)[:n_starts]
     for problem.level in (0, 1):
         maps, errors = least_changes(problem, maps)
-        order = np.argsort(errors)[:MOST_FOLLOWED]
-        maps, errors = maps[order], errors[order]
+        # Many starts end at the identity.
+        maps = distinct(maps[np.argsort(errors)], ALIKE)[:MOST_FOLLOWED]
+    errors = np.sum(problem.changes(maps)[0] ** 2, axis=1)
     # Maps of no inverse take all to a fixed point or to an invariant plane.
     sizes = np.abs(np.linalg.det(maps))
     order = np.argsort(np.where((sizes > 0.3) & (sizes < 3.0), errors, np.inf))

@@ -4,6 +4,9 @@ import numpy as np
 
 from symdisc._lie.discovered import CHANGED, EXACT
 
+# A defect that may be rounding.
+ROUNDING = 1e-6
+
 
 class FiniteGroup:
     """Finite group of linear maps of latents, found in data.
@@ -113,8 +116,13 @@ class FiniteGroup:
 
     @property
     def is_broken(self):
-        """Whether the data exclude a defect below a tenth of the tolerance."""
-        return bool(self.defect_lower > EXACT * self.max_defect)
+        """Whether the data exclude that the symmetry is exact.
+
+        They exclude a defect below a tenth of the tolerance, or below half of `defect`:
+        of an exact symmetry the lower limit is a small part of it.
+        """
+        least = min(EXACT * self.max_defect, max(self.defect / 2, ROUNDING))
+        return bool(self.defect_lower > least)
 
     def __len__(self):
         return len(self.elements)
@@ -137,7 +145,7 @@ class FiniteGroup:
         changed = CHANGED.get(self.question, "the data")
         within = f" ({self.within})" if self.within else ""
         if self.order == 1:
-            return [f"no other map is certified to leave {changed} unchanged{within}"]
+            return [f"no other map was found that leaves {changed} unchanged{within}"]
         condition = f"; {self.condition}" if self.condition else ""
         return [
             f"{self.verdict}, symmetry of {changed}: defect {_figure(self.defect)}, at "
@@ -193,4 +201,4 @@ def _matrix_text(matrix):
 
 def _figure(value):
     # What rounding leaves of zero is zero.
-    return f"{value:.2g}" if value > 1e-6 else "0"
+    return f"{value:.2g}" if value > ROUNDING else "0"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from symdisc._discrete.candidate_maps import affine, signed_permutations
 from symdisc._discrete.direction_maps import DirectionMaps
 from symdisc._discrete.discovery import find_group
 from symdisc._discrete.field_maps import FieldMaps, fitted_labels
@@ -46,7 +47,14 @@ def finite_group_of(latents, snapshots, n_components, standard):
     step = -(-len(white[0]) // MAX_FITTED)
     white = [part[::step] for part in white]
     problem = _problem(white, snapshots, question, standard, step)
-    found = find_group(problem, standard.max_defect)
+    given = None
+    if question != "distribution":
+        # Rotations of white data miss permutations of columns that correlate.
+        linear = signed_permutations(k)
+        into = np.linalg.inv(factor)
+        moved = (linear @ mean - mean) @ into.T
+        given = affine(into @ linear @ factor, moved)
+    found = find_group(problem, standard.max_defect, given)
     return _as_latents(found, problem, question, mean, factor, n_components, standard)
 
 

@@ -155,3 +155,92 @@ def test_errors_say_what_to_do(change, message):
 def test_est_must_be_one_of_this_package():
     with pytest.raises(TypeError, match="est is a str"):
         conserved_quantities("pendulum", np.zeros((20, 2)))
+
+
+def scattered(k, n=500):
+    return np.random.default_rng(0).uniform(-1, 1, (n, k))
+
+
+def damped(x, v):
+    return v, -x - 0.5 * v
+
+
+def sir(s, i, r):
+    return -1.5 * s * i, 1.5 * s * i - 0.5 * i, 0.5 * i
+
+
+def test_a_fast_column_does_not_make_others_conserved():
+    X = scattered(3)
+    F = np.column_stack([*damped(X[:, 0], X[:, 1]), 300 * np.sin(9 * X[:, 2])])
+    assert len(conserved_quantities(None, X, F)) == 0
+
+
+@pytest.mark.parametrize("noise", [0, 0.01])
+def test_a_fast_oscillator_beside_a_damped_one(noise):
+    X = scattered(4)
+    F = np.column_stack([*damped(X[:, 0], X[:, 1]), 100 * X[:, 3], -100 * X[:, 2]])
+    F += noise * F.std(axis=0) * np.random.default_rng(1).standard_normal(F.shape)
+    (energy,) = conserved_quantities(None, X, F)
+    assert energy.expression.free_symbols == set(sympy.symbols("z2 z3"))
+
+
+@pytest.mark.parametrize("rate", [0, 1e-3])
+def test_a_slow_column_is_not_one_at_rest(rate):
+    X = scattered(3)
+    F = np.column_stack([X[:, 1], -X[:, 0], rate * X[:, 2]])
+    assert len(conserved_quantities(None, X, F)) == (1 if rate else 2)
+    noise = 1e-3 * np.random.default_rng(1).standard_normal(len(X))
+    F[:, 2] = noise
+    first = conserved_quantities(None, X, F)[0]
+    assert abs(np.corrcoef(first(X), X[:, 2])[0, 1]) > 0.9999
+
+
+def test_relations_among_columns_are_found_as_such():
+    X = np.random.default_rng(0).dirichlet([2, 2, 2], 500)
+    F = np.column_stack(sir(*X.T))
+    for degree in 1, 2:
+        with pytest.warns(UserWarning, match="linearly dependent: z0, z1, z2"):
+            (whole,) = conserved_quantities(None, X, F, degree=degree)
+        assert np.ptp(whole(X)) < 1e-9
+    F += 0.01 * F.std(axis=0) * np.random.default_rng(1).standard_normal(F.shape)
+    with pytest.warns(UserWarning, match="small differences: z0, z1, z2"):
+        found = conserved_quantities(None, X.round(5), F, degree=1)
+    assert len(found) == 0
+
+
+def test_sensors_of_one_state():
+    x, v = scattered(2).T
+    X = np.column_stack([x, x + 1e-4 * np.sin(3 * x), v])
+    F = np.column_stack([v, v * (1 + 3e-4 * np.cos(3 * x)), -x - 0.5 * v])
+    with pytest.warns(UserWarning, match="small differences: z0, z1"):
+        assert len(conserved_quantities(None, X, F)) == 0
+
+
+def test_a_constant_column_is_named():
+    x, v = scattered(2).T
+    X, F = np.column_stack([x, v, 0 * x + 2]), np.column_stack([v, -x, 0 * x])
+    with pytest.warns(UserWarning, match="constant or linearly dependent: z2"):
+        found = conserved_quantities(None, X, F)
+    assert str(found[0]) == "z2: defect 0, at most 0"
+    assert len(found) == 2
+
+
+def toda(t, z):
+    q, p = z[:3], z[3:]
+    pull = np.exp(q - np.roll(q, -1))
+    return np.concatenate([p, np.roll(pull, 1) - pull])
+
+
+def test_one_trajectory_is_too_few_to_tell():
+    t = np.linspace(0, 20, 300)
+    start = [0.3, -0.2, 0.1, 0.4, 0.1, -0.6]
+    X = solve_ivp(toda, (0, 20), start, t_eval=t, rtol=1e-8).y.T
+    with pytest.warns(UserWarning) as caught:
+        found = conserved_quantities(None, X, t=t, degree=1)
+    assert "groups and t give 1 of the 4" in str(caught[-1].message)
+    assert "1 trajectory is too few to tell" in str(found)
+    ball = np.column_stack([t, 2 * t - 4.9 * t**2, 0 * t + 1, 2 - 9.8 * t])
+    with pytest.warns(UserWarning) as caught:
+        found = conserved_quantities(None, ball, t=t)
+    assert "linearly dependent: z0, z2, z3" in str(caught[0].message)
+    assert all(np.ptp(each(ball)) < 1e-9 for each in found)

@@ -174,3 +174,35 @@ def test_there_is_no_such_element():
     with pytest.raises(ValueError, match="element=2 is none of the 2 elements"):
         group.act(np.zeros((3, 2)), 2)
     assert repr(group) == "<FiniteGroup: Z2, 2 elements>"
+
+
+def test_a_swap_of_coupled_oscillators():
+    X = np.random.default_rng(0).uniform(-1, 1, (600, 4))
+    x, v, y, w = X.T
+    first = -x - x**2 + 0.3 * (y - x) - 0.1 * v
+    X_dot = np.column_stack([v, first, w, -y - y**2 + 0.3 * (x - y) - 0.1 * w])
+    group = discoverer(symmetry_of="motion", degree=2).fit(X, X_dot).finite_group_
+    assert group.name == "Z2"
+    assert_allclose(group.elements[1], np.eye(4)[[2, 3, 0, 1]], atol=1e-3)
+    X_dot[:, 3] -= 0.5 * y
+    group = discoverer(symmetry_of="motion", degree=2).fit(X, X_dot).finite_group_
+    assert group.name == "trivial"
+    assert "no other map was found that leaves the motion unchanged" in str(group)
+
+
+def test_a_ring_of_four():
+    X = np.random.default_rng(0).uniform(-1, 1, (600, 4))
+    before = np.roll(X, 1, axis=1)
+    X_dot = -0.3 * X - X**2 + 0.5 * before * X + 0.4 * before
+    est = discoverer(symmetry_of="motion", degree=2).fit(X, X_dot)
+    assert est.finite_group_.name == "C4"
+
+
+@pytest.mark.parametrize("noise", [0, 0.01])
+def test_a_symmetry_that_is_broken_by_little(noise):
+    X, X_dot = motion("duffing", 0)
+    X_dot += noise * X_dot.std(axis=0) * np.random.default_rng(1).normal(size=X.shape)
+    fit = discoverer(symmetry_of="motion").fit
+    assert not fit(X, X_dot).finite_group_.is_broken
+    X_dot[:, 1] += 0.01 if noise else 1e-3
+    assert "broken by" in str(fit(X, X_dot).finite_group_)
