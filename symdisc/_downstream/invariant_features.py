@@ -104,7 +104,7 @@ Scalars, default=None
         ValueError
             If there is no symmetry, or no invariant up to `degree`.
         """
-        X = check_snapshots(self, X)
+        X = self._snapshots(X)
         rng = check_random_state(self.random_state)
         remedy = "Everything is invariant: use PolynomialFeatures."
         action = self._find_action(X, y, remedy, rng)

@@ -81,6 +81,14 @@ def latent_size(autoencoder, snapshots):
     return float(autoencoder.encode(coordinates).abs().max())
 
 
+def column_spread(snapshots, pod):
+    """Return the standard deviation of each column, without what no mode holds."""
+    spread = snapshots.coordinates.std(dim=0, correction=0).cpu().numpy() * pod.scale
+    if pod.modes is None:
+        return spread.astype(float)
+    return np.sqrt(np.square(spread.astype(float)) @ np.square(pod.modes.astype(float)))
+
+
 def reconstruction_error(autoencoder, snapshots, pod):
     """Return the share of the variance that is lost, modes and all.
 
