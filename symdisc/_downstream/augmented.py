@@ -44,8 +44,8 @@ class AugmentedEstimator(SymmetricEstimator, MetaEstimatorMixin, BaseEstimator):
             return None
         if not has_fit_parameter(self.estimator, "sample_weight"):
             raise ValueError(
-                f"sample_weight is given, but fit of estimator={self.estimator!r} takes "
-                "none. Leave sample_weight out, or choose an estimator that takes it."
+                f"sample_weight is given, but fit of estimator={self.estimator!r} "
+                "takes none. Leave it out, or choose an estimator that takes weights."
             )
         weight = _check_sample_weight(sample_weight, X)
         if not weight.any():
@@ -71,7 +71,7 @@ class AugmentedEstimator(SymmetricEstimator, MetaEstimatorMixin, BaseEstimator):
 
 
 def _numbers(X, weight):
-    """Number snapshots that differ, in an order that is not that of the rows.
+    """Return numbers of snapshots that differ, whatever the order of the rows.
 
     Equal ones have equal copies: a weight of 2 is then the same as the row twice, and
     a row without weight the same as none.

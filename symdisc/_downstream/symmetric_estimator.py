@@ -21,8 +21,6 @@ from symdisc._estimators.action import ActingEstimator
 MEASURED = 2048
 # Rows spread half as far have four times the share of the same noise.
 HALF_AS_FAR = 4
-# By Chebyshev, at most a ninth of all rows are this many standard deviations away.
-FAR = 3
 # Of the mean and standard deviation that a scaler leaves.
 ROUNDING = 1e-4
 ELSEWHERE = (
@@ -101,7 +99,7 @@ def warn_of_other_rows(action, X):
     X, mean = X.astype(float), est.decoder_.mean.cpu().numpy().astype(float)
     found = (
         _more_is_lost(est, X - mean, lost.astype(float))
-        or _is_elsewhere(X - mean, spread)
+        or _is_elsewhere(est, X - mean)
         or _is_scaled(X, mean, spread)
     )
     if found:
@@ -113,7 +111,10 @@ def _more_is_lost(est, centred, lost):
 
     A copy is then off its orbit by more than the tolerance of the symmetry.
     """
-    shares = np.square(lost).sum(axis=1) / np.square(centred).sum(axis=1).mean()
+    variance = np.square(centred).sum(axis=1).mean()
+    if variance == 0:
+        return ""
+    shares = np.square(lost).sum(axis=1) / variance
     own = est.reconstruction_error_
     limit = HALF_AS_FAR * own + est.max_defect**2
     share, error = shares.mean(), shares.std(ddof=1) / np.sqrt(len(shares))
@@ -122,19 +123,26 @@ def _more_is_lost(est, centred, lost):
     return f"the latents lose {share:.2g} of its variance, and {own:.2g} of theirs"
 
 
-def _is_elsewhere(centred, spread):
-    """Say so where the mean, or most rows, are farther away than nearly all rows."""
-    own = np.sqrt(np.square(spread).sum())
-    away, size = (
-        np.linalg.norm(centred.mean(axis=0)),
-        np.sqrt(np.square(centred).sum(axis=1).mean()),
-    )
-    if away > FAR * own:
-        return f"its mean is {away / own:.2g} of their standard deviations from theirs"
-    near = np.sqrt(np.median(np.square(centred).sum(axis=1)))
-    if near > FAR * own:
-        return f"its rows are {size / own:.2g} times as far from their mean as they are"
-    return ""
+def _is_elsewhere(est, centred):
+    """Say so where most rows are outside of the range of all that were seen.
+
+    As many more as chance puts there: of N + 1 rows that are alike, one of each column
+    is the largest, and one the least.
+    """
+    encoder = est.encoder_
+    modes, scale = encoder.modes, encoder.scale.cpu().numpy().astype(float)
+    if modes is not None:
+        centred = centred @ modes.cpu().numpy().astype(float).T
+    least, largest = est._limits
+    # Faint modes drift.
+    wide = (largest - least) * scale
+    counts = wide > est.max_defect * wide.max()
+    coordinates = centred / scale
+    outside = (coordinates < least) | (coordinates > largest)
+    share = outside[:, counts].any(axis=1).mean()
+    if share <= 1 / 2 + 2 * counts.sum() / (est._n_seen + 1):
+        return ""
+    return f"{share:.0%} of its rows are outside of their range"
 
 
 def _is_scaled(X, mean, spread):
