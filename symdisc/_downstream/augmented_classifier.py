@@ -119,10 +119,17 @@ Scalars, default=None
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
             If there is no symmetry, or an argument has a bad shape or value.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         """
         X = self._snapshots(X)
         self._fit_copies(X, check_classes(self, X, y), sample_weight)

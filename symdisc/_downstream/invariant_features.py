@@ -99,10 +99,17 @@ Scalars, default=None
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
             If there is no symmetry, or no invariant up to `degree`.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         """
         X = self._snapshots(X)
         rng = check_random_state(self.random_state)
