@@ -109,14 +109,15 @@ def warn_of_other_rows(action, X):
 def _more_is_lost(est, centred, lost):
     """Say so where the latents lose more of the rows, beyond noise, than of their own.
 
-    A copy is then off its orbit by more than the tolerance of the symmetry.
+    Noise of rows spread half as far, and the tolerance of the symmetry, are allowed:
+    networks lose more of rows that they were not trained on.
     """
     variance = np.square(centred).sum(axis=1).mean()
     if variance == 0:
         return ""
     shares = np.square(lost).sum(axis=1) / variance
     own = est.reconstruction_error_
-    limit = HALF_AS_FAR * own + est.max_defect**2
+    limit = HALF_AS_FAR * own + est.max_defect
     share, error = shares.mean(), shares.std(ddof=1) / np.sqrt(len(shares))
     if share - 3 * error <= limit:
         return ""
