@@ -16,11 +16,16 @@ from symdisc._downstream.group_action import (
 )
 from symdisc._downstream.group_elements import elements
 from symdisc._downstream.label_rule import LabelRule
+from symdisc._downstream.symmetric_estimator import (
+    check_names,
+    discoverer_of,
+    warn_of_other_rows,
+)
 from symdisc._estimators.action import ActingEstimator
 
 NOT_TRIVIAL = "Fit to more data, or leave augmentation out."
 CONSTRAINTS = {
-    "n_copies": [Interval(Integral, 1, None, closed="left")],
+    "n_copies": [Interval(Integral, 0, None, closed="left")],
     "labels": [str, list, tuple, np.ndarray],
     "max_coefficient": [Interval(Real, 0, None, closed="neither")],
     "keep_residual": ["boolean"],
@@ -60,7 +65,7 @@ def augment(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Labels.
     n_copies : int, default=5
-        Number of copies of each snapshot, beside the snapshot itself.
+        Number of copies of each snapshot, beside the snapshot itself; 0 adds none.
     labels : str, sequence of Block and Scalars or ndarray, default="kept"
         What a group element does to labels. "kept": nothing, as to a class. "moved":
         they are snapshots, such as the next ones, and are moved alike. "both": their
@@ -92,12 +97,14 @@ def augment(
     Warns
     -----
     UserWarning
-        If the generators are not all certified.
+        If the generators are not all certified, or `X` is not like the rows that they
+        were found in.
 
     Raises
     ------
     ValueError
-        If there is no symmetry, or an argument has a bad shape or value.
+        If there is no symmetry, or an argument has a bad shape or value, or `X` has
+        other names of columns, or another order of them, than `est` was fitted to.
     NotFittedError
         If the discoverer is not fitted.
 
@@ -124,12 +131,14 @@ def augment(
     >>> y_more
     array([0, 1, 0, 1, 0, 1, 0, 1])
     """
-    if isinstance(est, ActingEstimator):
-        check_is_fitted(est)
+    if isinstance(discoverer_of(est), ActingEstimator):
+        check_is_fitted(discoverer_of(est))
+    check_names(est, X)
     X = as_samples(X, "X")
     action = resolve_action(est, X)
-    check_not_trivial(action.algebra, NOT_TRIVIAL)
+    check_not_trivial(action, NOT_TRIVIAL)
     warn_of_doubts(action.algebra)
+    warn_of_other_rows(action, X)
     if y is not None:
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
@@ -141,7 +150,9 @@ def augment(
     return more if y is None else (more, labels_more)
 
 
-def moved_copies(action, X, y, n_copies, labels, max_coefficient, keep_residual, rng):
+def moved_copies(
+    action, X, y, n_copies, labels, max_coefficient, keep_residual, rng, number=None
+):
     """Return snapshots and labels with their copies.
 
     Parameters
@@ -152,6 +163,9 @@ def moved_copies(action, X, y, n_copies, labels, max_coefficient, keep_residual,
     n_copies, labels, max_coefficient, keep_residual
         See `augment`.
     rng : numpy.random.RandomState
+    number : ndarray of shape (n_samples,), optional
+        Rows of the same number are moved by the same elements; by default each is by
+        its own.
 
     Returns
     -------
@@ -162,8 +176,9 @@ def moved_copies(action, X, y, n_copies, labels, max_coefficient, keep_residual,
         rule.check(y, X.shape[1])
     sampler = action.sampler(max_coefficient)
     X_more, y_more = [X], [y]
+    number = np.arange(len(X)) if number is None else number
     for _ in range(n_copies):
-        coefficients = sampler.draw(len(X), rng)
+        coefficients = sampler.draw(number.max() + 1, rng)[number]
         maps = elements(coefficients, action.generators)
 
         def moved(rows, maps=maps):

@@ -35,7 +35,7 @@ Scalars, default=None
         the columns of `X`: an algebra, a name such as "so(3)" (of the first columns),
         weights such as "so(2): 1, 2", or blocks.
     n_copies : int, default=5
-        Number of moved copies of each snapshot.
+        Number of moved copies of each snapshot; 0 is the inner estimator alone.
     max_coefficient : float, default=0.3
         Range of coefficients of generators that are no rotations, see `augment`.
     keep_residual : bool, default=True
@@ -103,7 +103,7 @@ Scalars, default=None
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Move copies of the snapshots, and fit the classifier to all.
 
         Parameters
@@ -112,18 +112,27 @@ Scalars, default=None
             Snapshots.
         y : array-like of shape (n_samples,)
             Classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot, and of its copies; for estimators that take it.
 
         Returns
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
             If there is no symmetry, or an argument has a bad shape or value.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         """
-        X = check_snapshots(self, X)
-        self._fit_copies(X, check_classes(self, X, y))
+        X = self._snapshots(X)
+        self._fit_copies(X, check_classes(self, X, y), sample_weight)
         self.classes_ = self.estimator_.classes_
         return self
 

@@ -2,7 +2,6 @@
 
 from sklearn.base import RegressorMixin, _fit_context
 
-from symdisc._data.validation import check_snapshots
 from symdisc._downstream.augmented import AUGMENTED_CONSTRAINTS, AugmentedEstimator
 from symdisc._downstream.symmetric_estimator import check_numbers
 
@@ -26,7 +25,7 @@ Scalars, default=None
         name such as "so(3)" (of the first columns), weights such as "so(2): 1, 2", or
         blocks.
     n_copies : int, default=5
-        Number of moved copies of each snapshot.
+        Number of moved copies of each snapshot; 0 is the inner estimator alone.
     labels : str, sequence of Block and Scalars or ndarray, default="kept"
         What a group element does to labels: "kept", "moved", "both", "rates", weights
         such as "so(2): 1", blocks, or generators; see `augment`.
@@ -94,7 +93,7 @@ Scalars, default=None
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Move copies of the snapshots, and fit the regressor to all.
 
         Parameters
@@ -103,18 +102,27 @@ Scalars, default=None
             Snapshots.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each snapshot, and of its copies; for estimators that take it.
 
         Returns
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
             If there is no symmetry, or an argument has a bad shape or value.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         """
-        X = check_snapshots(self, X)
-        return self._fit_copies(X, check_numbers(self, X, y))
+        X = self._snapshots(X)
+        return self._fit_copies(X, check_numbers(self, X, y), sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

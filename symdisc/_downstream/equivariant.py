@@ -33,6 +33,7 @@ NETWORK_CONSTRAINTS = {
 LOOP = "max_iter", "batch_size", "learning_rate", "alpha"
 # Rows that go through the network at once.
 CHUNK = 4096
+PLAIN = 'Fit it to more data, or pass symmetry="trivial" for a plain network.'
 
 
 class EquivariantEstimator(SymmetricEstimator, BaseEstimator):
@@ -84,6 +85,11 @@ class EquivariantEstimator(SymmetricEstimator, BaseEstimator):
         self.network_ = network.requires_grad_(False)
         self.n_iter_ = self.max_iter
         self.n_weights_ = sum(p.numel() for p in network.parameters())
+
+    @property
+    def _remedy(self):
+        """What to do without generators; nothing where a plain network is asked for."""
+        return None if isinstance(self.symmetry, str) else PLAIN
 
     def _start(self):
         """Return the generators of random numbers, of numpy and of torch."""

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import RegressorMixin, _fit_context
 
-from symdisc._data.validation import check_device, check_snapshots
+from symdisc._data.validation import check_device
 from symdisc._downstream.equivariant import NETWORK_CONSTRAINTS, EquivariantEstimator
 from symdisc._downstream.label_rule import LabelRule
 from symdisc._downstream.parts import split
@@ -144,17 +144,24 @@ Scalars, default=None
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
-            If an argument has a bad shape or value.
+            If there is no symmetry, or an argument has a bad shape or value.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X)
+        X = self._snapshots(X)
         y = check_numbers(self, X, y)
         rng, draws = self._start()
-        action = self._find_action(X, y, None, rng)
+        action = self._find_action(X, y, self._remedy, rng)
         if isinstance(self.labels, str) and self.labels == "both":
             raise ValueError(
                 "labels='both' is for augmentation. Predict what moves and what is "

@@ -23,6 +23,10 @@ EXACT = 1e-8
 TRIVIAL = (
     "symmetry is trivial: there is no generator that could move a snapshot. {remedy}"
 )
+FINITE = (
+    "Its finite_group_ {name} is not used here, continuous symmetries alone are: move "
+    "snapshots by act(X, element=...). "
+)
 
 
 class GroupAction:
@@ -213,10 +217,14 @@ def warn_of_doubts(algebra):
     )
 
 
-def check_not_trivial(algebra, remedy):
+def check_not_trivial(action, remedy):
     """Raise where there is no generator."""
-    if not len(algebra):
-        raise ValueError(TRIVIAL.format(remedy=remedy))
+    if len(action.algebra):
+        return
+    finite = getattr(action.discoverer, "finite_group_", None)
+    if finite is not None and finite.order > 1:
+        remedy = FINITE.format(name=finite.name) + remedy
+    raise ValueError(TRIVIAL.format(remedy=remedy))
 
 
 def _discover(est, X, y, rates):

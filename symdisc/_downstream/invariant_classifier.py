@@ -5,7 +5,7 @@ import torch
 from sklearn.base import ClassifierMixin, _fit_context
 from torch.nn import functional as F
 
-from symdisc._data.validation import check_device, check_snapshots
+from symdisc._data.validation import check_device
 from symdisc._downstream.equivariant import NETWORK_CONSTRAINTS, EquivariantEstimator
 from symdisc._downstream.parts import split
 from symdisc._downstream.symmetric_estimator import check_classes
@@ -129,17 +129,24 @@ Scalars, default=None
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
-            If an argument has a bad shape or value.
+            If there is no symmetry, or an argument has a bad shape or value.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         FloatingPointError
             If training diverges.
         """
-        X = check_snapshots(self, X)
+        X = self._snapshots(X)
         y = check_classes(self, X, y)
         rng, draws = self._start()
-        action = self._find_action(X, y, None, rng)
+        action = self._find_action(X, y, self._remedy, rng)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         n, Z = len(self.classes_), action.encode(X)
         outputs = split(np.zeros((len(action.generators), n, n)))

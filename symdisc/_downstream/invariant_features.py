@@ -99,12 +99,19 @@ Scalars, default=None
         -------
         self : object
 
+        Warns
+        -----
+        UserWarning
+            If `X` is not like the rows that `symmetry` was found in.
+
         Raises
         ------
         ValueError
             If there is no symmetry, or no invariant up to `degree`.
+            If columns of `X` have other names, or another order, than `symmetry` was
+            fitted to.
         """
-        X = check_snapshots(self, X)
+        X = self._snapshots(X)
         rng = check_random_state(self.random_state)
         remedy = "Everything is invariant: use PolynomialFeatures."
         action = self._find_action(X, y, remedy, rng)

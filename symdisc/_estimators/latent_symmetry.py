@@ -17,6 +17,7 @@ from symdisc._estimators.base import COUNT_OR_AUTO, MISSING
 from symdisc._estimators.fit_symmetry import solve_for_symmetry, train_adversaries
 from symdisc._estimators.forecast import ForecastingEstimator
 from symdisc._estimators.outcome import (
+    extent,
     latent_size,
     read_equations,
     reconstruction_error,
@@ -370,6 +371,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             explained = 1 - found.model.errors.get("x_dot", 0.0)
             self._set_equations(*read_equations(self, *read), explained)
             self._latent_size = latent_size(*read)
+            self._spread, self._limits, self._n_seen = extent(found.snapshots, pod)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
         self._set_findings(found)
         if checkpoint is not None:

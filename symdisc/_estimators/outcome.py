@@ -81,6 +81,30 @@ def latent_size(autoencoder, snapshots):
     return float(autoencoder.encode(coordinates).abs().max())
 
 
+def extent(snapshots, pod):
+    """Return how far the rows reach.
+
+    Parameters
+    ----------
+    snapshots : Snapshots
+    pod : PODProjection
+
+    Returns
+    -------
+    spread : ndarray of shape (n_features,)
+        Standard deviations of columns, without what no mode holds.
+    limits : ndarray of shape (2, n_modes)
+        Least and largest of each coordinate.
+    n_samples : int
+    """
+    rows = snapshots.coordinates
+    spread = (rows.std(dim=0, correction=0).cpu().numpy() * pod.scale).astype(float)
+    if pod.modes is not None:
+        spread = np.sqrt(np.square(spread) @ np.square(pod.modes.astype(float)))
+    limits = torch.stack([rows.amin(dim=0), rows.amax(dim=0)]).cpu().numpy()
+    return spread, limits.astype(float), int(pod.n_samples)
+
+
 def reconstruction_error(autoencoder, snapshots, pod):
     """Return the share of the variance that is lost, modes and all.
 

@@ -186,6 +186,7 @@ def test_generators_with_noise_close_after_a_turn():
 
 
 @CONDITIONAL
+@pytest.mark.filterwarnings("ignore:X is not like the rows:UserWarning")
 def test_residuals_are_kept_or_left_out(found):
     est, X = found[-1], found[0][:50]
     rough = X + np.random.default_rng(0).normal(size=X.shape)
@@ -238,7 +239,7 @@ def test_a_symmetry_in_doubt_warns_and_none_is_an_error():
         ({"est": "so(2): 1, 1"}, "n_features = 2"),
         ({"est": LieAlgebra(np.eye(3))}, "acts on 3 coordinates"),
         ({"est": [Block(2)]}, "whose generators are to be found"),
-        ({"n_copies": 0}, "n_copies"),
+        ({"n_copies": -1}, "n_copies"),
         ({"max_coefficient": 0.0}, "max_coefficient"),
     ],
 )
