@@ -159,6 +159,7 @@ def test_second_order_from_times_with_noise():
 
 @no_doubts
 @pytest.mark.filterwarnings("ignore:t leaves room for 14 windows")
+@pytest.mark.slow
 def test_rates_are_held_out_only_where_rows_outnumber_candidates():
     t = np.arange(60) * 0.05
     Z = np.column_stack([np.sin((1 + i) * t + i) for i in range(4)])

@@ -225,7 +225,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 # The same examples each time: new ones are drawn by the slow test.
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=QUIET)
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=QUIET)
 @given(st.sampled_from(ESTIMATORS), inputs())
 def test_any_input(est, drawn):
     run(est, drawn)
