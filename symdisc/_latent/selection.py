@@ -24,8 +24,8 @@ N_FOLDS, FEW_FOLDS, MANY_ROWS, FEWEST_ROWS = 10, 5, 400, 20
 ROUNDING = 1e-10
 # Spaces whose error of x is within a standard error of the best, or so many times it,
 # are as good; and whose error of x_dot is within one, or so much of |x_dot|^2. Of three
-# trajectories held out behind a curved lift, errors of x have a standard error of nearly
-# half: to go by the least alone had preferred dense equations to those of Lorenz.
+# trajectories held out behind a curved lift, x has a standard error of nearly half: to
+# go by the least alone had preferred dense equations to those of Lorenz.
 AS_GOOD, AS_FAST = 1.1, 3e-4
 # Distortions less apart than this factor are equal: they are measured on a sample.
 AS_SMOOTH = 1.02

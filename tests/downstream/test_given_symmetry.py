@@ -250,5 +250,5 @@ def test_copies_carry_the_weight_of_their_row():
         ValueError, match="sample_weight is given, but fit of estimator"
     ):
         AugmentedRegressor(inner, symmetry="so(2)").fit(X, y, sample_weight=weight)
-    with pytest.raises(ValueError, match="(?i)sample.weight.* (0 for all|non-zero)"):
+    with pytest.raises(ValueError, match=r"(?i)sample.weight.* (0 for all|non-zero)"):
         est.fit(X, y > 0, sample_weight=0 * weight)
