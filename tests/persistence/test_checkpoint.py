@@ -27,6 +27,7 @@ from symdisc._persistence.container import read_file, write_file
 pytestmark = [
     no_doubts,
     pytest.mark.filterwarnings("ignore:Independently trained adversaries"),
+    pytest.mark.filterwarnings("ignore:The equations leave"),
 ]
 
 MAX_ITER = 150
