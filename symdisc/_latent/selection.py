@@ -170,7 +170,18 @@ def _why_skip(strategy, problem, models, max_x_error):
         _suffices(m, problem, max_x_error) for m in models
     ):
         return "not tried: a cheaper one leaves next to nothing"
+    if strategy.seeks_terms and any(
+        _suffices(m, problem, max_x_error) and _has_fewest_terms(m, problem)
+        for m in models
+    ):
+        return "not tried: a cheaper one has the fewest terms that there can be"
     return ""
+
+
+def _has_fewest_terms(model, problem):
+    """Whether there is one term for each rate, and a rate for each direction."""
+    rank = min(problem.ranks[0], len(problem.weights))
+    return problem.moves and model.n_coefficients == model.rank == rank
 
 
 def _suffices(model, problem, max_x_error):

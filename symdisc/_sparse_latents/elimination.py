@@ -59,19 +59,15 @@ def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
 
 
 def fewest_possible(fitted, held, encoder, shift, dense, tolerance):
-    """Return the terms if one for each rate leaves no more than all do, else None.
+    """Return what `eliminate_terms` does, if one term for each rate is enough.
 
-    Parameters and tolerance are those of `eliminate_terms`.
-
-    Returns
-    -------
-    support : tensor of bool, of shape (n_terms, k) or None
+    Parameters are the same. It is None where one is not.
     """
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
     support = share == share.max(dim=0).values
-    left = fitted.left_of_others(held, encoder, shift, support)
-    return support if is_as_good(left, dense, tolerance) else None
+    moved, left = _descended(fitted, held, (encoder, shift), support)
+    return (*moved, support) if is_as_good(left, dense, tolerance) else None
 
 
 def _largest(fitted, held, encoder, shift, dense, tolerance):
@@ -81,9 +77,10 @@ def _largest(fitted, held, encoder, shift, dense, tolerance):
     """
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
+    support = torch.zeros_like(share, dtype=torch.bool)
     for cut in CUTS:
-        support = share > cut
-        if not support.any(dim=0).all():
+        last, support = support, share > cut
+        if not support.any(dim=0).all() or torch.equal(support, last):
             continue
         moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
         if is_as_good(left, dense, NEAR * tolerance):

@@ -89,6 +89,7 @@ class SparseLatents(Strategy):
     LatentSINDy(autoencoder=SparseLatents(gains=(200,)), n_components=3)
     """
 
+    seeks_terms = True
     _parameter_constraints: dict = {
         "gains": [list, tuple],
         "mus": [list, tuple],
@@ -156,9 +157,9 @@ class SparseLatents(Strategy):
         A weight is lowered where it costs more of the rates than all terms together.
         """
         known = dense, self.tolerance
-        support = fewest_possible(fitted, held, *begin, *known)
-        if support is not None:
-            return *begin, support
+        found = fewest_possible(fitted, held, *begin, *known)
+        if found is not None:
+            return found
         tried = []
         for mu in self.mus:
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)

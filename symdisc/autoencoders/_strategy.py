@@ -33,11 +33,14 @@ class Strategy(BaseEstimator):
         their modes.
     trains : bool
         Whether it takes `max_iter` iterations of training.
+    seeks_terms : bool
+        Whether equations of fewer terms are all that it may be better by.
     """
 
     _parameter_constraints: dict = {}
     of_pixels = False
     trains = False
+    seeks_terms = False
 
     def is_costly(self, problem):
         """Say whether it is left out where cheaper ones leave next to nothing."""
