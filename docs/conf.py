@@ -1,5 +1,6 @@
 """Settings of Sphinx."""
 
+import re
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -67,3 +68,14 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "abort_on_example_error": True,
 }
+
+
+def setup(app):
+    """Leave out links of inherited docstrings to the guide of scikit-learn."""
+
+    def plain(app, what, name, obj, options, lines):
+        lines[:] = [
+            re.sub(r":ref:`([^`<]+) <\w+_score>`", r"\1", line) for line in lines
+        ]
+
+    app.connect("autodoc-process-docstring", plain)

@@ -21,8 +21,7 @@ class EquivariantRegressor(RegressorMixin, EquivariantEstimator):
 
     Parameters
     ----------
-    symmetry : LatentSymmetryDiscoverer, LieAlgebra, str or sequence of Block and \
-Scalars, default=None
+    symmetry : LatentSymmetryDiscoverer, LieAlgebra, str or list, default=None
         The symmetry. A discoverer that is fitted is used as it is, also by clones of
         this estimator; one that is not is fitted to `X` (and to `y` with
         ``symmetry_of="labels"`` or ``labels="rates"``). None is
