@@ -39,7 +39,9 @@ class LatentModel:
     standard_errors : dict of float
         Of these, from blocks of rows.
     n_coefficients : int or None
-        Coefficients of its equations that are not zero.
+        Coefficients of its equations that are not zero, but for faint ones.
+    n_solved : int or None
+        All of them.
     distortion : float
         See `symdisc._latent.laplacian.Surface.distortion`.
     support : tensor of bool, of shape (n_terms, rank), optional
@@ -53,6 +55,7 @@ class LatentModel:
     errors: dict = field(default_factory=dict)
     standard_errors: dict = field(default_factory=dict)
     n_coefficients: int | None = None
+    n_solved: int | None = None
     distortion: float = np.nan
     support: torch.Tensor | None = None
 
@@ -126,7 +129,7 @@ class LatentModel:
             found = problem.solve(*rows, library)
             sparse = sparse_regression(*rows, threshold=FAINT)
             counts = np.count_nonzero(found), np.count_nonzero(sparse)
-            self.n_coefficients = int(min(counts))
+            self.n_coefficients, self.n_solved = int(min(counts)), int(counts[0])
         predicted = features @ torch.from_numpy(found).mT
         decoded = self.autoencoder.push_back(*state, predicted)[-1].numpy()
         given = problem.curve[-1].numpy()

@@ -181,7 +181,7 @@ def _why_skip(strategy, problem, models, max_x_error):
 def _has_fewest_terms(model, problem):
     """Whether there is one term for each rate, and a rate for each direction."""
     rank = min(problem.ranks[0], len(problem.weights))
-    return problem.moves and model.n_coefficients == model.rank == rank
+    return problem.moves and model.n_solved == model.rank == rank
 
 
 def _suffices(model, problem, max_x_error):

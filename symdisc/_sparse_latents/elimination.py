@@ -66,8 +66,7 @@ def fewest_possible(fitted, held, encoder, shift, dense, tolerance):
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
     support = share == share.max(dim=0).values
-    moved, left = _descended(fitted, held, (encoder, shift), support)
-    return (*moved, support) if is_as_good(left, dense, tolerance) else None
+    return _with(support, fitted, held, encoder, shift, dense, tolerance)
 
 
 def _largest(fitted, held, encoder, shift, dense, tolerance):
@@ -82,14 +81,20 @@ def _largest(fitted, held, encoder, shift, dense, tolerance):
         last, support = support, share > cut
         if not support.any(dim=0).all() or torch.equal(support, last):
             continue
-        moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
-        if is_as_good(left, dense, NEAR * tolerance):
-            moved = _to_the_end(fitted, *moved, support)
-            left = fitted.left_of_others(held, *moved, support)
-        if is_as_good(left, dense, tolerance):
-            return *moved, support
+        found = _with(support, fitted, held, encoder, shift, dense, tolerance)
+        if found is not None:
+            return found
     support = share > tolerance**0.5
     return *_to_the_end(fitted, encoder, shift, support), support
+
+
+def _with(support, fitted, held, encoder, shift, dense, tolerance):
+    """Return encoder, shift and terms after a descent, if these leave no more."""
+    moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
+    if is_as_good(left, dense, NEAR * tolerance):
+        moved = _to_the_end(fitted, *moved, support)
+        left = fitted.left_of_others(held, *moved, support)
+    return (*moved, support) if is_as_good(left, dense, tolerance) else None
 
 
 def _without(table, entries):
