@@ -18,13 +18,12 @@ from symdisc._numerics.features import (
     FourierMap,
     Monomials,
     affordable_degree,
-    normal_equations,
 )
 
 # Widths of the distributions of frequencies, in units of white inputs.
 SCALES = 0.5, 1.0, 2.0
-# Rows to each cosine, and penalty of the outputs.
-ROWS_PER_COSINE, RIDGE = 10, 1e-10
+# Rows to each cosine.
+ROWS_PER_COSINE = 10
 
 
 class FourierPolynomialMap(FeatureMap):
@@ -45,7 +44,7 @@ class FourierPolynomialMap(FeatureMap):
         self.cosines = FourierMap(frequencies, phases, n_out)
 
     @classmethod
-    def draw(cls, n_in, n_out, n_fourier, n_rows, random, scales=SCALES):
+    def draw(cls, n_in, n_out, n_fourier, n_rows, random):
         """Draw frequencies and phases.
 
         Parameters
@@ -56,8 +55,6 @@ class FourierPolynomialMap(FeatureMap):
         n_rows : int
             Number of rows to fit.
         random : numpy.random.Generator
-        scales : sequence of float
-            Widths of the normal distributions of the frequencies.
 
         Returns
         -------
@@ -73,7 +70,7 @@ class FourierPolynomialMap(FeatureMap):
         (10, torch.Size([5, 22]))
         """
         n_fourier = min(n_fourier, n_rows // ROWS_PER_COSINE)
-        widths = np.resize(scales, n_fourier)
+        widths = np.resize(SCALES, n_fourier)
         frequencies = widths * random.standard_normal((n_in, n_fourier))
         phases = random.uniform(0, 2 * np.pi, n_fourier)
         return cls(torch.from_numpy(frequencies), torch.from_numpy(phases), n_out)
@@ -87,22 +84,3 @@ class FourierPolynomialMap(FeatureMap):
             torch.cat([p[:, first:], c], dim=1)
             for p, c in zip(products, cosines, strict=True)
         ]
-
-    @torch.no_grad()
-    def solve(self, inputs, targets):
-        """Fit the outputs to a curve.
-
-        Parameters
-        ----------
-        inputs, targets : sequence of tensor of shape (n, n_in) and (n, n_out)
-            Positions and their time derivatives.
-
-        Returns
-        -------
-        FourierPolynomialMap
-            Itself.
-        """
-        gram, cross = normal_equations(self.features(*inputs), targets)
-        gram.diagonal().add_(RIDGE * gram.diagonal().mean())
-        self.weight.copy_(torch.linalg.solve(gram, cross).mT)
-        return self

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from conftest import first_of
 from scipy.integrate import solve_ivp
 from sklearn.base import clone
 
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
-from symdisc._numerics.perceptron import PerceptronMap
+from symdisc._numerics.perceptron import PerceptronMap, fit_perceptron
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
 from symdisc.autoencoders import LinearEncoder, SparseLatents
@@ -249,3 +250,35 @@ def test_what_is_left_and_no_noise_is_said():
     est = LatentSINDy(degree=3, **options)
     est.fit(data.X, data.X_dot + noise, groups=data.groups)
     assert est.complexity_ == 4
+
+
+@pytest.mark.parametrize("lift", first_of(["fourier", "perceptron2"]))
+def test_a_saddle_is_linear_behind_a_lift(lift):
+    # Without recurrence many bent latents have equations of degree 2 as well.
+    def field(x):
+        return np.stack([0.5 * x[1], 0.5 * x[0]])
+
+    starts = np.random.default_rng(0).uniform(-1, 1, (20, 2))
+    states = along(field, starts, 0.05 * np.arange(60))
+    data = make_embedded(states, 60, lift=lift, strength=0.5, random_state=0)
+    est = LatentSINDy(autoencoder=SparseLatents(), random_state=0)
+    est.fit(data.X, data.X_dot, groups=data.groups)
+    assert est.complexity_ == 2
+    library = est.library_.names
+    linear = est.coefficients_[:, [library.index(z) for z in ("z0", "z1")]]
+    values = np.sort(np.linalg.eigvals(linear).real)
+    np.testing.assert_allclose(values, [-0.5, 0.5], rtol=0.02)
+    known = np.column_stack([np.ones(len(data.X)), est.transform(data.X)])
+    left = states["Z"] - known @ np.linalg.lstsq(known, states["Z"], rcond=None)[0]
+    assert np.mean(left**2) < 1e-3 * states["Z"].var()
+
+
+def test_perceptrons_are_averaged():
+    x = torch.linspace(-2, 2, 50, dtype=torch.float64)[:, None]
+    draws = torch.Generator().manual_seed(0)
+    target = [torch.tanh(3 * x - 1)]
+    members = [fit_perceptron([x], target, 6, 20, draws) for _ in range(3)]
+    mean = PerceptronMap.mean_of(members)
+    mean.solve([x], target)
+    wanted = sum(member(2 * x) for member in members) / 3
+    torch.testing.assert_close(mean(2 * x), wanted, rtol=1e-5, atol=1e-6)
