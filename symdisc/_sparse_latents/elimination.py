@@ -8,9 +8,8 @@ N_STEPS = 40
 NEAR, LONGER = 10, 3
 # Shares of the terms that are tried first.
 CUTS = 0.1, 0.03, 0.01
-# The first descent, which others are compared with, ends where so many steps change the
-# loss, a logarithm, by less than this, or after so many times these.
-CHUNK, LITTLE, MAX_CHUNKS = 100, 0.05, 6
+# Most steps of the first descent, which others are compared with.
+TO_THE_END = 600
 
 
 def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
@@ -85,14 +84,14 @@ def _largest(fitted, held, encoder, shift, dense, tolerance):
         if found is not None:
             return found
     support = share > tolerance**0.5
-    return *_to_the_end(fitted, encoder, shift, support), support
+    return *fitted.descend(encoder, shift, TO_THE_END, support=support), support
 
 
 def _with(support, fitted, held, encoder, shift, dense, tolerance):
     """Return encoder, shift and terms after a descent, if these leave no more."""
     moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
     if is_as_good(left, dense, NEAR * tolerance):
-        moved = _to_the_end(fitted, *moved, support)
+        moved = fitted.descend(*moved, TO_THE_END, support=support)
         left = fitted.left_of_others(held, *moved, support)
     return (*moved, support) if is_as_good(left, dense, tolerance) else None
 
@@ -126,16 +125,3 @@ def _descended(fitted, held, start, support, longer=1):
     """Return encoder and shift after a descent, and what they leave of other rows."""
     moved = fitted.descend(*start, longer * N_STEPS, support=support)
     return moved, fitted.left_of_others(held, *moved, support)
-
-
-def _to_the_end(motion, encoder, shift, support):
-    """Descend until little changes."""
-    with torch.no_grad():
-        loss = float(motion.loss(encoder, shift, support=support))
-    for _ in range(MAX_CHUNKS):
-        encoder, shift = motion.descend(encoder, shift, CHUNK, support=support)
-        with torch.no_grad():
-            last, loss = loss, float(motion.loss(encoder, shift, support=support))
-        if last - loss < LITTLE:
-            break
-    return encoder, shift

@@ -27,6 +27,8 @@ LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
 POWER = 0.5
 # Blocks of rows that standard errors are taken from.
 N_BLOCKS = 10
+# A descent ends where so many steps change the loss, a logarithm, by less than this.
+CHUNK, LITTLE = 20, 0.01
 # A part of the state that is lost has to cost more than its equations may gain.
 WEIGHT_OF_X = 3.0
 
@@ -210,13 +212,14 @@ class SparseMotion:
         return loss
 
     def descend(self, encoder, shift, n_steps, **options):
-        """Descend by L-BFGS in double precision.
+        """Descend by L-BFGS in double precision until little changes.
 
         Parameters
         ----------
         encoder, shift : tensor
             Start.
         n_steps : int
+            At most.
         **options
             Of `loss`.
 
@@ -231,7 +234,7 @@ class SparseMotion:
         best = [torch.inf, encoder.detach().clone(), shift.detach().clone()]
         optimizer = torch.optim.LBFGS(
             [encoder, shift],
-            max_iter=n_steps,
+            max_iter=CHUNK,
             history_size=30,
             line_search_fn="strong_wolfe",
             tolerance_change=1e-10,
@@ -246,7 +249,11 @@ class SparseMotion:
                 best[:] = value, encoder.detach().clone(), shift.detach().clone()
             return loss
 
-        optimizer.step(closure)
+        for _ in range(-(-n_steps // CHUNK)):
+            before = best[0]
+            optimizer.step(closure)
+            if not before - best[0] > LITTLE:
+                break
         return best[1] * units, best[2]
 
 

@@ -1,13 +1,14 @@
 """The best decoder of several families, for latents that are known."""
 
 from functools import partial
+from itertools import product
 from math import comb
 
 import torch
 
 from symdisc._latent.autoencoder import polynomial_decoder
 from symdisc._latent.selection import AS_GOOD, held_out_rows
-from symdisc._numerics.perceptron import PerceptronMap, fit_perceptron
+from symdisc._numerics.polyharmonic import fit_polyharmonic
 from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
 
 # Gaussians, their widths over the distance within which there is a centre, and penalty;
@@ -15,9 +16,9 @@ from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
 N_CENTRES, WIDTHS, RIDGE = 300, (4.0, 8.0), 1e-11
 N_FOURIER, SCALES = 128, (0.5, 1.0, 2.0, 4.0)
 DEGREES, MAX_TERMS = (3, 5, 7), 130
-# Perceptrons whose mean is tried where others leave more than ENOUGH: their number,
-# hidden units, steps and rows.
-N_MEMBERS, N_UNITS, N_STEPS, MAX_ROWS, ENOUGH = 3, 128, 200, 3000, 1e-3
+# Splines, which are tried where others leave more than ENOUGH: powers of distances,
+# smoothing, and most centres.
+POWERS, SMOOTHING, MAX_CENTRES, ENOUGH = (3, 5), (1e-8, 1e-4, 1e-2), 1000, 1e-3
 
 
 @torch.no_grad()
@@ -49,42 +50,20 @@ def best_decoder(curve, problem):
         ([c[torch.from_numpy(r)] for c in curve], problem.part(r)) for r in rows
     )
     tried = []
-    for make in [*_families(curve[0].shape[1], len(problem)), _perceptron]:
-        if make is _perceptron and any(sum(errors) <= ENOUGH for errors, *_ in tried):
+    families = [*_families(curve[0].shape[1], len(problem)), *_splines()]
+    for make in families:
+        if make.func is _spline and any(sum(errors) <= ENOUGH for errors, *_ in tried):
             break
         decoder = make(known, part)
         errors = _errors(decoder, others, held)
         if all(error < float("inf") for error in errors):
-            tried.append((errors, make, decoder))
+            tried.append((errors, make))
     if not tried:
         raise FloatingPointError("its decoders are not finite")
     most = max(ENOUGH, AS_GOOD * min(errors[0] for errors, *_ in tried))
     good = [each for each in tried if each[0][0] <= most]
-    _, make, decoder = min(good, key=lambda each: (sum(each[0][1:]), each[0][0]))
-    if make is _perceptron:
-        return solved_again(decoder, curve, problem)
+    _, make = min(good, key=lambda each: (sum(each[0][1:]), each[0][0]))
     return make(curve, problem)
-
-
-def solved_again(perceptron, curve, problem):
-    """Return a perceptron with its outputs fitted to other rows.
-
-    Parameters
-    ----------
-    perceptron : PerceptronMap
-        Changed in place.
-    curve, problem
-        As of `best_decoder`.
-
-    Returns
-    -------
-    PerceptronMap
-    """
-    weighted = [part * problem.weights for part in problem.curve]
-    perceptron.solve(curve, weighted)
-    with torch.no_grad():
-        perceptron.weight.div_(problem.weights[:, None])
-    return perceptron
 
 
 def _families(rank, n_rows):
@@ -92,7 +71,15 @@ def _families(rank, n_rows):
     most = min(MAX_TERMS, n_rows // 10)
     degrees = [d for d in DEGREES if comb(rank + d, d) <= most]
     radial = [partial(_radial, width=width) for width in WIDTHS]
-    return [*radial, *(partial(_polynomial, degree=d) for d in degrees), _fourier]
+    polynomials = [partial(_polynomial, degree=d) for d in degrees]
+    return [*radial, *polynomials, partial(_fourier)]
+
+
+def _splines():
+    return [
+        partial(_spline, power=power, smoothing=smoothing)
+        for power, smoothing in product(POWERS, SMOOTHING)
+    ]
 
 
 def _radial(latents, problem, width):
@@ -109,17 +96,8 @@ def _fourier(latents, problem):
     return fourier_map(latents[0], problem, SCALES, N_FOURIER, blocks)
 
 
-def _perceptron(latents, problem):
-    """Fit a perceptron to some rows, and its outputs to all of them."""
-    few = slice(None, None, -(-len(problem) // MAX_ROWS))
-    weighted = [part * problem.weights for part in problem.curve]
-    draws = torch.Generator().manual_seed(problem.seed)
-    with torch.enable_grad():
-        parts = [c[few] for c in latents], [c[few] for c in weighted]
-        members = [
-            fit_perceptron(*parts, N_UNITS, N_STEPS, draws) for _ in range(N_MEMBERS)
-        ]
-    return solved_again(PerceptronMap.mean_of(members), latents, problem)
+def _spline(latents, problem, power, smoothing):
+    return fit_polyharmonic(latents[0], problem.curve[0], power, smoothing, MAX_CENTRES)
 
 
 def _errors(decoder, latents, problem):

@@ -12,7 +12,6 @@ from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import AS_GOOD, held_out_rows
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
-from symdisc._numerics.perceptron import PerceptronMap
 from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, sparse_axes
 from symdisc._sparse_latents.elimination import (
@@ -22,7 +21,7 @@ from symdisc._sparse_latents.elimination import (
 )
 from symdisc._sparse_latents.linear_motion import linear_latents
 from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
-from symdisc.autoencoders._decoders import best_decoder, solved_again
+from symdisc.autoencoders._decoders import best_decoder
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # Steps of descents, and leading modes that decoders of the search are judged by.
@@ -182,8 +181,7 @@ class SparseLatents(Strategy):
         motion = self._motion(problem, None, n_modes, floor)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
-        decoder = model.autoencoder.decoder
-        return _model(problem, encoder, shift, model.support, decoder)
+        return _model(problem, encoder, shift, model.support)
 
     def _motion(self, problem, rows, n_modes, floor):
         """Return what latents of some rows and leading modes are to obey."""
@@ -254,7 +252,10 @@ class SparseLatents(Strategy):
         moved = fitted.descend(
             encoder, encoder.new_zeros(rank), N_STEPS // 2, support=support
         )
-        return self._judged(fitted, held, *moved, support)
+        found = self._judged(fitted, held, *moved, support)
+        if found and found[0].left.mean() > self.tolerance:
+            found += self._judged(fitted, held, *fitted.descend(*moved, N_STEPS))
+        return found
 
     def _path(self, problem, rows, start, random):
         """Follow the best encoder from few modes to many."""
@@ -317,11 +318,8 @@ class SparseLatents(Strategy):
         return encoder, shift - (turn @ centre) / motion.size(encoder)
 
 
-def _model(problem, encoder, shift, support, decoder=None):
-    """Return the model of an encoder of leading modes, with a decoder.
-
-    Hidden units of a decoder that was fitted to most of the rows are kept.
-    """
+def _model(problem, encoder, shift, support):
+    """Return the model of an encoder of leading modes, with a decoder."""
     encoder = encoder * problem.weights[: encoder.shape[1]]
     further = len(problem.weights) - encoder.shape[1]
     encoder = torch.nn.functional.pad(encoder, (0, further))
@@ -329,10 +327,7 @@ def _model(problem, encoder, shift, support, decoder=None):
     autoencoder.rescale(1.0, shift)
     with torch.no_grad():
         curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
-    if isinstance(decoder, PerceptronMap):
-        autoencoder.decoder = solved_again(decoder, curve, problem)
-    else:
-        autoencoder.decoder = best_decoder(curve, problem)
+    autoencoder.decoder = best_decoder(curve, problem)
     return LatentModel(autoencoder, problem.pod, support=support)
 
 

@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from sklearn.base import clone
 
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
-from symdisc._numerics.perceptron import PerceptronMap, fit_perceptron
+from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonic
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
 from symdisc.autoencoders import LinearEncoder, SparseLatents
@@ -213,10 +213,11 @@ def test_terms_that_are_left_out_are_zero():
     np.testing.assert_allclose(found.mT, [[1, 0, 3, 0], [0, 2, 0, 0]], atol=1e-8)
 
 
-def test_a_perceptron_along_a_curve():
+@pytest.mark.parametrize("power", [3, 5])
+def test_a_spline_along_a_curve(power):
     random = torch.Generator().manual_seed(0)
-    slopes = torch.randn(2, 5, generator=random, dtype=torch.float64)
-    found = PerceptronMap(slopes, slopes[0], 3)
+    centres = torch.randn(5, 2, generator=random, dtype=torch.float64)
+    found = PolyharmonicSpline(centres, power, 3)
     with torch.no_grad():
         found.weight.normal_(generator=random)
     x, v, a = (torch.randn(7, 2, generator=random).double() for _ in range(3))
@@ -273,12 +274,38 @@ def test_a_saddle_is_linear_behind_a_lift(lift):
     assert np.mean(left**2) < 1e-3 * states["Z"].var()
 
 
-def test_perceptrons_are_averaged():
-    x = torch.linspace(-2, 2, 50, dtype=torch.float64)[:, None]
-    draws = torch.Generator().manual_seed(0)
-    target = [torch.tanh(3 * x - 1)]
-    members = [fit_perceptron([x], target, 6, 20, draws) for _ in range(3)]
-    mean = PerceptronMap.mean_of(members)
-    mean.solve([x], target)
-    wanted = sum(member(2 * x) for member in members) / 3
-    torch.testing.assert_close(mean(2 * x), wanted, rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("power", [3, 5])
+def test_a_spline_goes_through_scattered_values(power):
+    random = torch.Generator().manual_seed(0)
+    x = 2 * torch.rand(400, 2, generator=random, dtype=torch.float64) - 1
+    target = torch.stack([torch.sin(3 * x[:, 0]) * x[:, 1], torch.exp(x[:, 1])], dim=1)
+    found = fit_polyharmonic(x, target, power, 0.0, 1000)
+    torch.testing.assert_close(found(x), target, rtol=0, atol=1e-5)
+    inside = x / 2
+    wanted = torch.stack(
+        [torch.sin(3 * inside[:, 0]) * inside[:, 1], torch.exp(inside[:, 1])], dim=1
+    )
+    assert (found(inside) - wanted).abs().max() < (0.01 if power == 3 else 0.002)
+
+
+def test_a_spline_through_few_rows_that_repeat_on_a_circle():
+    # There 1, x^2 and y^2 depend on each other.
+    angle = torch.arange(40, dtype=torch.float64) % 20 * (2 * torch.pi / 20)
+    x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
+    found = fit_polyharmonic(x, torch.cos(3 * angle)[:, None], 5, 0.0, 1000)
+    torch.testing.assert_close(found(x)[:, 0], torch.cos(3 * angle), rtol=0, atol=1e-5)
+    angle = angle + 0.1
+    x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
+    assert (found(x)[:, 0] - torch.cos(3 * angle)).abs().max() < 0.01
+
+
+def test_smoothing_takes_noise_away():
+    random = torch.Generator().manual_seed(0)
+    x = torch.linspace(-1, 1, 300, dtype=torch.float64)[:, None]
+    noisy = torch.sin(3 * x) + 0.1 * torch.randn(300, 1, generator=random).double()
+    errors = [
+        float((fit_polyharmonic(x, noisy, 3, s, 1000)(x) - torch.sin(3 * x)).std())
+        for s in (0.0, 1e-2)
+    ]
+    assert errors[0] > 0.09
+    assert errors[1] < 0.04
