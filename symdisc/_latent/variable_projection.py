@@ -85,7 +85,7 @@ def polish_best(starts, curve, weights, degree, weak=None, **few):
     if len(starts) > 1:
         found = [_descend(start, *known, **few) for start in starts]
         starts = [min(found, key=itemgetter(1))[0]]
-    return polish_start(starts[0], *known)
+    return polish_start(starts[0], *known, tol=few["tol"])
 
 
 def _descend(start, curve, weights, degree, weak, *, max_evaluations, max_rows, tol):

@@ -90,10 +90,12 @@ def _largest(fitted, held, encoder, shift, dense, tolerance):
 def _with(support, fitted, held, encoder, shift, dense, tolerance):
     """Return encoder, shift and terms after a descent, if these leave no more."""
     moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
-    if is_as_good(left, dense, NEAR * tolerance):
+    good = is_as_good(left, dense, tolerance)
+    if not good and is_as_good(left, dense, NEAR * tolerance):
         moved = fitted.descend(*moved, TO_THE_END, support=support)
         left = fitted.left_of_others(held, *moved, support)
-    return (*moved, support) if is_as_good(left, dense, tolerance) else None
+        good = is_as_good(left, dense, tolerance)
+    return (*moved, support) if good else None
 
 
 def _without(table, entries):

@@ -197,7 +197,8 @@ class SparseMotion:
         tensor
         """
         if not moves:
-            return torch.log(self.left_of_snapshots(encoder, shift))
+            lost = self.left_of_snapshots(encoder, shift)
+            return torch.log(lost + self.max_x_error)
         error, share = self.left_of_rates(encoder, shift, support)
         if self.max_x_error < 1:
             lost = self.left_of_snapshots(encoder, shift)

@@ -28,8 +28,8 @@ from symdisc.autoencoders._strategy import Strategy, check_positive
 N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
 # Cosines of the decoder of the search.
 N_COSINES = 64
-# Rows of the search, at equal steps.
-MAX_ROWS = 2500
+# Rows of the search, at equal steps, for each entry of the encoder.
+ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 # Sizes of latents to start from, where these matter, and steps from each.
 UNITS, N_TRIED = (1.0, 2.0), 40
 
@@ -196,7 +196,8 @@ class SparseLatents(Strategy):
         }
         library = problem.library(rank)
         known["has_unit"] = needs_calibration(library)
-        options = {"weak": part.weak, "max_rows": MAX_ROWS}
+        n_rows = int(np.clip(ROWS_PER_ENTRY * rank * n_modes, FEW_ROWS, MAX_ROWS))
+        options = {"weak": part.weak, "max_rows": n_rows}
         return SparseMotion.of_rows(curve, library, **options, **known)
 
     def _decoder(self, problem, rank):
