@@ -1,6 +1,5 @@
 """How many dimensions data have, and how many latent coordinates they need."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -14,9 +13,9 @@ from symdisc._data.trajectories import trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, as_samples
 from symdisc._latent.pod import fit_pod
-from symdisc._latent.projection_search import MIN_GAIN, best_projections
-from symdisc._numerics.features import Monomials, affordable_degree
-from symdisc._numerics.regression import regression
+from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
+from symdisc._numerics.polyharmonic import fit_polyharmonic
+from symdisc._sparse_latents.objective import SparseMotion
 
 # For data that need more latents, the user has to pass their number.
 MAX_LATENTS = 8
@@ -24,6 +23,14 @@ MAX_LATENTS = 8
 FEWEST_ROWS, MOST_ROWS = 100, 4000
 # Rows, at most, whose neighbours an estimate at one scale is taken from.
 POOLED_ROWS = 8000
+# Projections: rows and leading modes that they are judged by, cosines of the decoder
+# and steps; then splines: centres and smoothing.
+FEW_ROWS, N_DECODED, N_COSINES, N_STEPS = 1000, 20, 64, 60
+MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
+# Share of the variance that a direction has to tell, at 1 %: the quantile of a standard
+# normal, and blocks of rows.
+LEAST_GAIN, LEVEL, N_BLOCKS = 1e-3, 2.33, 20
+TINY, NEGLIGIBLE = 1e-12, 1e-4
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,8 +42,8 @@ class DimensionEstimate:
     n_components : int
         Number of latent coordinates that an autoencoder needs.
     unexplained : ndarray of shape (n_tried,)
-        Fraction of the half-whitened variance that a decoder of 1, 2, ... latent
-        coordinates leaves unexplained; it determines `n_components`.
+        Fraction of the variance that a decoder of 1, 2, ... latent coordinates leaves
+        of rows that it was not fitted to; it determines `n_components`.
     two_nn : float
         Intrinsic dimension, from ratios of distances to the two nearest neighbours, at
         the finest scale where it is the same at half as many rows.
@@ -137,11 +144,11 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     follow ``P(mu) = d mu^-(d+1)``, and ``d = (N - 1) / sum log mu`` [1]_. It is
     taken from all rows, then among half as many, and so on.
 
-    Latents are counted by the error of the best of many linear encoders, with a decoder
-    among random features or polynomials fitted to other rows: one more is taken as long
-    as it explains 2 % of the sum of the standard deviations along all modes. Directions
-    of smaller extent, and latents that only a nonlinear encoder finds, are not
-    counted.
+    Latents are counted by the linear encoder from which polynomials and cosines predict
+    the snapshots best, and polyharmonic splines, fitted to other rows. One more is
+    taken as long as it explains 1e-3 of the variance, at a level of 1 %, and twice the
+    share that each direction of noise would. Directions of smaller extent, and latents
+    that only a nonlinear encoder finds, are not counted.
 
     References
     ----------
@@ -170,7 +177,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     smallest = 100 * np.finfo(X.dtype).eps * extent
     scales, errors = _two_nn_scales(points, window, smallest, random)
     chosen = _plateau(scales[:, 1], errors)
-    n_components, unexplained = _count(coordinates, pod.scale, random)
+    n_components, unexplained = _count(pod, coordinates, LEAST_GAIN, random)
     return DimensionEstimate(
         n_components=n_components,
         unexplained=unexplained,
@@ -187,8 +194,9 @@ def resolve_components(est, X, random):
     if est.n_components != "auto":
         est._check_n_components(X)
         return est.n_components
-    pod = fit_pod(X, min_modes=1, random_state=random)
-    return _count(pod.coordinates(X), pod.scale, random)[0]
+    few = X[:: -(-len(X) // MOST_ROWS)]
+    pod = fit_pod(few, min_modes=1, random_state=random)
+    return _count(pod, pod.coordinates(few), est.max_x_error, random)[0]
 
 
 def warn_of_directions_left_out(est, rank):
@@ -208,64 +216,92 @@ def warn_of_directions_left_out(est, rank):
         )
 
 
-def _count(coordinates, scale, random):
+def _count(pod, coordinates, least_gain, random):
     """Count the latents that are needed; also what 1, 2, ... leave unexplained."""
-    generator = torch.Generator().manual_seed(int(random.randint(2**31 - 1)))
-    # Whatever mode the caller has set, training needs gradients.
+    rows = slice(None, None, -(-len(coordinates) // MOST_ROWS))
+    points = torch.from_numpy((coordinates[rows] * pod.scale).astype(float))
+    total = pod.total / pod.n_samples
+    # Whatever mode the caller has set, descents need gradients.
     with torch.inference_mode(False), threadpool_limits(1, user_api="openmp"):
-        coordinates = torch.as_tensor(coordinates, dtype=torch.float32)
-        weights = torch.as_tensor(scale / scale[0]).to(coordinates)
-        errors = _unexplained_by_rank(coordinates, weights, generator)
-    gains = -np.diff(errors)
-    if len(gains) and gains[-1] < MIN_GAIN:
-        return len(gains), errors
-    if len(errors) == MAX_LATENTS < len(scale) and errors[-1] > MIN_GAIN:
-        warnings.warn(
+        count, errors = _unexplained_by_rank(points.clone(), total, least_gain, random)
+    if count == MAX_LATENTS < len(pod.scale) and errors[-1] >= least_gain:
+        warn_user(
             f"{MAX_LATENTS} latent coordinates leave {errors[-1]:.0%} of X "
             "unexplained, and more would explain more. Pass n_components as a number "
-            "if you know it, and look at the reconstruction.",
-            UserWarning,
-            stacklevel=3,
+            "if you know it, and look at the reconstruction."
         )
-    return len(errors), errors
+    return count, errors
 
 
-def _unexplained_by_rank(coordinates, weights, generator):
-    """Return what decoders leave unexplained of the best 1, 2, ... directions.
-
-    Ends with the first direction that explains less than `MIN_GAIN`, or before it where
-    none can.
-    """
-    errors = []
-    for rank in range(1, min(MAX_LATENTS, len(weights)) + 1):
-        encoders, error = best_projections(coordinates, weights, rank, generator)
-        error = error / float(weights.sum())
-        errors.append(min(error, _polynomial_error(coordinates, weights, encoders[0])))
-        hopeless = errors[-1] < MIN_GAIN
-        if hopeless or (rank > 1 and errors[-2] - errors[-1] < MIN_GAIN):
+def _unexplained_by_rank(points, total, least_gain, random):
+    """Return how many directions are needed, and what the best 1, 2, ... leave."""
+    n_modes, errors = points.shape[1], []
+    encoder, residual, before = points[:0], points, None
+    for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
+        leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
+        modes = torch.eye(n_modes, dtype=points.dtype)[:rank]
+        starts = [modes, torch.cat([encoder, leading])]
+        encoder = _best_projection(points, starts, random)
+        residual = _left_by_splines(points, encoder)
+        blocks = torch.tensor_split(residual, min(N_BLOCKS, len(points)))
+        left = torch.stack([b.square().sum(dim=1).mean() for b in blocks]) / total
+        errors.append(min([float(left.mean()), *errors[-1:]]))
+        if len(errors) > 1 and not _tells(left, before, errors, n_modes, least_gain):
+            return rank - 1, np.array(errors)
+        if errors[-1] < least_gain:
             break
-    return np.array(errors)
+        before = left
+    return rank, np.array(errors)
 
 
-def _polynomial_error(coordinates, weights, encoder):
-    """Return what a polynomial decoder, fitted to half of the rows, leaves of the rest.
+def _tells(left, before, errors, n_modes, least_gain):
+    """Whether a direction more leaves less of the blocks of rows than those before."""
+    gain = before - left
+    least = float(gain.mean() - LEVEL * gain.std() / len(gain) ** 0.5)
+    # Of noise, each direction tells its own share.
+    further = n_modes - len(errors)
+    share = errors[-1] / further if n_modes > MAX_LATENTS else 0.0
+    return least >= max(least_gain, 2 * share)
 
-    With random features alone, too few latents of a cubic lift are often found. The
-    polynomial decoder tries their directions, and the leading modes.
-    """
-    rank = len(encoder)
-    monomials = Monomials(rank, affordable_degree(rank))
-    if len(coordinates) < 20 * len(monomials):
-        return np.inf
-    coordinates, weights = coordinates.double().cpu(), weights.double().cpu()
-    leading = torch.eye(len(weights), dtype=weights.dtype)[:rank]
-    errors = []
-    for rows in (encoder.double().cpu(), leading):
-        design = monomials(coordinates @ rows.mT)
-        decoder = regression(design[::2], coordinates[::2])
-        residual = coordinates[1::2] - design[1::2] @ decoder
-        errors.append(float((residual.square().mean(0) * weights).sum()))
-    return min(errors) / float(weights.sum())
+
+def _best_projection(points, starts, random):
+    """Return orthonormal directions of which polynomials and cosines tell the most."""
+    rank, seed = len(starts[0]), random.randint(2**31 - 1)
+    few = points[:: -(-len(points) // FEW_ROWS)]
+    draws = np.random.default_rng(seed)
+    decoder = FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, len(few), draws)
+    known = {"decoder": decoder, "n_decoded": N_DECODED, "max_x_error": NEGLIGIBLE}
+    motion, shift = SparseMotion([few], None, **known), points.new_zeros(rank)
+    found = []
+    for start in starts:
+        start = start / motion.size(start).clamp_min(TINY)[:, None]
+        encoder, _ = motion.descend(start, shift, N_STEPS, moves=False)
+        with torch.no_grad():
+            found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
+    best = min(found, key=lambda each: each[0])[1]
+    return torch.linalg.qr(best.mT)[0].mT
+
+
+@torch.no_grad()
+def _left_by_splines(points, encoder):
+    """Return what splines leave of blocks of rows that they are not fitted to."""
+    latents = points @ encoder.mT
+    latents = latents - latents.mean(dim=0)
+    values, axes = torch.linalg.eigh(latents.mT @ latents / len(latents))
+    latents = latents @ axes / values.clamp_min(TINY * values[-1]).sqrt()
+    n_blocks = min(N_BLOCKS, len(points))
+    held = torch.arange(len(points)) * n_blocks // len(points) % 2 == 1
+    found = []
+    for smoothing in SMOOTHING:
+        residual = torch.empty_like(points)
+        for part in (held, ~held):
+            known = latents[~part], points[~part]
+            spline = fit_polyharmonic(*known, 3, smoothing, MAX_CENTRES)
+            residual[part] = points[part] - spline(latents[part])
+        # What is worse than the mean tells nothing.
+        worse = residual.square().sum(dim=1) > points.square().sum(dim=1)
+        found.append(torch.where(worse[:, None], points, residual))
+    return min(found, key=lambda residual: float(residual.square().sum()))
 
 
 def _check_window(window, points, groups, order):
