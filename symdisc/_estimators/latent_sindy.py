@@ -44,10 +44,10 @@ class LatentSINDy(ForecastingEstimator):
 
     Parameters
     ----------
-    n_components : int or "auto", default=2
-        Number of latent dimensions; "auto" takes one more as long as it explains
-        enough, see `estimate_dimension`. With ``autoencoder="none"`` the columns of
-        `X` are the latent coordinates, under their names, and this is ignored.
+    n_components : int or "auto", default="auto"
+        Number of latent dimensions; "auto" counts them as `estimate_dimension` does, or
+        takes that of a LieAlgebra. With ``autoencoder="none"`` the columns of `X` are
+        the latent coordinates, under their names, and this is ignored.
     degree : int, default=2
         Degree of the polynomial candidates.
     include_constant : bool, default=True
@@ -254,7 +254,7 @@ class LatentSINDy(ForecastingEstimator):
 
     def __init__(
         self,
-        n_components=2,
+        n_components="auto",
         *,
         degree=2,
         include_constant=True,

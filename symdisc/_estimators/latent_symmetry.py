@@ -49,7 +49,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
 
     Parameters
     ----------
-    n_components : int or "auto", default=2
+    n_components : int or "auto", default="auto"
         Number of latent dimensions; "auto" counts them as `estimate_dimension` does.
         Directions that the data do not fill stay zero, see `rank_`.
     n_generators : int or "auto", default="auto"
@@ -262,7 +262,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
 
     def __init__(
         self,
-        n_components=2,
+        n_components="auto",
         *,
         n_generators="auto",
         solver="spectral",

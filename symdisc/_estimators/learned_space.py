@@ -96,7 +96,7 @@ class Space:
 
 def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     """Learn a latent space; parameters and result are those of `find_space`."""
-    n_components = resolve_components(est, X, random)
+    n_components = _n_components(est, governing, X, random)
     device, dtype = check_device(est.device), torch_dtype(X)
     strategies = strategies_of(est.autoencoder)
     known = {
@@ -135,6 +135,15 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     )
     found = {"spaces": table, "algebra": algebra, "coordinates": problem.positions}
     return Space.of(*coders, motion, model=model, **found)
+
+
+def _n_components(est, governing, X, random):
+    """Return the number of latents, and tell it to a symmetry known by its name."""
+    if est.n_components == "auto" and isinstance(est.symmetry, LieAlgebra):
+        return est.symmetry.basis.shape[1]
+    n_components = resolve_components(est, X, random)
+    governing.name_symmetry(est.symmetry, n_components)
+    return n_components
 
 
 def _in_axes(est, autoencoder, governing, motion, groups, random):

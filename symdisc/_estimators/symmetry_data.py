@@ -229,6 +229,9 @@ def count_components(est, X, random):
     if est.autoencoder == "none":
         n_components = X.shape[1] + has_translations(est.representation or ())
     if est.representation is not None:
+        if n_components == "auto":
+            dims = [getattr(block, "dim", 0) for block in est.representation]
+            n_components = sum(dims) + has_translations(est.representation)
         return check_representation(est, n_components)
     if est.autoencoder == "none":
         return n_components

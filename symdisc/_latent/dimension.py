@@ -25,12 +25,15 @@ FEWEST_ROWS, MOST_ROWS = 100, 4000
 POOLED_ROWS = 8000
 # Projections: rows and leading modes that they are judged by, cosines of the decoder
 # and steps; then splines: centres and smoothing.
-FEW_ROWS, N_DECODED, N_COSINES, N_STEPS = 1000, 20, 64, 60
+FEW_ROWS, N_DECODED, N_COSINES = 1000, 20, 64
+MIXTURES, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 20, 60
 MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
-# Share of the variance that a direction has to tell, at 1 %: the quantile of a standard
+# Share of the variance that a direction has to tell, at 5 %: the quantile of a standard
 # normal, and blocks of rows.
-LEAST_GAIN, LEVEL, N_BLOCKS = 1e-3, 2.33, 20
+LEAST_GAIN, LEVEL, N_BLOCKS = 1e-3, 1.64, 20
 TINY, NEGLIGIBLE = 1e-12, 1e-4
+# Rows nearer than this, in units of the first mode, are the same.
+SAME = 1e-4
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,7 +149,7 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
 
     Latents are counted by the linear encoder from which polynomials and cosines predict
     the snapshots best, and polyharmonic splines, fitted to other rows. One more is
-    taken as long as it explains 1e-3 of the variance, at a level of 1 %, and twice the
+    taken as long as it explains 1e-3 of the variance, at a level of 5 %, and twice the
     share that each direction of noise would. Directions of smaller extent, and latents
     that only a nonlinear encoder finds, are not counted.
 
@@ -219,7 +222,10 @@ def warn_of_directions_left_out(est, rank):
 def _count(pod, coordinates, least_gain, random):
     """Count the latents that are needed; also what 1, 2, ... leave unexplained."""
     rows = slice(None, None, -(-len(coordinates) // MOST_ROWS))
-    points = torch.from_numpy((coordinates[rows] * pod.scale).astype(float))
+    points = (coordinates[rows] * pod.scale).astype(float)
+    # Splines know rows that come again, as those of a whole number of steps to a turn.
+    near = np.round(points / max(SAME * pod.scale[0], np.finfo(float).tiny))
+    points = torch.from_numpy(points[np.sort(np.unique(near, True, axis=0)[1])])
     total = pod.total / pod.n_samples
     # Whatever mode the caller has set, descents need gradients.
     with torch.inference_mode(False), threadpool_limits(1, user_api="openmp"):
@@ -239,8 +245,7 @@ def _unexplained_by_rank(points, total, least_gain, random):
     encoder, residual, before = points[:0], points, None
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
-        modes = torch.eye(n_modes, dtype=points.dtype)[:rank]
-        starts = [modes, torch.cat([encoder, leading])]
+        starts = [torch.cat([encoder, leading]), *_mixed_modes(points, rank, random)]
         encoder = _best_projection(points, starts, random)
         residual = _left_by_splines(points, encoder)
         blocks = torch.tensor_split(residual, min(N_BLOCKS, len(points)))
@@ -275,11 +280,25 @@ def _best_projection(points, starts, random):
     found = []
     for start in starts:
         start = start / motion.size(start).clamp_min(TINY)[:, None]
-        encoder, _ = motion.descend(start, shift, N_STEPS, moves=False)
+        encoder, _ = motion.descend(start, shift, FEW_STEPS, moves=False)
         with torch.no_grad():
             found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
     best = min(found, key=lambda each: each[0])[1]
+    best, _ = motion.descend(best, shift, N_STEPS, moves=False)
     return torch.linalg.qr(best.mT)[0].mT
+
+
+def _mixed_modes(points, rank, random):
+    """Return the leading modes, as they are and with more and more of the others."""
+    size = points.std(dim=0).clamp_min(TINY)
+    n_others, starts = len(size) - rank, []
+    for share in MIXTURES:
+        mixture = torch.zeros(rank, len(size), dtype=points.dtype)
+        mixture[:, :rank] = torch.eye(rank)
+        noise = torch.from_numpy(random.standard_normal((rank, n_others)))
+        mixture[:, rank:] = share * noise * (size[rank:] / size[rank - 1]).sqrt()
+        starts.append(mixture / size)
+    return starts
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from symdisc._data.validation import check_size
 from symdisc._equations.candidates import candidates, with_values
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.model_path import ModelPath
-from symdisc._equations.names import column_names, input_columns, learns_latents
+from symdisc._equations.names import column_names, input_columns
 from symdisc._lie.algebra import LieAlgebra
 from symdisc._lie.known import imposed_generators, known_algebra
 from symdisc._sindy.equivariance import equivariance_matrix, equivariant_basis
@@ -140,18 +140,14 @@ class Governing:
         governing.inputs = input_columns(est, governing.names)
         if isinstance(est.symmetry, LieAlgebra):
             governing.algebra = est.symmetry
-        elif est.symmetry not in (None, "discover") and (
-            est.autoencoder == "none" or learns_latents(est.autoencoder)
-        ):
-            identity = est.autoencoder == "none"
-            dim = est.n_features_in_ if identity else est.n_components
-            if dim == "auto":
-                raise ValueError(
-                    f"symmetry={est.symmetry!r} acts on a number of dimensions, but "
-                    'n_components="auto". Pass that number, or a LieAlgebra.'
-                )
-            governing.algebra = known_algebra(est.symmetry, dim)
+        elif est.autoencoder == "none":
+            governing.name_symmetry(est.symmetry, est.n_features_in_)
         return governing
+
+    def name_symmetry(self, symmetry, dim):
+        """Take a symmetry that is known by its name."""
+        if isinstance(symmetry, str) and symmetry != "discover":
+            self.algebra = known_algebra(symmetry, dim)
 
     def settle(self, symmetry, space):
         """Take the symmetry that a space brought, or name one on its dimensions."""
