@@ -126,6 +126,7 @@ def test_times_that_do_not_serve(t, message):
     ("noise", "threshold", "tolerance"),
     [pytest.param(0.0, 0.0, 1e-5, marks=pytest.mark.slow), (0.01, "auto", 0.01)],
 )
+@pytest.mark.slow
 def test_lorenz_from_pixels_and_times_alone(seed, noise, threshold, tolerance):
     data = make_lorenz(noise=noise, random_state=seed)
     test = make_lorenz(16, random_state=100 + seed)

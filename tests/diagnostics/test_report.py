@@ -494,6 +494,7 @@ class TestFigures:
         est = altered(ode, lie_algebra_=LieAlgebra(ROTATION), agreement_=None)
         assert "energy_distance" not in quality_figures(est, circle[0])
 
+    @pytest.mark.slow
     def test_no_symmetry_is_mentioned_where_adversaries_return_one(self):
         X = make_no_symmetry(random_state=0).X
         est = LatentSymmetryDiscoverer(random_state=0, **GAME)

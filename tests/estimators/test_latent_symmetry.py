@@ -499,6 +499,7 @@ def test_too_many_generators_do_not_hide_those_that_there_are(rotation, n_genera
     assert est.verdict_ == ("undecided",)
 
 
+@pytest.mark.slow
 def test_one_generator_of_a_plane_that_has_to_be_bent():
     data = make_lotka_volterra(10, 300, dt=0.05, random_state=0)
     est = LatentSymmetryDiscoverer(n_generators=1, random_state=0)

@@ -81,6 +81,7 @@ def test_jacobian_has_the_true_gradient(rank, order):
 
 
 @pytest.mark.parametrize("seed", first_of(range(2)))
+@pytest.mark.slow
 def test_the_pendulum_from_pixels(seed):
     options = {"as_movie": True, "n_grid": 21}
     data = make_pendulum(60, 50, 0.2, random_state=seed, **options)

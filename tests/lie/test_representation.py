@@ -223,6 +223,7 @@ def test_translations_are_not_invented(seed):
 
 
 @ONE_QUICK
+@pytest.mark.slow
 def test_rotations_are_not_certified_in_chosen_axes(seed):
     """Planes of a cube are nearly round: of six dimensions the most."""
     X = np.random.default_rng(seed).uniform(-1, 1, (10000, 6))

@@ -439,6 +439,7 @@ class TestSimulation:
             np.testing.assert_array_equal(data, X)
             np.testing.assert_array_equal(found, est.simulate(X[0], t))
 
+    @pytest.mark.slow
     def test_a_wrong_model_of_chaos_is_short_of_it(self, chaos):
         _, runs, times = chaos
         wrong = LatentSINDy(autoencoder="none")

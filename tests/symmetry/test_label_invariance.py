@@ -43,6 +43,7 @@ def test_numbers_that_depend_on_the_radius_show_rotations(seed, noise):
     assert np.abs(maps[:, :, 3]).max() < 0.05
 
 
+@pytest.mark.slow
 def test_classes_with_noise_and_three_of_them():
     rng = np.random.default_rng(0)
     points = rng.standard_normal((4000, 2))

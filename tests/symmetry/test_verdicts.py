@@ -271,6 +271,7 @@ def test_other_words_for_a_question(words):
     assert str(found[0]) == str(found[1])
 
 
+@pytest.mark.slow
 def test_null_controls():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (300, 2))
@@ -310,6 +311,7 @@ def test_null_controls_of_both_solvers(way):
 
 
 @pytest.mark.parametrize("dim", first_of([5, 6]))
+@pytest.mark.slow
 def test_a_cubic_field_in_many_columns(dim):
     assert motion(sphere, 3000, 0.0, 0, dim, 1.5).lie_algebra_.name == f"so({dim})"
 
