@@ -26,7 +26,7 @@ POOLED_ROWS = 8000
 # Projections: rows and leading modes that they are judged by, cosines of the decoder
 # and steps; then splines: centres and smoothing.
 FEW_ROWS, N_DECODED, N_COSINES = 1000, 20, 64
-MIXTURES, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 20, 60
+MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 20, 60
 MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
 # Share of the variance that a direction has to tell, at 5 %: the quantile of a standard
 # normal, and blocks of rows.
@@ -241,31 +241,43 @@ def _count(pod, coordinates, least_gain, random):
 
 def _unexplained_by_rank(points, total, least_gain, random):
     """Return how many directions are needed, and what the best 1, 2, ... leave."""
-    n_modes, errors = points.shape[1], []
-    encoder, residual, before = points[:0], points, None
+    n_modes, errors, each = points.shape[1], [], []
+    encoder, residual = points[:0], points
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
         starts = [torch.cat([encoder, leading]), *_mixed_modes(points, rank, random)]
         encoder = _best_projection(points, starts, random)
         residual = _left_by_splines(points, encoder)
-        blocks = torch.tensor_split(residual, min(N_BLOCKS, len(points)))
-        left = torch.stack([b.square().sum(dim=1).mean() for b in blocks]) / total
-        errors.append(min([float(left.mean()), *errors[-1:]]))
-        if len(errors) > 1 and not _tells(left, before, errors, n_modes, least_gain):
+        each.append(_of_blocks(residual, total))
+        errors.append(min([float(each[-1].mean()), *errors[-1:]]))
+        if rank > 1 and not _tells(*each[-2:], n_modes - rank, least_gain):
             return rank - 1, np.array(errors)
         if errors[-1] < least_gain:
             break
-        before = left
+    if rank > 1 and errors[-1] < least_gain:
+        # The search for fewer directions may have ended in a local minimum.
+        turns = random.standard_normal((N_TURNS, rank - 1, rank))
+        starts = [torch.from_numpy(turn) @ encoder for turn in turns]
+        encoder = _best_projection(points, starts, random)
+        each[-2] = _of_blocks(_left_by_splines(points, encoder), total)
+        errors[-2] = min(errors[-2], float(each[-2].mean()))
+        if not _tells(*each[-2:], n_modes - rank, least_gain):
+            rank -= 1
     return rank, np.array(errors)
 
 
-def _tells(left, before, errors, n_modes, least_gain):
+def _of_blocks(residual, total):
+    """Part of the variance that is left of each block of rows."""
+    blocks = torch.tensor_split(residual, min(N_BLOCKS, len(residual)))
+    return torch.stack([b.square().sum(dim=1).mean() for b in blocks]) / total
+
+
+def _tells(before, left, n_further, least_gain):
     """Whether a direction more leaves less of the blocks of rows than those before."""
     gain = before - left
     least = float(gain.mean() - LEVEL * gain.std() / len(gain) ** 0.5)
     # Of noise, each direction tells its own share.
-    further = n_modes - len(errors)
-    share = errors[-1] / further if n_modes > MAX_LATENTS else 0.0
+    share = float(left.mean()) / n_further if n_further >= MAX_LATENTS else 0.0
     return least >= max(least_gain, 2 * share)
 
 
