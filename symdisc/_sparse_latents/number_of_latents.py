@@ -1,0 +1,149 @@
+"""How many latents snapshots need: linear ones from which all the others follow."""
+
+import numpy as np
+import torch
+
+from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
+from symdisc._numerics.polyharmonic import fit_polyharmonic
+from symdisc._sparse_latents.objective import SparseMotion
+
+# For data that need more latents, the user has to pass their number.
+MAX_LATENTS = 8
+# Projections: rows and leading modes that they are judged by, cosines of the decoder,
+# starts and steps; then splines: centres and smoothing.
+FEW_ROWS, N_DECODED, N_COSINES = 1000, 20, 64
+MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 20, 60
+MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
+# A direction tells something at 5 %: the quantile of a standard normal, and blocks of
+# rows.
+LEVEL, N_BLOCKS = 1.64, 20
+TINY, NEGLIGIBLE = 1e-12, 1e-4
+
+
+def count_latents(points, total, least_gain, random):
+    """Count the directions from which the others follow, for as long as each tells.
+
+    Parameters
+    ----------
+    points : tensor of shape (n, n_modes)
+        Coordinates of snapshots that differ, in one unit, in double precision.
+    total : float
+        Variance of the snapshots, with what the modes leave out.
+    least_gain : float
+        Share of it that a direction has to tell.
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    count : int
+        At most 8.
+    unexplained : ndarray of shape (n_tried,)
+        Shares of the variance that 1, 2, ... directions leave of rows held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from symdisc._sparse_latents.number_of_latents import count_latents
+    >>> random = np.random.RandomState(0)
+    >>> angle = random.uniform(0, 6, 400)
+    >>> points = np.column_stack([np.cos(angle), np.sin(angle), np.sin(2 * angle)])
+    >>> count_latents(torch.from_numpy(points), 1.5, 1e-3, random)[0]
+    2
+    """
+    n_modes, errors, each = points.shape[1], [], []
+    encoder, residual = points[:0], points
+    for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
+        leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
+        starts = [torch.cat([encoder, leading]), *_mixed_modes(points, rank, random)]
+        encoder = _best_projection(points, starts, random)
+        residual = _left_by_splines(points, encoder)
+        each.append(_of_blocks(residual, total))
+        errors.append(min([float(each[-1].mean()), *errors[-1:]]))
+        if rank > 1 and not _tells(*each[-2:], n_modes - rank, least_gain):
+            return rank - 1, np.array(errors)
+        if errors[-1] < least_gain:
+            break
+    if rank > 1 and errors[-1] < least_gain:
+        # The search for fewer directions may have ended in a local minimum.
+        each[-2] = _of_blocks(_left_without_one(points, encoder, random), total)
+        errors[-2] = min(errors[-2], float(each[-2].mean()))
+        rank -= not _tells(*each[-2:], n_modes - rank, least_gain)
+    return rank, np.array(errors)
+
+
+def _left_without_one(points, encoder, random):
+    """Return what the best directions among those of an encoder, but one, leave."""
+    rank = len(encoder)
+    turns = random.standard_normal((N_TURNS, rank - 1, rank))
+    starts = [torch.from_numpy(turn) @ encoder for turn in turns]
+    return _left_by_splines(points, _best_projection(points, starts, random))
+
+
+def _of_blocks(residual, total):
+    """Part of the variance that is left of each block of rows."""
+    blocks = torch.tensor_split(residual, min(N_BLOCKS, len(residual)))
+    return torch.stack([b.square().sum(dim=1).mean() for b in blocks]) / total
+
+
+def _tells(before, left, n_further, least_gain):
+    """Whether a direction more leaves less of the blocks of rows than those before."""
+    gain = before - left
+    least = float(gain.mean() - LEVEL * gain.std() / len(gain) ** 0.5)
+    # Of noise, each direction tells its own share.
+    share = float(left.mean()) / n_further if n_further >= MAX_LATENTS else 0.0
+    return least >= max(least_gain, 2 * share)
+
+
+def _best_projection(points, starts, random):
+    """Return orthonormal directions of which polynomials and cosines tell the most."""
+    rank, seed = len(starts[0]), random.randint(2**31 - 1)
+    few = points[:: -(-len(points) // FEW_ROWS)]
+    draws = np.random.default_rng(seed)
+    decoder = FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, len(few), draws)
+    known = {"decoder": decoder, "n_decoded": N_DECODED, "max_x_error": NEGLIGIBLE}
+    motion, shift = SparseMotion([few], None, **known), points.new_zeros(rank)
+    found = []
+    for start in starts:
+        start = start / motion.size(start).clamp_min(TINY)[:, None]
+        encoder, _ = motion.descend(start, shift, FEW_STEPS, moves=False)
+        with torch.no_grad():
+            found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
+    best = min(found, key=lambda each: each[0])[1]
+    best, _ = motion.descend(best, shift, N_STEPS, moves=False)
+    return torch.linalg.qr(best.mT)[0].mT
+
+
+def _mixed_modes(points, rank, random):
+    """Return the leading modes, as they are and with more and more of the others."""
+    size = points.std(dim=0).clamp_min(TINY)
+    n_others, starts = len(size) - rank, []
+    for share in MIXTURES:
+        mixture = torch.zeros(rank, len(size), dtype=points.dtype)
+        mixture[:, :rank] = torch.eye(rank)
+        noise = torch.from_numpy(random.standard_normal((rank, n_others)))
+        mixture[:, rank:] = share * noise * (size[rank:] / size[rank - 1]).sqrt()
+        starts.append(mixture / size)
+    return starts
+
+
+@torch.no_grad()
+def _left_by_splines(points, encoder):
+    """Return what splines leave of blocks of rows that they are not fitted to."""
+    latents = points @ encoder.mT
+    latents = latents - latents.mean(dim=0)
+    values, axes = torch.linalg.eigh(latents.mT @ latents / len(latents))
+    latents = latents @ axes / values.clamp_min(TINY * values[-1]).sqrt()
+    n_blocks = min(N_BLOCKS, len(points))
+    held = torch.arange(len(points)) * n_blocks // len(points) % 2 == 1
+    found = []
+    for smoothing in SMOOTHING:
+        residual = torch.empty_like(points)
+        for part in (held, ~held):
+            known = latents[~part], points[~part]
+            spline = fit_polyharmonic(*known, 3, smoothing, MAX_CENTRES)
+            residual[part] = points[part] - spline(latents[part])
+        # What is worse than the mean tells nothing.
+        worse = residual.square().sum(dim=1) > points.square().sum(dim=1)
+        found.append(torch.where(worse[:, None], points, residual))
+    return min(found, key=lambda residual: float(residual.square().sum()))
