@@ -55,8 +55,8 @@ def count_latents(points, total, least_gain, random):
     encoder, residual = points[:0], points
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
-        starts = [torch.cat([encoder, leading]), *_mixed_modes(points, rank, random)]
-        encoder = _best_projection(points, starts, random)
+        starts = [torch.cat([encoder, leading]), *mixed_modes(points, rank, random)]
+        encoder = best_projection(points, starts, random)
         residual = _left_by_splines(points, encoder)
         each.append(_of_blocks(residual, total))
         errors.append(min([float(each[-1].mean()), *errors[-1:]]))
@@ -77,7 +77,7 @@ def _left_without_one(points, encoder, random):
     rank = len(encoder)
     turns = random.standard_normal((N_TURNS, rank - 1, rank))
     starts = [torch.from_numpy(turn) @ encoder for turn in turns]
-    return _left_by_splines(points, _best_projection(points, starts, random))
+    return _left_by_splines(points, best_projection(points, starts, random))
 
 
 def _of_blocks(residual, total):
@@ -95,8 +95,19 @@ def _tells(before, left, n_further, least_gain):
     return least >= max(least_gain, 2 * share)
 
 
-def _best_projection(points, starts, random):
-    """Return orthonormal directions of which polynomials and cosines tell the most."""
+def best_projection(points, starts, random):
+    """Return orthonormal directions of which polynomials and cosines tell the most.
+
+    Parameters
+    ----------
+    points : tensor of shape (n, n_modes)
+    starts : sequence of tensor of shape (rank, n_modes)
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    tensor of shape (rank, n_modes)
+    """
     rank, seed = len(starts[0]), random.randint(2**31 - 1)
     few = points[:: -(-len(points) // FEW_ROWS)]
     draws = np.random.default_rng(seed)
@@ -114,8 +125,19 @@ def _best_projection(points, starts, random):
     return torch.linalg.qr(best.mT)[0].mT
 
 
-def _mixed_modes(points, rank, random):
-    """Return the leading modes, as they are and with more and more of the others."""
+def mixed_modes(points, rank, random):
+    """Return the leading modes, as they are and with more and more of the others.
+
+    Parameters
+    ----------
+    points : tensor of shape (n, n_modes)
+    rank : int
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    list of tensor of shape (rank, n_modes)
+    """
     size = points.std(dim=0).clamp_min(TINY)
     n_others, starts = len(size) - rank, []
     for share in MIXTURES:

@@ -20,6 +20,7 @@ from symdisc._sparse_latents.elimination import (
     is_as_good,
 )
 from symdisc._sparse_latents.linear_motion import linear_latents
+from symdisc._sparse_latents.number_of_latents import best_projection, mixed_modes
 from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
 from symdisc.autoencoders._decoders import best_decoder
 from symdisc.autoencoders._strategy import Strategy, check_positive
@@ -210,10 +211,10 @@ class SparseLatents(Strategy):
         weights = problem.weights
         n_modes = max(int((weights > 1 / min(self.gains)).sum()), rank)
         motion = self._motion(problem, rows, n_modes, self.max_x_error)
-        encoder = torch.zeros(rank, n_modes, dtype=weights.dtype)
-        encoder[:, :rank] = torch.diag(1 / weights[:rank])
-        shift = weights.new_zeros(rank)
-        encoder, _ = motion.descend(encoder, shift, N_ANNEALED, moves=False)
+        points, shift = motion.curve[0], weights.new_zeros(rank)
+        random = np.random.RandomState(problem.seed)
+        starts = mixed_modes(points, rank, random)
+        encoder = best_projection(points, starts, random)
         with torch.no_grad():
             lost = float(motion.left_of_snapshots(encoder, shift))
         return encoder / motion.size(encoder)[:, None], max(lost, self.max_x_error)
