@@ -173,6 +173,12 @@ def test_as_many_as_there_are_behind_lifts(lift):
         assert estimate_dimension(data.X, random_state=0).n_components == k
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_local_minimum_of_the_projections_counts_no_more(seed):
+    data = make_sphere(random_state=1)
+    assert estimate_dimension(data.X, random_state=seed).n_components == 3
+
+
 def test_one_projection_tells_the_few_rows_of_a_turn_and_is_not_enough():
     angle = np.arange(400) * (2 * np.pi / 25)
     X = np.column_stack([np.cos(angle), np.sin(angle)]) @ np.ones((2, 3))
