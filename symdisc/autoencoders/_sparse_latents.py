@@ -178,7 +178,7 @@ class SparseLatents(Strategy):
         weights = problem.weights[:n_modes]
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
-        _, floor = self._start(problem, None, len(encoder))
+        floor = max(model.errors["x"], self.max_x_error)
         motion = self._motion(problem, None, n_modes, floor)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
