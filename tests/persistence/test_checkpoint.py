@@ -170,7 +170,6 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
 @needs_fork
-@pytest.mark.slow
 def test_killed_fits_come_to_the_same_end(tmp_path):
     check_survival("game", tmp_path, n_kills=2)
 
