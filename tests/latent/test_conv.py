@@ -60,7 +60,7 @@ def assert_turns(est):
 @pytest.mark.slow
 def test_image_game():
     X, X_dot = ring()
-    est = LatentSymmetryDiscoverer(2, autoencoder="conv2d", random_state=0, **GAME)
+    est = LatentSymmetryDiscoverer(autoencoder="conv2d", random_state=0, **GAME)
     est.fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est.lie_algebra_) > 0.98
@@ -74,7 +74,6 @@ def test_image_game():
 def test_image_eigenvalue_problem_and_equations():
     X, X_dot = ring()
     est = LatentSymmetryDiscoverer(
-        2,
         autoencoder=Conv((1, 12, 12), channels=(8,)),
         max_iter=200,
         random_state=0,
@@ -93,7 +92,7 @@ def test_image_eigenvalue_problem_and_equations():
 def test_signals():
     X, X_dot = wave()
     est = LatentSymmetryDiscoverer(
-        2, autoencoder="conv1d", max_iter=150, random_state=0
+        autoencoder="conv1d", max_iter=150, random_state=0
     ).fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est.lie_algebra_) > 0.98
@@ -129,7 +128,7 @@ def test_modules_of_the_user(rotation):
     X, X_dot, _, frequency = rotation
     pair = small_networks()
     before = [copy.deepcopy(module.state_dict()) for module in pair]
-    est = LatentSymmetryDiscoverer(2, autoencoder=pair, max_iter=600, random_state=0)
+    est = LatentSymmetryDiscoverer(autoencoder=pair, max_iter=600, random_state=0)
     est.fit(X, X_dot)
     assert est.get_params()["autoencoder"] is pair
     assert all(module.training for module in pair)
@@ -148,7 +147,7 @@ def test_frozen_encoder_is_not_trained(rotation):
     encoder, decoder = small_networks()
     encoder.requires_grad_(False)
     est = LatentSymmetryDiscoverer(
-        2, autoencoder=(encoder, decoder), max_iter=30, random_state=0, tol=1.0, **GAME
+        autoencoder=(encoder, decoder), max_iter=30, random_state=0, tol=1.0, **GAME
     ).fit(X, X_dot)
     autoencoder = est.encoder_.autoencoder
     fitted = autoencoder.encoder.module
@@ -217,7 +216,7 @@ def test_fit_is_reproducible_and_leaves_global_state():
     X, X_dot = wave(200)
     before = torch.random.get_rng_state()
     est = LatentSymmetryDiscoverer(
-        2, autoencoder="conv1d", max_iter=20, random_state=0, tol=1.0
+        autoencoder="conv1d", max_iter=20, random_state=0, tol=1.0
     )
     first, second = (clone(est).fit(X, X_dot).transform(X) for _ in range(2))
     # Convolutions sum in an order that depends on where in memory the images lie.
@@ -227,7 +226,7 @@ def test_fit_is_reproducible_and_leaves_global_state():
 
 def test_clone_params_and_pickle():
     design = Conv((1, 24), channels=(4,))
-    est = LatentSymmetryDiscoverer(2, autoencoder=design, max_iter=10, tol=1.0)
+    est = LatentSymmetryDiscoverer(autoencoder=design, max_iter=10, tol=1.0)
     est.set_params(autoencoder__hidden_units=5, random_state=0)
     twin = clone(est)
     assert twin.autoencoder is not design
@@ -260,7 +259,7 @@ def test_clone_params_and_pickle():
 )
 def test_bad_architectures(autoencoder, message):
     X, X_dot = wave(30)
-    est = LatentSymmetryDiscoverer(2, autoencoder=autoencoder, max_iter=1)
+    est = LatentSymmetryDiscoverer(autoencoder=autoencoder, max_iter=1)
     with pytest.raises(ValueError, match=message):
         est.fit(X, X_dot)
 
@@ -271,12 +270,12 @@ def test_images_have_to_be_in_memory(tmp_path, monkeypatch):
     on_disk = np.memmap(tmp_path / "x", X.dtype, "w+", shape=X.shape)
     on_disk[:] = X
     with pytest.raises(ValueError, match="needs all of X"):
-        LatentSymmetryDiscoverer(2, autoencoder="conv1d").fit(on_disk)
+        LatentSymmetryDiscoverer(autoencoder="conv1d").fit(on_disk)
 
 
 def test_constant_images():
     with pytest.raises(ValueError, match="X is constant"):
-        LatentSymmetryDiscoverer(2, autoencoder="conv2d").fit(np.ones((10, 16)))
+        LatentSymmetryDiscoverer(autoencoder="conv2d").fit(np.ones((10, 16)))
 
 
 def test_odd_sizes_come_back():

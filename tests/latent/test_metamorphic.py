@@ -12,8 +12,8 @@ N_COLUMNS = 12
 # Columns of noise are so faint beside the others.
 FAINT = 1e-7
 ESTIMATORS = {
-    "spectral": LatentSymmetryDiscoverer(2, random_state=0),
-    "adversarial": LatentSymmetryDiscoverer(2, max_iter=400, random_state=0, **GAME),
+    "spectral": LatentSymmetryDiscoverer(random_state=0),
+    "adversarial": LatentSymmetryDiscoverer(max_iter=400, random_state=0, **GAME),
     "equations": LatentSINDy(2, max_iter=200, random_state=0),
 }
 
