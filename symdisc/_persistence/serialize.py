@@ -116,13 +116,8 @@ class Writer:
         """Store an array; say its name and in which order its axes lie in memory."""
         if type(array) is not np.ndarray or array.dtype.name not in DTYPES.values():
             raise CannotWriteError(f"an array of dtype {array.dtype}")
-        # The last bits of a matrix product depend on it. Strides of axes of length 1
-        # mean nothing.
-        order = sorted(
-            range(array.ndim),
-            key=lambda i: (array.shape[i] != 1, -abs(array.strides[i])),
-        )
         name = str(len(self.arrays))
+        order = _order_of_axes(array)
         native = array.transpose(order).astype(array.dtype.newbyteorder("="))
         self.arrays[name] = np.array(native, order="C")
         return {"name": name, "order": order}
@@ -281,6 +276,19 @@ class Writer:
         for name in values:
             check_name(cls, name)
         return values
+
+
+def _order_of_axes(array):
+    """Return axes from the outermost to the innermost in memory.
+
+    The last bits of a matrix product depend on it. Strides of axes of length 1 mean
+    nothing, but where the others are in their order, so are these.
+    """
+    order = sorted(range(array.ndim), key=lambda i: -abs(array.strides[i]))
+    long = [i for i in order if array.shape[i] != 1]
+    if long == sorted(long):
+        return list(range(array.ndim))
+    return [i for i in range(array.ndim) if array.shape[i] == 1] + long
 
 
 def check_name(cls, name):

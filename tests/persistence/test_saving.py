@@ -273,8 +273,10 @@ def test_the_order_of_axes_in_memory_is_kept(small, tmp_path):
     est = copy.deepcopy(small)
     est.history_ = {"a": np.asfortranarray(np.arange(6.0).reshape(2, 3))}
     est.encoder_.extra = torch.arange(24.0).reshape(2, 3, 4).permute(1, 2, 0)
+    est.encoder_.narrow = torch.arange(24.0).reshape(12, 1, 2)
     again = reload(est, tmp_path / "model")
     assert again.history_["a"].strides == est.history_["a"].strides
+    assert again.encoder_.narrow.stride() == est.encoder_.narrow.stride()
     assert again.encoder_.extra.stride() == est.encoder_.extra.stride()
     assert torch.equal(again.encoder_.extra, est.encoder_.extra)
 
