@@ -12,6 +12,7 @@ chance a true symmetry shows lambda = 1/n, hence c.
 import numpy as np
 import torch
 
+from symdisc._numerics.lbfgs import descend
 from symdisc._symmetry.distribution_residuals import N_TESTS, SCALES
 
 # Weights of the distortion to begin with and to end with, each a half of the last.
@@ -100,19 +101,11 @@ class _Problem:
             factor = torch.linalg.cholesky(rows @ rows.mT)
             return torch.linalg.solve_triangular(factor, rows, upper=False)
 
-        optimizer = torch.optim.LBFGS(
-            [entries], max_iter=MAX_STEPS, line_search_fn="strong_wolfe"
-        )
-
-        def closure():
-            optimizer.zero_grad()
+        def loss():
             rows = projection()
-            loss = self.change(rows) + weight * self.added(rows)
-            loss.backward()
-            return loss
+            return self.change(rows) + weight * self.added(rows)
 
-        with torch.enable_grad():
-            optimizer.step(closure)
+        descend(loss, [entries], MAX_STEPS)
         return projection().detach().numpy()
 
     def change(self, projection):

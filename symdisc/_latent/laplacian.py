@@ -20,6 +20,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from symdisc._data.splits import autocorrelation_time
 from symdisc._numerics.features import farthest_point_rows
+from symdisc._numerics.lbfgs import descend
 
 # Matrices up to this size are solved whole, which trajectories need; others by so many
 # iterations, if these suffice.
@@ -167,7 +168,7 @@ class Surface:
                 stretch - 1
             ).square().mean() - spread / self.size * factor.square().sum()
 
-        minimize(loss, factor, MAX_STEPS)
+        descend(loss, [factor], MAX_STEPS)
         axes = np.linalg.svd(factor.detach().numpy())[0]
         return axes[:, :rank].T.copy()
 
@@ -248,21 +249,6 @@ def _far_pairs(index, distances):
     apart = distances > 0
     pairs = rows[chosen], index[:, far].ravel()[chosen], distances
     return [part[apart] for part in pairs]
-
-
-def minimize(loss, variable, max_steps):
-    """Descend a smooth loss of one tensor, in place."""
-    optimizer = torch.optim.LBFGS(
-        [variable], max_iter=max_steps, line_search_fn="strong_wolfe"
-    )
-
-    def closure():
-        optimizer.zero_grad()
-        (value := loss()).backward()
-        return value
-
-    with torch.enable_grad():
-        optimizer.step(closure)
 
 
 def _largest(operator, count):

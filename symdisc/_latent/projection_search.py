@@ -24,6 +24,7 @@ from symdisc._numerics.features import (
     farthest_point_rows,
     solve_radial,
 )
+from symdisc._numerics.lbfgs import descend
 
 # Many candidates are descended on roughly, the best of them with care: candidates,
 # steps, random features of the decoder, snapshots to fit it on.
@@ -127,19 +128,12 @@ def _without_one(latents, targets):
         normal = torch.zeros(rank, dtype=latents.dtype)
         normal[axis] = 1.0
         normal.requires_grad_()
-        optimizer = torch.optim.LBFGS(
-            [normal], max_iter=MAX_STEPS, line_search_fn="strong_wolfe"
-        )
 
-        def closure(normal=normal, optimizer=optimizer, axis=axis):
-            optimizer.zero_grad()
-            loss = left_by_polynomials(latents @ _others(normal, axis).mT, targets)
-            loss = loss.clamp_min(TINY).log()
-            loss.backward()
-            return loss
+        def loss(normal=normal, axis=axis):
+            left = left_by_polynomials(latents @ _others(normal, axis).mT, targets)
+            return left.clamp_min(TINY).log()
 
-        with torch.enable_grad():
-            optimizer.step(closure)
+        descend(loss, [normal], MAX_STEPS)
         with torch.no_grad():
             others = _others(normal, axis)
             left = float(left_by_polynomials(latents @ others.mT, targets))

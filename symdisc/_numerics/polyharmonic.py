@@ -64,8 +64,8 @@ class PolyharmonicSpline(FeatureMap):
 
 
 @torch.no_grad()
-def fit_polyharmonic(points, targets, power, smoothing, max_centres):
-    """Fit a spline through targets, or near them.
+def fit_polyharmonics(points, targets, power, smoothing, max_centres):
+    """Fit splines through targets, or near them.
 
     Parameters
     ----------
@@ -73,41 +73,41 @@ def fit_polyharmonic(points, targets, power, smoothing, max_centres):
         Of like size in all directions.
     targets : tensor of shape (n, n_out)
     power : {3, 5}
-    smoothing : float
-        Weight of the bending, in units of that of the kernel.
+    smoothing : sequence of float
+        Weights of the bending, in units of that of the kernel.
     max_centres : int
         At most so many of the points are used, each farthest from those before it.
 
     Returns
     -------
-    PolyharmonicSpline
+    list of PolyharmonicSpline
+        One for each weight. They have the same features.
 
     Examples
     --------
     >>> import torch
-    >>> from symdisc._numerics.polyharmonic import fit_polyharmonic
+    >>> from symdisc._numerics.polyharmonic import fit_polyharmonics
     >>> x = torch.linspace(-2, 2, 100, dtype=torch.float64)[:, None]
-    >>> found = fit_polyharmonic(x[::2], torch.sin(x[::2]), 5, 0.0, 1000)
+    >>> (found,) = fit_polyharmonics(x[::2], torch.sin(x[::2]), 5, [0.0], 1000)
     >>> bool((found(x) - torch.sin(x)).abs().max() < 1e-4)
     True
     """
     rows = torch.from_numpy(farthest_point_rows(points.numpy(), max_centres)[0])
     points, targets = points[rows], targets[rows]
-    found = PolyharmonicSpline(points, power, targets.shape[1])
-    features = found.features(points)[0]
+    found = [PolyharmonicSpline(points, power, targets.shape[1]) for _ in smoothing]
+    features = found[0].features(points)[0]
     n, n_tail = len(points), features.shape[1] - len(points)
     tail, kernel = features[:, :n_tail], features[:, n_tail:]
     # The kernel is positive on what the polynomials leave: r^3 as it is, -r^5.
-    sign = 1.0 if power == 3 else -1.0
-    unit = sign * kernel.mean()
-    smoothed = kernel + unit * max(smoothing, LEAST) * torch.eye(n).to(kernel)
+    unit = (1.0 if power == 3 else -1.0) * kernel.mean()
     # Polynomials need not be independent of each other, as on a circle.
     corner = -unit * LEAST * torch.eye(n_tail).to(tail)
-    system = torch.cat(
-        [torch.cat([tail, smoothed], dim=1), torch.cat([corner, tail.mT], dim=1)]
-    )
+    below = torch.cat([corner, tail.mT], dim=1)
     wanted = torch.cat([targets, targets.new_zeros(n_tail, targets.shape[1])])
-    found.weight.copy_(torch.linalg.solve(system, wanted).mT)
+    for spline, weight in zip(found, smoothing, strict=True):
+        smoothed = kernel + unit * max(weight, LEAST) * torch.eye(n).to(kernel)
+        system = torch.cat([torch.cat([tail, smoothed], dim=1), below])
+        spline.weight.copy_(torch.linalg.solve(system, wanted).mT)
     return found
 
 

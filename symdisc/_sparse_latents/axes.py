@@ -97,7 +97,8 @@ def refined_axes(curve, library, axes, shift, weak=None):
             if left <= (1 + WORSE) * error + NEGLIGIBLE:
                 axes, shift = moved
                 break
-    return axes / motion.size(axes)[:, None], shift
+    size = (curve[0] @ axes.mT).std(dim=0, correction=0)
+    return axes / size[:, None], shift * motion.size(axes) / size
 
 
 def anneal(motion, encoder, shift, deltas, n_steps, mu=MU):

@@ -2,21 +2,22 @@
 
 import numpy as np
 import torch
+from scipy.stats import t as student
+from scipy.stats import wilcoxon
 
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
-from symdisc._numerics.polyharmonic import fit_polyharmonic
+from symdisc._numerics.polyharmonic import fit_polyharmonics
 from symdisc._sparse_latents.objective import SparseMotion
 
 # For data that need more latents, the user has to pass their number.
 MAX_LATENTS = 8
-# Projections: rows and leading modes that they are judged by, cosines of the decoder,
-# starts and steps; then splines: centres and smoothing.
-FEW_ROWS, N_DECODED, N_COSINES = 1000, 20, 64
+# Projections: rows that starts and the best are descended with, leading modes and
+# cosines of the decoder, starts and steps; then splines: centres and smoothing.
+FEWER_ROWS, FEW_ROWS, N_DECODED, N_COSINES = 300, 1000, 20, 64
 MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 20, 60
 MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
-# A direction tells something at 5 %: the quantile of a standard normal, and blocks of
-# rows.
-LEVEL, N_BLOCKS = 1.64, 20
+# A direction tells something at 5 %, by one of two tests, and blocks of rows.
+LEVEL, N_BLOCKS = 0.025, 20
 TINY, NEGLIGIBLE = 1e-12, 1e-4
 
 
@@ -87,12 +88,19 @@ def _of_blocks(residual, total):
 
 
 def _tells(before, left, n_further, least_gain):
-    """Whether a direction more leaves less of the blocks of rows than those before."""
-    gain = before - left
-    least = float(gain.mean() - LEVEL * gain.std() / len(gain) ** 0.5)
+    """Whether a direction more leaves less of the blocks of rows than those before.
+
+    Few blocks may gain all, those of one regime; or lose, where a decoder of many
+    latents has to extrapolate.
+    """
+    gain = (before - left).numpy()
     # Of noise, each direction tells its own share.
     share = float(left.mean()) / n_further if n_further >= MAX_LATENTS else 0.0
-    return least >= max(least_gain, 2 * share)
+    excess = gain - max(least_gain, 2 * share)
+    error = excess.std(ddof=1) / len(excess) ** 0.5
+    if excess.mean() > student.ppf(1 - LEVEL, len(excess) - 1) * error:
+        return True
+    return wilcoxon(excess, alternative="greater").pvalue < LEVEL
 
 
 def best_projection(points, starts, random):
@@ -108,12 +116,9 @@ def best_projection(points, starts, random):
     -------
     tensor of shape (rank, n_modes)
     """
-    rank, seed = len(starts[0]), random.randint(2**31 - 1)
-    few = points[:: -(-len(points) // FEW_ROWS)]
-    draws = np.random.default_rng(seed)
-    decoder = FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, len(few), draws)
-    known = {"decoder": decoder, "n_decoded": N_DECODED, "max_x_error": NEGLIGIBLE}
-    motion, shift = SparseMotion([few], None, **known), points.new_zeros(rank)
+    shift = points.new_zeros(len(starts[0]))
+    seed = random.randint(2**31 - 1)
+    motion = _snapshots(points, len(shift), FEWER_ROWS, seed)
     found = []
     for start in starts:
         start = start / motion.size(start).clamp_min(TINY)[:, None]
@@ -121,8 +126,18 @@ def best_projection(points, starts, random):
         with torch.no_grad():
             found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
     best = min(found, key=lambda each: each[0])[1]
+    motion = _snapshots(points, len(shift), FEW_ROWS, seed)
     best, _ = motion.descend(best, shift, N_STEPS, moves=False)
     return torch.linalg.qr(best.mT)[0].mT
+
+
+def _snapshots(points, rank, n_rows, seed):
+    """Return what judges projections by rows of the snapshots."""
+    few = points[:: -(-len(points) // n_rows)]
+    draws = np.random.default_rng(seed)
+    decoder = FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, len(few), draws)
+    known = {"decoder": decoder, "n_decoded": N_DECODED, "max_x_error": NEGLIGIBLE}
+    return SparseMotion([few], None, **known)
 
 
 def mixed_modes(points, rank, random):
@@ -158,14 +173,14 @@ def _left_by_splines(points, encoder):
     latents = latents @ axes / values.clamp_min(TINY * values[-1]).sqrt()
     n_blocks = min(N_BLOCKS, len(points))
     held = torch.arange(len(points)) * n_blocks // len(points) % 2 == 1
-    found = []
-    for smoothing in SMOOTHING:
-        residual = torch.empty_like(points)
-        for part in (held, ~held):
-            known = latents[~part], points[~part]
-            spline = fit_polyharmonic(*known, 3, smoothing, MAX_CENTRES)
-            residual[part] = points[part] - spline(latents[part])
-        # What is worse than the mean tells nothing.
-        worse = residual.square().sum(dim=1) > points.square().sum(dim=1)
-        found.append(torch.where(worse[:, None], points, residual))
-    return min(found, key=lambda residual: float(residual.square().sum()))
+    found = torch.empty(len(SMOOTHING), *points.shape, dtype=points.dtype)
+    for part in (held, ~held):
+        known = latents[~part], points[~part]
+        splines = fit_polyharmonics(*known, 3, SMOOTHING, MAX_CENTRES)
+        features = splines[0].features(latents[part])[0]
+        for residual, spline in zip(found, splines, strict=True):
+            residual[part] = points[part] - features @ spline.weight.mT
+    # What is worse than the mean tells nothing.
+    worse = found.square().sum(dim=2) > points.square().sum(dim=1)
+    found = torch.where(worse[:, :, None], points, found)
+    return found[int(found.square().sum(dim=(1, 2)).argmin())]

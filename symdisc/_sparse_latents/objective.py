@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from symdisc._numerics.lbfgs import descend
+
 # Relative size of what is added to normal equations.
 RIDGE = 1e-10
 # Default floor of E_v, and weight of what keeps the axes from falling together.
@@ -27,8 +29,8 @@ LEAST_ERROR, INDEPENDENCE = 1e-8, 0.05
 POWER = 0.5
 # Blocks of rows that standard errors are taken from.
 N_BLOCKS = 10
-# A descent ends where so many steps change the loss, a logarithm, by less than this.
-CHUNK, LITTLE = 20, 0.01
+# A descent ends where 20 steps change the loss, a logarithm, by less than this.
+LITTLE = 0.01
 # A part of the state that is lost has to cost more than its equations may gain.
 WEIGHT_OF_X = 3.0
 
@@ -232,30 +234,12 @@ class SparseMotion:
         units = (units[0] / units) ** POWER
         encoder = (encoder.detach() / units).clone().requires_grad_()
         shift = shift.detach().clone().requires_grad_()
-        best = [torch.inf, encoder.detach().clone(), shift.detach().clone()]
-        optimizer = torch.optim.LBFGS(
-            [encoder, shift],
-            max_iter=CHUNK,
-            history_size=30,
-            line_search_fn="strong_wolfe",
-            tolerance_change=1e-10,
-        )
 
-        def closure():
-            optimizer.zero_grad()
-            loss = self.loss(encoder * units, shift, **options)
-            loss.backward()
-            value = float(loss.detach())
-            if value < best[0]:
-                best[:] = value, encoder.detach().clone(), shift.detach().clone()
-            return loss
+        def loss():
+            return self.loss(encoder * units, shift, **options)
 
-        for _ in range(-(-n_steps // CHUNK)):
-            before = best[0]
-            optimizer.step(closure)
-            if not before - best[0] > LITTLE:
-                break
-        return best[1] * units, best[2]
+        descend(loss, [encoder, shift], n_steps, little=LITTLE)
+        return encoder.detach() * units, shift.detach()
 
 
 def loss_of_errors(error, lost, max_x_error, least_error=LEAST_ERROR):

@@ -14,9 +14,10 @@ import torch
 
 from symdisc._lie.layout import embed, slices
 from symdisc._numerics.adam import Adam
+from symdisc._numerics.lbfgs import descend
 
 N_STARTS = 24
-N_STEPS = 150
+N_STEPS, MOST_STEPS = 150, 200
 N_KEPT = 3
 RATE = 0.2
 
@@ -139,17 +140,11 @@ class _Problem:
         """Return the error, turn and centre at the bottom, by a quasi-Newton method."""
         turn, centre = turn[None], centre[None]
         bend, move = self._parameters(turn)
-        optimizer = torch.optim.LBFGS(
-            [bend, move], max_iter=200, line_search_fn="strong_wolfe"
-        )
 
-        def closure():
-            optimizer.zero_grad()
-            error = self.errors(*self._axes(turn, centre, bend, move)).sum()
-            error.backward()
-            return error
+        def loss():
+            return self.errors(*self._axes(turn, centre, bend, move)).sum()
 
-        optimizer.step(closure)
+        descend(loss, [bend, move], MOST_STEPS)
         with torch.no_grad():
             axes = self._axes(turn, centre, bend, move)
             return float(self.errors(*axes)), *axes

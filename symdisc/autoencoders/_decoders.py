@@ -8,7 +8,7 @@ import torch
 
 from symdisc._latent.autoencoder import polynomial_decoder
 from symdisc._latent.selection import AS_GOOD, held_out_rows
-from symdisc._numerics.polyharmonic import fit_polyharmonic
+from symdisc._numerics.polyharmonic import fit_polyharmonics
 from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
 
 # Gaussians, their widths over the distance within which there is a centre, and penalty;
@@ -97,7 +97,8 @@ def _fourier(latents, problem):
 
 
 def _spline(latents, problem, power, smoothing):
-    return fit_polyharmonic(latents[0], problem.curve[0], power, smoothing, MAX_CENTRES)
+    known = latents[0], problem.curve[0]
+    return fit_polyharmonics(*known, power, [smoothing], MAX_CENTRES)[0]
 
 
 def _errors(decoder, latents, problem):

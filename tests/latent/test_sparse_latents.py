@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from sklearn.base import clone
 
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
-from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonic
+from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonics
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
 from symdisc.autoencoders import LinearEncoder, SparseLatents
@@ -279,7 +279,7 @@ def test_a_spline_goes_through_scattered_values(power):
     random = torch.Generator().manual_seed(0)
     x = 2 * torch.rand(400, 2, generator=random, dtype=torch.float64) - 1
     target = torch.stack([torch.sin(3 * x[:, 0]) * x[:, 1], torch.exp(x[:, 1])], dim=1)
-    found = fit_polyharmonic(x, target, power, 0.0, 1000)
+    (found,) = fit_polyharmonics(x, target, power, [0.0], 1000)
     torch.testing.assert_close(found(x), target, rtol=0, atol=1e-5)
     inside = x / 2
     wanted = torch.stack(
@@ -292,7 +292,8 @@ def test_a_spline_through_few_rows_that_repeat_on_a_circle():
     # There 1, x^2 and y^2 depend on each other.
     angle = torch.arange(40, dtype=torch.float64) % 20 * (2 * torch.pi / 20)
     x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
-    found = fit_polyharmonic(x, torch.cos(3 * angle)[:, None], 5, 0.0, 1000)
+    target = torch.cos(3 * angle)[:, None]
+    (found,) = fit_polyharmonics(x, target, 5, [0.0], 1000)
     torch.testing.assert_close(found(x)[:, 0], torch.cos(3 * angle), rtol=0, atol=1e-5)
     angle = angle + 0.1
     x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
@@ -303,7 +304,7 @@ def test_smoothing_takes_noise_away():
     random = torch.Generator().manual_seed(0)
     x = torch.linspace(-1, 1, 300, dtype=torch.float64)[:, None]
     noisy = torch.sin(3 * x) + 0.1 * torch.randn(300, 1, generator=random).double()
-    splines = (fit_polyharmonic(x, noisy, 3, s, 1000) for s in (0.0, 1e-2))
+    splines = fit_polyharmonics(x, noisy, 3, (0.0, 1e-2), 1000)
     with torch.no_grad():
         errors = [float((found(x) - torch.sin(3 * x)).std()) for found in splines]
     assert errors[0] > 0.09
