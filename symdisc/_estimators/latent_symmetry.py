@@ -25,12 +25,12 @@ from symdisc._estimators.outcome import (
     warn_of_little_explained,
 )
 from symdisc._estimators.symmetry_data import (
-    WAYS,
     SymmetryData,
     count_components,
     read_samples,
 )
 from symdisc._latent.coders import Decoder, Encoder
+from symdisc._latent.pod import Modes
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.adversary import check_solver
 from symdisc.autoencoders._names import AUTOENCODERS
@@ -344,25 +344,21 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         """
         check_solver(self)
         X, y, t, groups, labels = read_samples(self, X, y, t, groups)
-        random = check_random_state(self.random_state)
-        self.n_components_ = count_components(self, X, random)
         X_dot, device = self._check_rates(X, y), check_device(self.device)
+        random = check_random_state(self.random_state)
+        modes = Modes(X, random)
+        self.n_components_ = count_components(self, modes, random)
         seed, checkpoint = int(random.randint(2**31 - 1)), Checkpoint.of(self)
 
         solve = self.solver == "spectral"
-        fine = solve and X_dot is None and t is None
-        how = {
-            "symmetry_of": self.symmetry_of,
-            "differentiation": WAYS[self.differentiation],
-        }
-        known = X, X_dot, t, groups, labels, random, seed, device, fine, how
+        known = self, modes, X_dot, t, groups, labels, seed, device
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
             # One thread: waking a second one takes longer than operations this small,
             # ten times longer on a busy machine. The limit holds for this thread.
             find = solve_for_symmetry if solve else train_adversaries
             with threadpool_limits(1, user_api="openmp"):
-                found = find(self, SymmetryData(*known), checkpoint)
+                found = find(self, SymmetryData.of_estimator(*known), checkpoint)
             pod = found.model.pod
             autoencoder = found.model.autoencoder.to(torch.from_numpy(pod.mean).dtype)
             self.encoder_ = Encoder(pod, autoencoder, self.n_components_).to(device)

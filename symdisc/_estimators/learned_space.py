@@ -23,7 +23,7 @@ from symdisc._latent.dimension import (
 )
 from symdisc._latent.latent_model import LatentModel
 from symdisc._latent.oriented import Oriented
-from symdisc._latent.pod import fit_pod, identity_projection
+from symdisc._latent.pod import Modes, identity_projection
 from symdisc._latent.problem import LatentProblem
 from symdisc._latent.selection import race
 from symdisc._latent.trainer import Settings
@@ -96,8 +96,9 @@ class Space:
 
 def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     """Learn a latent space; parameters and result are those of `find_space`."""
-    n_components = _n_components(est, governing, X, random)
     device, dtype = check_device(est.device), torch_dtype(X)
+    modes = Modes(X, random, FEW_MODES[est.order])
+    n_components = _n_components(est, governing, modes, random)
     strategies = strategies_of(est.autoencoder)
     known = {
         "ranks": (n_components, 1),
@@ -112,7 +113,7 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     given, n_terms = (X, rates, t, groups), len(governing.library(n_components))
     # One thread, as in LatentSymmetryDiscoverer.
     with threadpool_limits(1, user_api="openmp"):
-        pod, motion = _in_modes(est, given, n_terms, n_components, random)
+        pod, motion = _in_modes(est, modes, given[1:], n_terms, n_components)
         problem = _problem(pod, motion, known)
         if any(strategy.of_pixels for strategy in strategies):
             pixels = _problem(*_in_pixels(est, given, n_terms), known)
@@ -129,19 +130,17 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     if est.symmetry is None and model.support is None:
         autoencoder = _in_axes(est, autoencoder, governing, motion, groups, random)
     motion.curve = _latents(autoencoder, motion.curve, n_components)
-    coders = (
-        coder(model.pod, autoencoder, n_components).to(device)
-        for coder in (Encoder, Decoder)
-    )
+    parts = model.pod, autoencoder, n_components
+    coders = (coder(*parts).to(device) for coder in (Encoder, Decoder))
     found = {"spaces": table, "algebra": algebra, "coordinates": problem.positions}
     return Space.of(*coders, motion, model=model, **found)
 
 
-def _n_components(est, governing, X, random):
+def _n_components(est, governing, modes, random):
     """Return the number of latents, and tell it to a symmetry known by its name."""
     if est.n_components == "auto" and isinstance(est.symmetry, LieAlgebra):
         return est.symmetry.basis.shape[1]
-    n_components = resolve_components(est, X, random)
+    n_components = resolve_components(est, modes, random)
     governing.name_symmetry(est.symmetry, n_components)
     return n_components
 
@@ -187,10 +186,10 @@ def _problem(pod, motion, known):
     return LatentProblem(curve, pod, weak=motion.weak, motion=motion, **known)
 
 
-def _in_modes(est, given, n_terms, n_components, random):
+def _in_modes(est, modes, given, n_terms, n_components):
     """Return the projection onto modes, and the motion of the coordinates."""
-    pod, coordinates, rates = _reduced(est, *given, n_components, random)
-    _, _, t, groups = given
+    pod, coordinates, rates = _reduced(est, modes, *given, n_components)
+    _, t, groups = given
     return pod, _motion_of_modes(est, n_terms, coordinates, rates, t, groups)
 
 
@@ -224,10 +223,10 @@ def _discovered(est, autoencoder, problem, n_components):
     return found.algebra
 
 
-def _reduced(est, X, rates, t, groups, n_components, random):
+def _reduced(est, modes, rates, t, groups, n_components):
     """POD of the snapshots, their coordinates in it, and the rates of these."""
-    pod = _fine_pod(X, FEW_MODES[est.order], n_components, random)
-    coordinates = pod.coordinates(X)
+    pod = _fine_pod(modes, FEW_MODES[est.order], n_components)
+    coordinates = pod.coordinates(modes.X)
     if not rates and est.differentiation != "central":
         n_modes = max(n_components, _n_clean(coordinates, t, groups))
         pod, coordinates = pod.truncate(n_modes), coordinates[:, :n_modes]
@@ -239,14 +238,14 @@ def _reduced(est, X, rates, t, groups, n_components, random):
     return pod, coordinates, rates
 
 
-def _fine_pod(X, n_modes, n_components, random):
+def _fine_pod(modes, n_modes, n_components):
     """Return as many modes as there are above the noise, nearly."""
-    options = {"min_modes": n_components, "random_state": random}
-    pod = fit_pod(X, max_modes=n_modes, residual_variance=FINE, **options)
+    options = {"min_modes": n_components, "residual_variance": FINE}
+    pod = modes.leading(max_modes=n_modes, **options)
     tail = pod.scale[-TAIL:]
     if len(pod.scale) < n_modes or tail[0] < FLAT * tail[-1]:
         return pod
-    return fit_pod(X, max_modes=MANY_MODES, residual_variance=FINE, **options)
+    return modes.leading(max_modes=MANY_MODES, **options)
 
 
 def _settings(est, checkpoint):

@@ -11,7 +11,7 @@ from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._equations.library import CandidateLibrary
 from symdisc._estimators.outcome import library_degree
 from symdisc._latent.dimension import resolve_components
-from symdisc._latent.pod import MAX_MODES, fit_pod, identity_projection
+from symdisc._latent.pod import MAX_MODES, identity_projection
 from symdisc._latent.problem import LatentProblem
 from symdisc._latent.projection_search import MIN_GAIN
 from symdisc._latent.trainer import Settings
@@ -39,12 +39,11 @@ class SymmetryData:
 
     Parameters
     ----------
-    X : ndarray or Rows of shape (n_samples, n_features)
+    modes : Modes
+        Those of X.
     X_dot : ndarray of shape (n_samples, n_features) or None
     t, groups, labels
         As `as_snapshots` takes them.
-    random : numpy.random.RandomState
-        Draws the sketch of the modes.
     seed : int
     device : torch.device
     fine : bool
@@ -53,17 +52,35 @@ class SymmetryData:
         Of `as_snapshots`.
     """
 
-    X: object
+    modes: object
     X_dot: object
     t: object
     groups: object
     labels: object
-    random: object
     seed: int
     device: torch.device
     fine: bool
     options: dict
     pod: object = None
+
+    @classmethod
+    def of_estimator(cls, est, modes, X_dot, t, groups, *others):
+        """Return the data as the parameters of an estimator have them.
+
+        Parameters
+        ----------
+        est : LatentSymmetryDiscoverer
+        modes, X_dot, t, groups, *others
+            See above.
+
+        Returns
+        -------
+        SymmetryData
+        """
+        way = WAYS[est.differentiation]
+        options = {"symmetry_of": est.symmetry_of, "differentiation": way}
+        fine = est.solver == "spectral" and X_dot is None and t is None
+        return cls(modes, X_dot, t, groups, *others, fine, options)
 
     def of(self, strategy, est, checkpoint):
         """Return the problem and the snapshots in the coordinates of a strategy.
@@ -83,9 +100,9 @@ class SymmetryData:
         if strategy.of_pixels:
             snapshots = self.pixels
             return self._problem(est, snapshots, self.pod, checkpoint), snapshots
-        options = {"min_modes": est.n_components_, "random_state": self.random}
+        options = {"min_modes": est.n_components_}
         if hasattr(strategy, "n_modes"):
-            options["max_modes"] = strategy.n_modes(len(self.X))
+            options["max_modes"] = strategy.n_modes(len(self.modes.X))
         self.pod = pod = self._modes(options)
         snapshots = self._snapshots(pod)
         problem = self._problem(est, snapshots, pod, checkpoint)
@@ -101,10 +118,10 @@ class SymmetryData:
         return problem, snapshots
 
     def _modes(self, options):
-        pod = fit_pod(self.X, **options)
-        fine = self.fine and isinstance(self.X, np.ndarray)
+        pod = self.modes.leading(**options)
+        fine = self.fine and isinstance(self.modes.X, np.ndarray)
         if fine and pod.residual > FAINT * pod.total:
-            wider = fit_pod(self.X, **(options | {"max_modes": WIDER}))
+            wider = self.modes.leading(**(options | {"max_modes": WIDER}))
             if wider.residual <= FALLS_TO * pod.residual:
                 return wider
         return pod
@@ -113,27 +130,28 @@ class SymmetryData:
     def pixels(self):
         """Snapshots with their features for coordinates."""
         self._check_in_memory()
-        self.pod = identity_projection(self.X)
+        self.pod = identity_projection(self.modes.X)
         return self._snapshots(self.pod)
 
     @cached_property
     def columns(self):
         """Snapshots with their columns for coordinates, which keep their units."""
         self._check_in_memory()
-        pod = identity_projection(self.X)
+        pod = identity_projection(self.modes.X)
         self.pod = replace(pod, scale=np.ones_like(pod.scale))
         return self._snapshots(self.pod)
 
     def _check_in_memory(self):
-        if not isinstance(self.X, np.ndarray):
+        if not isinstance(self.modes.X, np.ndarray):
             raise ValueError(
                 "This autoencoder takes the features of X as they are, and needs all "
-                f"of X, of shape {self.X.shape}, in memory. Pass numpy.asarray(X) "
-                'where it fits, every n-th row, or autoencoder="auto".'
+                f"of X, of shape {self.modes.X.shape}, in memory. Pass "
+                "numpy.asarray(X) where it fits, every n-th row, or "
+                'autoencoder="auto".'
             )
 
     def _snapshots(self, pod):
-        known = self.X, self.X_dot, self.t, self.groups
+        known = self.modes.X, self.X_dot, self.t, self.groups
         return as_snapshots(
             pod, *known, labels=self.labels, device=self.device, **self.options
         )
@@ -212,13 +230,14 @@ def read_samples(est, X, y, t, groups):
     return X, y, data.t, data.groups, labels
 
 
-def count_components(est, X, random):
+def count_components(est, modes, random):
     """Return the number of latent dimensions; raise where sizes do not fit.
 
     Parameters
     ----------
     est : LatentSymmetryDiscoverer
-    X : ndarray or Rows of shape (n_samples, n_features)
+    modes : Modes
+        Those of X.
     random : numpy.random.RandomState
 
     Returns
@@ -227,7 +246,7 @@ def count_components(est, X, random):
     """
     n_components = est.n_components
     if est.autoencoder == "none":
-        n_components = X.shape[1] + has_translations(est.representation or ())
+        n_components = modes.X.shape[1] + has_translations(est.representation or ())
     if est.representation is not None:
         if n_components == "auto":
             dims = [getattr(block, "dim", 0) for block in est.representation]
@@ -235,4 +254,4 @@ def count_components(est, X, random):
         return check_representation(est, n_components)
     if est.autoencoder == "none":
         return n_components
-    return resolve_components(est, X, random)
+    return resolve_components(est, modes, random)

@@ -181,13 +181,26 @@ def estimate_dimension(X, *, groups=None, window="auto", random_state=None):
     )
 
 
-def resolve_components(est, X, random):
-    """Return `n_components` of an estimator, counted where it is "auto"."""
+def resolve_components(est, modes, random):
+    """Return `n_components` of an estimator, counted where it is "auto".
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer or LatentSINDy
+    modes : Modes
+        Those of X.
+    random : numpy.random.RandomState
+
+    Returns
+    -------
+    int
+    """
+    X = modes.X
     if est.n_components != "auto":
         est._check_n_components(X)
         return est.n_components
     few = X[:: -(-len(X) // MOST_ROWS)]
-    pod = fit_pod(few, min_modes=1, random_state=random)
+    pod = modes.leading()
     return _count(pod, pod.coordinates(few), est.max_x_error, random)[0]
 
 

@@ -97,45 +97,78 @@ def _constant():
     )
 
 
-def fit_pod(
-    X,
-    *,
-    min_modes,
-    random_state,
-    max_modes=MAX_MODES,
-    residual_variance=RESIDUAL_VARIANCE,
-):
-    """Find the modes that hold all but `residual_variance` of the variance of `X`.
+class Modes:
+    """The modes of a data set, found once for all that ask for some of them.
 
     Parameters
     ----------
     X : ndarray or Rows of shape (n_samples, n_features)
         Rows are read in six passes, that for the coordinates included, and the first
         of them once more.
-    min_modes : int
-        Number of modes to keep at least, as far as the rank of the data allows.
     random_state : numpy.random.RandomState
         Draws the sketch of the randomised decomposition (Halko, Martinsson and Tropp,
         2011, SIAM Review 53:217).
-    max_modes : int, default=32
-        Number of modes to keep at most, unless `min_modes` is larger.
-    residual_variance : float, default=1e-7
-        Fraction of the variance that may be left out.
-
-    Returns
-    -------
-    PODProjection
-        The signs of its modes follow from the rows, and do not depend on the order of
-        the features, nor on a rotation of them.
+    n_modes : int, default=32
+        Number of modes that are looked for at once; more, where more are asked for.
     """
-    n_modes = min(max(max_modes, min_modes), *X.shape)
-    decompose = _decompose if isinstance(X, np.ndarray) else _decompose_rows
-    mean, singular, modes, total, extremes = decompose(X, n_modes, random_state)
-    lowest, highest = extremes
-    singular = singular.astype(np.float64)
+
+    def __init__(self, X, random_state, n_modes=MAX_MODES):
+        self.X, self.n_modes = X, n_modes
+        self._random_state, self._found = random_state, None
+
+    def leading(
+        self,
+        *,
+        min_modes=1,
+        max_modes=MAX_MODES,
+        residual_variance=RESIDUAL_VARIANCE,
+    ):
+        """Return the modes that hold all but `residual_variance` of the variance.
+
+        Parameters
+        ----------
+        min_modes : int, default=1
+            Number of modes to keep at least, as far as the rank of the data allows.
+        max_modes : int, default=32
+            Number of modes to keep at most, unless `min_modes` is larger.
+        residual_variance : float, default=1e-7
+            Fraction of the variance that may be left out.
+
+        Returns
+        -------
+        PODProjection
+            The signs of its modes follow from the rows, and do not depend on the order
+            of the features, nor on a rotation of them.
+        """
+        X, most = self.X, max(max_modes, min_modes)
+        mean, singular, modes, total, rank = self._decomposed(most)
+        held = np.cumsum(singular[:most] ** 2)
+        residual_variance = max(residual_variance, 10 * np.finfo(X.dtype).eps)
+        enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
+        n_modes = min(max(enough, min_modes), rank, len(held))
+        modes = _signed(modes[:n_modes], X, mean)
+        scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
+        residual = float(max(total - held[n_modes - 1], 0.0))
+        return PODProjection(mean, modes, scale, residual, total, len(X))
+
+    def _decomposed(self, most):
+        """Return mean, singular values, modes, sum of squares and rank."""
+        X = self.X
+        n_modes = min(max(most, self.n_modes), *X.shape)
+        if self._found is None or len(self._found[1]) < n_modes:
+            decompose = _decompose if isinstance(X, np.ndarray) else _decompose_rows
+            *found, extremes = decompose(X, n_modes, self._random_state)
+            mean, singular, modes, total = found
+            singular = singular.astype(np.float64)
+            rank = _rank(X, singular, *extremes)
+            self._found = mean, singular, modes, total, rank
+        return self._found
+
+
+def _rank(X, singular, lowest, highest):
+    """Return the number of modes above rounding; raise where X is constant."""
     # Below this, singular values are the rounding of X and of its mean.
-    eps = np.finfo(X.dtype).eps
-    largest = max(highest.max(), -lowest.min())
+    eps, largest = np.finfo(X.dtype).eps, max(highest.max(), -lowest.min())
     rank = np.sum(singular > eps * largest * np.sqrt(np.prod(X.shape, dtype=float)))
     if rank == 0 or (highest == lowest).all():
         raise _constant()
@@ -145,14 +178,19 @@ def fit_pod(
             f"X varies by {span:.3g}, which is too little for its square to fit "
             f"{X.dtype}. Divide X by its size."
         )
-    held = np.cumsum(singular**2)
-    residual_variance = max(residual_variance, 10 * eps)
-    enough = np.searchsorted(held, (1 - residual_variance) * total) + 1
-    n_modes = min(max(enough, min_modes), rank, n_modes)
-    modes = _signed(modes[:n_modes], X, mean)
-    scale = (singular[:n_modes] / np.sqrt(len(X))).astype(X.dtype)
-    residual = float(max(total - held[n_modes - 1], 0.0))
-    return PODProjection(mean, modes, scale, residual, total, len(X))
+    return rank
+
+
+def fit_pod(X, *, random_state, **options):
+    """Find the leading modes of a data set.
+
+    Parameters are those of `Modes` and of `Modes.leading`.
+
+    Returns
+    -------
+    PODProjection
+    """
+    return Modes(X, random_state).leading(**options)
 
 
 def _signed(modes, X, mean):
