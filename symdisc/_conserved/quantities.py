@@ -20,6 +20,8 @@ from symdisc._lie.discovered import EXACT
 from symdisc._numerics.rounding import short_number
 
 DIGITS = 4
+# Coefficients of at least this part of the largest are as large.
+EQUAL = 1 - 1e-6
 # Trajectories for two halves, each with several values of a quantity.
 FEWEST = 4
 
@@ -360,7 +362,9 @@ def _rates(est, z, t, groups):
 def _as_quantity(found, library):
     used = np.flatnonzero(found.coefficients)
     coefficients = found.coefficients[used]
-    coefficients = coefficients / coefficients[np.argmax(np.abs(coefficients))]
+    sizes = np.abs(coefficients)
+    # Of equal ones the first, whatever rounding makes of them.
+    coefficients = coefficients / coefficients[np.argmax(sizes > EQUAL * sizes.max())]
     terms = [library.expressions[i] for i in used]
     expression = sympy.Add(
         *(sympy.Float(c) * term for c, term in zip(coefficients, terms, strict=True))

@@ -151,8 +151,12 @@ def _sampling_doubts(est, motion, sampling, t, groups):
     if not central:
         return
     noise = sampling.noise / (np.sqrt(2) * median_step(t, groups))
-    speed = np.sqrt(np.mean(motion.curve[1].astype(float) ** 2, axis=0).sum())
-    fraction = np.linalg.norm(noise) / max(speed, 1e-300)
+    speed = np.sqrt(np.mean(motion.curve[1].astype(float) ** 2, axis=0))
+    points = motion.curve[0]
+    rounding = 10 * np.finfo(points.dtype).eps * np.abs(points).max(axis=0)
+    moving = np.ptp(points, axis=0) > rounding
+    noise, speed = (np.linalg.norm(size[moving]) for size in (noise, speed))
+    fraction = noise / max(speed, 1e-300)
     if fraction > MAX_RATE_NOISE:
         yield (
             f"X seems to carry noise that makes up {fraction:.0%} of its differences "
