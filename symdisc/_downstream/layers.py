@@ -85,10 +85,13 @@ class Product(nn.Module):
         Basis of the bilinear maps.
     n_channels : int
     draws : torch.Generator
+    compact : bool
+        Whether lengths are invariant. Products then grow as their factors do.
     """
 
-    def __init__(self, maps, n_channels, draws):
+    def __init__(self, maps, n_channels, draws, compact):
         super().__init__()
+        self.compact = compact
         self.register_buffer("maps", torch.tensor(maps))
         self.weight = nn.Parameter(_drawn((n_channels, len(maps)), len(maps), draws))
 
@@ -97,6 +100,9 @@ class Product(nn.Module):
         r, k, a, b = self.maps.shape
         whole = (self.weight @ self.maps.reshape(r, k * a * b)).reshape(-1, k, a, b)
         whole = whole.permute(0, 2, 1, 3).flatten(2)
+        if self.compact:
+            sizes = left.square().sum(dim=2) * right.square().sum(dim=2)
+            left = left / (1 + sizes)[:, :, None].pow(0.25)
         half = (left.transpose(0, 1) @ whole).unflatten(2, (k, b))
         return (half * right.transpose(0, 1)[:, :, None]).sum(dim=3).transpose(0, 1)
 
@@ -176,7 +182,8 @@ class EquivariantLayer(nn.Module):
                 for o, kind in enumerate(self.kinds if self.n_channels else []):
                     maps = bilinear_maps(left, right, generators[kind], tol)
                     if len(maps):
-                        product = Product(maps, self.n_channels, draws)
+                        compact = _is_skew(left) and _is_skew(right)
+                        product = Product(maps, self.n_channels, draws, compact)
                         self.add_module(f"product_{i}_{j}_{o}", product)
                         self.products.append([i, j, o])
         return n_invariants
@@ -239,6 +246,10 @@ def bilinear_maps(left, right, out, tol=1e-8):
     maps = intertwiners(out, both, tol).reshape(-1, out.shape[1], a, b)
     # Of the size that an image of white parts is white.
     return maps * math.sqrt(out.shape[1] / (a * b))
+
+
+def _is_skew(generators):
+    return np.abs(generators + generators.transpose(0, 2, 1)).max(initial=0) < 1e-6
 
 
 def _drawn(shape, n_in, draws):
