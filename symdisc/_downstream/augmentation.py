@@ -14,8 +14,8 @@ from symdisc._downstream.group_action import (
     resolve_action,
     warn_of_doubts,
 )
-from symdisc._downstream.group_elements import elements
-from symdisc._downstream.label_rule import LabelRule
+from symdisc._downstream.group_elements import Drawn
+from symdisc._downstream.label_rule import RULES, LabelRule
 from symdisc._downstream.symmetric_estimator import (
     check_names,
     discoverer_of,
@@ -29,6 +29,7 @@ CONSTRAINTS = {
     "labels": [str, list, tuple, np.ndarray],
     "max_coefficient": [Interval(Real, 0, None, closed="neither")],
     "keep_residual": ["boolean"],
+    "finite_group": ["boolean"],
     "random_state": ["random_state"],
 }
 
@@ -46,6 +47,7 @@ def augment(
     labels="kept",
     max_coefficient=0.3,
     keep_residual=True,
+    finite_group=True,
     random_state=None,
 ):
     r"""Add snapshots that are moved by random elements of a symmetry group.
@@ -84,6 +86,10 @@ def augment(
         its copies. Then a copy by the identity is the snapshot, and copies are as
         rough or noisy as snapshots are; but the residual is not moved. False leaves it
         out.
+    finite_group : bool, default=True
+        Whether elements of ``est.finite_group_`` are drawn, too, where one was found:
+        with the rotations of a radial motion, its reflections. They are left out where
+        `labels` turn in a representation, of which only the generators are known.
     random_state : int, RandomState instance or None, default=None
         Seed of the group elements.
 
@@ -136,22 +142,37 @@ def augment(
     check_names(est, X)
     X = as_samples(X, "X")
     action = resolve_action(est, X)
-    check_not_trivial(action, NOT_TRIVIAL)
-    warn_of_doubts(action.algebra)
+    finite = draws_finite(labels, finite_group)
+    check_not_trivial(action, NOT_TRIVIAL, finite)
+    warn_of_doubts(action, finite)
     warn_of_other_rows(action, X)
     if y is not None:
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
     rng = check_random_state(random_state)
-    how = n_copies, labels, max_coefficient, keep_residual
+    how = n_copies, labels, max_coefficient, keep_residual, finite
     more, labels_more = moved_copies(action, X, y, *how, rng)
     shape = getattr(action.discoverer, "snapshot_shape_", (-1,))
     more = more.reshape(len(more), *shape)
     return more if y is None else (more, labels_more)
 
 
+def draws_finite(labels, asked):
+    """Return whether elements of a finite group are drawn."""
+    return asked and isinstance(labels, str) and labels in RULES
+
+
 def moved_copies(
-    action, X, y, n_copies, labels, max_coefficient, keep_residual, rng, number=None
+    action,
+    X,
+    y,
+    n_copies,
+    labels,
+    max_coefficient,
+    keep_residual,
+    finite,
+    rng,
+    number=None,
 ):
     """Return snapshots and labels with their copies.
 
@@ -162,6 +183,8 @@ def moved_copies(
     y : ndarray or None
     n_copies, labels, max_coefficient, keep_residual
         See `augment`.
+    finite : bool
+        Whether elements of a finite group are drawn, where there is one.
     rng : numpy.random.RandomState
     number : ndarray of shape (n_samples,), optional
         Rows of the same number are moved by the same elements; by default each is by
@@ -175,27 +198,28 @@ def moved_copies(
     if y is not None:
         rule.check(y, X.shape[1])
     sampler = action.sampler(max_coefficient)
+    finite = finite and action.finite is not None
     X_more, y_more = [X], [y]
     number = np.arange(len(X)) if number is None else number
     for _ in range(n_copies):
-        coefficients = sampler.draw(number.max() + 1, rng)[number]
-        maps = elements(coefficients, action.generators)
+        drawn = action.drawn(sampler, number.max() + 1, rng, finite)
+        drawn = Drawn(*(part[number] for part in drawn))
 
-        def moved(rows, maps=maps):
-            return _move(action, rows, maps, keep_residual)
+        def moved(rows, drawn=drawn):
+            return _move(action, rows, drawn, keep_residual)
 
         X_more.append(moved(X))
         if y is not None:
-            y_more.append(rule.move(X, y, moved, coefficients, keep_residual))
+            y_more.append(rule.move(X, y, moved, drawn, keep_residual))
     if y is not None:
         y_more[0] = y.astype(y_more[-1].dtype, copy=False)
     return np.concatenate(X_more), None if y is None else np.concatenate(y_more)
 
 
-def _move(action, X, maps, keep_residual):
-    """Move each snapshot by a matrix of its own."""
+def _move(action, X, drawn, keep_residual):
+    """Move each snapshot by an element of its own."""
     Z = action.encode(X)
-    moved = action.decode(np.einsum("nij,nj->ni", maps, Z).astype(Z.dtype))
+    moved = action.decode(drawn.moved(Z))
     if keep_residual:
         moved = moved + (X - action.decode(Z))
     return moved.astype(X.dtype, copy=False)

@@ -11,7 +11,12 @@ from sklearn.utils.validation import (
 )
 
 from symdisc._data.validation import check_snapshots
-from symdisc._downstream.augmentation import CONSTRAINTS, NOT_TRIVIAL, moved_copies
+from symdisc._downstream.augmentation import (
+    CONSTRAINTS,
+    NOT_TRIVIAL,
+    draws_finite,
+    moved_copies,
+)
 from symdisc._downstream.group_action import SYMMETRY
 from symdisc._downstream.symmetric_estimator import SymmetricEstimator
 
@@ -29,9 +34,11 @@ class AugmentedEstimator(SymmetricEstimator, MetaEstimatorMixin, BaseEstimator):
         """Fit a clone of `estimator`, to validated data."""
         weight = self._check_weight(X, sample_weight)
         rng = check_random_state(self.random_state)
-        action = self._find_action(X, y, NOT_TRIVIAL, rng)
+        finite = draws_finite(self.labels, self.finite_group)
+        action = self._find_action(X, y, NOT_TRIVIAL, rng, finite)
         how = self.n_copies, self.labels, self.max_coefficient, self.keep_residual
-        X_more, y_more = moved_copies(action, X, y, *how, rng, _numbers(X, weight))
+        drawn = finite, rng, _numbers(X, weight)
+        X_more, y_more = moved_copies(action, X, y, *how, *drawn)
         passed = {}
         if weight is not None:
             passed["sample_weight"] = np.tile(weight, self.n_copies + 1)

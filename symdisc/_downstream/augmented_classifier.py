@@ -40,6 +40,9 @@ Scalars, default=None
         Range of coefficients of generators that are no rotations, see `augment`.
     keep_residual : bool, default=True
         Whether copies keep what the autoencoder loses, see `augment`.
+    finite_group : bool, default=True
+        Whether elements of ``symmetry_.finite_group_`` are drawn, too, where one was
+        found, see `augment`.
     random_state : int, RandomState instance or None, default=None
         Seed of the group elements.
 
@@ -93,6 +96,7 @@ Scalars, default=None
         n_copies=5,
         max_coefficient=0.3,
         keep_residual=True,
+        finite_group=True,
         random_state=None,
     ):
         self.estimator = estimator
@@ -100,6 +104,7 @@ Scalars, default=None
         self.n_copies = n_copies
         self.max_coefficient = max_coefficient
         self.keep_residual = keep_residual
+        self.finite_group = finite_group
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)

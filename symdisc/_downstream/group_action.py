@@ -1,14 +1,14 @@
 """A group that acts on snapshots, from whatever it is given as."""
 
 import re
-import warnings
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from symdisc._downstream.group_elements import GroupSampler
+from symdisc._data.user_warning import warn_user
+from symdisc._downstream.group_elements import Drawn, GroupSampler, elements
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._lie.algebra import LieAlgebra
@@ -24,8 +24,8 @@ TRIVIAL = (
     "symmetry is trivial: there is no generator that could move a snapshot. {remedy}"
 )
 FINITE = (
-    "Its finite_group_ {name} is not used here, continuous symmetries alone are: move "
-    "snapshots by act(X, element=...). "
+    "Its finite_group_ {name} is not used here, continuous symmetries alone are: it "
+    "serves AugmentedRegressor, AugmentedClassifier and augment. "
 )
 
 
@@ -47,6 +47,8 @@ class GroupAction:
 
     Attributes
     ----------
+    finite : FiniteGroup or None
+        One element of each component of the group, where there are others.
     generators : ndarray of shape (c, k, k)
     group : str or None
         Name of the group, where weights were read.
@@ -61,6 +63,8 @@ class GroupAction:
 
     def __init__(self, algebra, discoverer=None, weights=None):
         self.algebra, self.discoverer = algebra, discoverer
+        finite = getattr(discoverer, "finite_group_", None)
+        self.finite = finite if finite is not None and finite.order > 1 else None
         self.generators, self.exact, self.reading = exact_generators(algebra)
         if weights is not None:
             self.reading = _given(weights, algebra)
@@ -93,6 +97,31 @@ class GroupAction:
         """Return snapshots and their rates."""
         est = self.discoverer
         return (Z, Z_dot) if est is None else est._push(est.decoder_, Z, Z_dot)
+
+    def drawn(self, sampler, n, rng, finite):
+        """Draw elements.
+
+        Parameters
+        ----------
+        sampler : GroupSampler
+        n : int
+        rng : numpy.random.RandomState
+        finite : bool
+            Whether of all components of the group.
+
+        Returns
+        -------
+        Drawn
+        """
+        coefficients = sampler.draw(n, rng)
+        linear = elements(coefficients, self.generators)
+        if not finite:
+            return Drawn(coefficients, linear, np.zeros(linear.shape[:2]))
+        group = self.finite
+        others = group.elements[rng.randint(group.order, size=n)]
+        shift = group.centre - others @ group.centre
+        shift = np.einsum("nij,nj->ni", linear, shift)
+        return Drawn(coefficients, linear @ others, shift)
 
     def sampler(self, max_coefficient):
         """Return what draws elements."""
@@ -202,28 +231,30 @@ def is_fitted(est):
     return hasattr(est, "lie_algebra_")
 
 
-def warn_of_doubts(algebra):
-    """Warn where generators are not certified."""
-    verdicts = set(getattr(algebra, "verdict", ()))
-    if verdicts <= {"certified"}:
-        return
-    doubt = "conditional" if verdicts <= {"certified", "conditional"} else "in doubt"
-    said = "; ".join(algebra.evidence)
-    warnings.warn(
-        f"The symmetry {algebra.name} is {doubt}: {said}. Labels "
-        "may not have it. Compare errors of validation with and without it.",
-        UserWarning,
-        stacklevel=4,
-    )
+def warn_of_doubts(action, finite=False):
+    """Warn where generators, or the finite group that is used, are not certified."""
+    algebra = action.algebra
+    found = [(algebra, set(getattr(algebra, "verdict", ())))]
+    if finite and action.finite is not None:
+        found.append((action.finite, {action.finite.verdict}))
+    for group, verdicts in found:
+        if verdicts <= {"certified"}:
+            continue
+        mild = verdicts <= {"certified", "conditional"}
+        said = "; ".join(group.evidence)
+        warn_user(
+            f"The symmetry {group.name} is {'conditional' if mild else 'in doubt'}: "
+            f"{said}. Labels may not have it. Compare errors of validation with and "
+            "without it."
+        )
 
 
-def check_not_trivial(action, remedy):
-    """Raise where there is no generator."""
-    if len(action.algebra):
+def check_not_trivial(action, remedy, finite=False):
+    """Raise where there is no generator, nor a finite group that is used."""
+    if len(action.algebra) or (finite and action.finite is not None):
         return
-    finite = getattr(action.discoverer, "finite_group_", None)
-    if finite is not None and finite.order > 1:
-        remedy = FINITE.format(name=finite.name) + remedy
+    if action.finite is not None:
+        remedy = FINITE.format(name=action.finite.name) + remedy
     raise ValueError(TRIVIAL.format(remedy=remedy))
 
 

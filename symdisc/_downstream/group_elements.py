@@ -1,5 +1,7 @@
 """Random elements of a matrix Lie group, in any of its representations."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import linalg
 
@@ -9,6 +11,30 @@ from symdisc._lie.one_parameter import is_rotation
 # Products of random elements: each irreducible representation but the trivial one keeps
 # at most 1/3 of its mean a factor, that of spin 1, and 3^-24 is below 1e-11.
 N_FACTORS = 24
+
+
+class Drawn(NamedTuple):
+    """Group elements, one for each row of latents z: z -> linear z + shift.
+
+    Parameters
+    ----------
+    coefficients : ndarray of shape (n, n_factors, c)
+        Of the part that is connected to the identity.
+    linear : ndarray of shape (n, k, k)
+    shift : ndarray of shape (n, k)
+    """
+
+    coefficients: np.ndarray
+    linear: np.ndarray
+    shift: np.ndarray
+
+    def moved(self, Z):
+        """Return the images of latents (n, k)."""
+        return self.turned(Z) + self.shift.astype(Z.dtype)
+
+    def turned(self, Z_dot):
+        """Return the images of rates of latents (n, k)."""
+        return np.einsum("nij,nj->ni", self.linear, Z_dot).astype(Z_dot.dtype)
 
 
 class GroupSampler:
@@ -54,11 +80,15 @@ class GroupSampler:
     def __init__(self, generators, group, max_coefficient):
         self.generators, self.group = generators, group
         self.max_coefficient = float(max_coefficient)
-        self.compact = group is not None or is_compact(generators)
+        self.compact = (
+            group is not None or not len(generators) or is_compact(generators)
+        )
 
     def draw(self, n, rng):
         """Return coefficients of n elements, (n, n_factors, c)."""
         c = len(self.generators)
+        if not c:
+            return np.zeros((n, 0, 0))
         if self.group is not None:
             return _haar(self.group, c, n, rng)
         if self.compact:

@@ -56,7 +56,7 @@ class LabelRule:
                 "weights how its columns turn: labels='so(2): 1'."
             )
 
-    def move(self, X, y, moved, coefficients, keep_residual):
+    def move(self, X, y, moved, drawn, keep_residual):
         """Return labels of moved snapshots.
 
         Parameters
@@ -65,7 +65,7 @@ class LabelRule:
             Snapshots and their labels.
         moved : callable
             Moves snapshots.
-        coefficients : ndarray of shape (n, n_factors, c)
+        drawn : Drawn
         keep_residual : bool
         """
         if self.name == "kept":
@@ -78,17 +78,14 @@ class LabelRule:
             n = X.shape[1]
             return np.hstack([moved(y[:, :n]), y[:, n:]])
         if self.name == "rates":
-            return self._rates(X, y, coefficients, keep_residual)
-        maps = elements(coefficients, self.generators)
+            return self._rates(X, y, drawn, keep_residual)
+        maps = elements(drawn.coefficients, self.generators)
         return np.einsum("nij,nj->ni", maps, y.reshape(len(y), -1)).reshape(y.shape)
 
-    def _rates(self, X, y, coefficients, keep_residual):
-        maps = elements(coefficients, self.action.generators)
+    def _rates(self, X, y, drawn, keep_residual):
         Z, Z_dot = self.action.push(X, y)
-        turn = [
-            np.einsum("nij,nj->ni", maps, part).astype(X.dtype) for part in (Z, Z_dot)
-        ]
-        moved = self.action.pull(*turn)[1]
+        image = drawn.moved(Z), drawn.turned(Z_dot)
+        moved = self.action.pull(*(part.astype(X.dtype) for part in image))[1]
         if not keep_residual:
             return moved
         return moved + (y - self.action.pull(Z, Z_dot)[1])

@@ -46,13 +46,13 @@ class SymmetricEstimator:
         check_names(self.symmetry, X)
         return check_snapshots(self, X)
 
-    def _find_action(self, X, y, remedy, rng):
+    def _find_action(self, X, y, remedy, rng, finite=False):
         """Set what is known of the symmetry; return the action of the group."""
         rates = isinstance(self.labels, str) and self.labels == "rates"
         action = resolve_action(self.symmetry, X, y, rates=rates, random_state=rng)
         if remedy is not None:
-            check_not_trivial(action, remedy)
-        warn_of_doubts(action.algebra)
+            check_not_trivial(action, remedy, finite)
+        warn_of_doubts(action, finite)
         if is_fitted(discoverer_of(self.symmetry)):
             warn_of_other_rows(action, X)
         self.symmetry_, self.lie_algebra_ = action.discoverer, action.algebra

@@ -20,6 +20,8 @@ from symdisc import (
     Scalars,
     augment,
 )
+from symdisc._downstream.augmentation import moved_copies
+from symdisc._downstream.group_action import resolve_action
 from symdisc._downstream.group_elements import GroupSampler, elements
 from symdisc._lie.known import known_algebra
 from symdisc._lie.weights import Weights
@@ -318,3 +320,55 @@ def test_data_frames_keep_their_names():
     est = AugmentedClassifier(KNeighborsClassifier(), symmetry="so(2)", random_state=0)
     assert list(est.fit(frame, y).feature_names_in_) == ["a", "b"]
     assert np.array_equal(est.predict(frame), est.fit(X, y).predict(X))
+
+
+def field_of_lorenz(X):
+    x, y, z = X.T
+    return np.column_stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])
+
+
+def test_elements_of_a_finite_group_move_snapshots_and_rates():
+    rng = np.random.default_rng(0)
+    X = rng.uniform([-15, -20, 5], [15, 20, 45], (500, 3))
+    X_dot = field_of_lorenz(X)
+    est = LatentSymmetryDiscoverer(autoencoder="none", symmetry_of="motion", degree=2)
+    est.fit(X, X_dot)
+    assert (len(est.lie_algebra_), est.finite_group_.name) == (0, "Z2")
+    options = {"n_copies": 3, "random_state": 0}
+    more, rates = augment(est, X, X_dot, labels="rates", **options)
+    assert np.abs(rates - field_of_lorenz(more)).max() < 1e-3
+    same = np.abs(more - np.tile(X, (4, 1))).max(axis=1) < 1e-3
+    assert same[:500].all()
+    assert 0.4 < same[500:].mean() < 0.6
+    again = augment(est, X, X, labels="moved", **options)
+    assert np.array_equal(*again)
+    # An invariant of the group needs to be seen on one side alone.
+    seen, y = X[:, 0] > 0, np.abs(X[:, 0])
+    plain = KNeighborsRegressor(3)
+    model = AugmentedRegressor(plain, symmetry=est, random_state=0)
+    assert plain.fit(X[seen], y[seen]).score(X[~seen], y[~seen]) < 0.3
+    assert model.fit(X[seen], y[seen]).score(X[~seen], y[~seen]) > 0.8
+    with pytest.raises(ValueError, match="symmetry is trivial"):
+        model.set_params(finite_group=False).fit(X[seen], y[seen])
+    with pytest.raises(ValueError, match="symmetry is trivial"):
+        augment(est, X, X_dot, labels="so(2): 1")
+
+
+@CONDITIONAL
+def test_reflections_are_drawn_with_the_rotations_they_belong_to():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1.5, 1.5, (600, 2))
+    X_dot = X * (1 - np.square(X).sum(axis=1, keepdims=True))
+    est = LatentSymmetryDiscoverer(autoencoder="none", symmetry_of="motion", degree=3)
+    est.fit(X, X_dot)
+    assert (est.lie_algebra_.name, est.finite_group_.name) == ("so(2)", "Z2")
+    # Two vectors: the sign of their determinant is that of the element.
+    pairs = np.array([[1.0, 0.0], [0.0, 1.0]] * 400)
+    for known, mean in ((True, 0.0), (False, 1.0)):
+        action = resolve_action(est, pairs)
+        rows = np.repeat(np.arange(400), 2)
+        how = 1, "kept", 0.3, True, known, np.random.RandomState(0), rows
+        more = moved_copies(action, pairs, None, *how)[0][800:].reshape(-1, 2, 2)
+        signs = np.linalg.det(more)
+        assert np.allclose(np.abs(signs), 1, atol=0.05)
+        assert np.sign(signs).mean() == pytest.approx(mean, abs=0.2)
