@@ -175,9 +175,11 @@ class SparseMotion:
         latents = self.curve[0] @ encoder.mT
         centred = latents - latents.mean(dim=0)
         features = self.decoder.features(centred / latents.std(dim=0))[0]
-        features = features / features.square().mean(dim=0).sqrt().clamp_min(1e-300)
         targets = self.curve[0][:, : self.n_decoded]
-        found = eliminate(features, targets)
+        # At its minimum over the coefficients E_x does not change with them.
+        with torch.no_grad():
+            size = features.square().mean(dim=0).sqrt().clamp_min(1e-300)
+            found = eliminate(features / size, targets) / size[:, None]
         return (targets - features @ found).square().sum() / self._size
 
     def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True):
