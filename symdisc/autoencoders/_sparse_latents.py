@@ -26,7 +26,7 @@ from symdisc.autoencoders._decoders import best_decoder
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
 # Steps of descents, and leading modes that decoders of the search are judged by.
-N_STEPS, N_ANNEALED, N_DECODED = 200, 60, 20
+N_STEPS, N_ANNEALED, N_DECODED = 600, 60, 20
 # Cosines of the decoder of the search.
 N_COSINES = 64
 # Rows of the search, at equal steps, for each entry of the encoder.
