@@ -14,7 +14,7 @@ MAX_LATENTS = 8
 # Projections: rows that starts and the best are descended with, leading modes and
 # cosines of the decoder, starts and steps; then splines: centres and smoothing.
 FEWER_ROWS, FEW_ROWS, N_DECODED, N_COSINES = 300, 1000, 20, 64
-MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 20, 60
+MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 10, 60
 MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
 # A direction tells something at 5 %, by one of two tests, and blocks of rows.
 LEVEL, N_BLOCKS = 0.025, 20
