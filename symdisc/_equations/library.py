@@ -246,9 +246,10 @@ def _as_floats(z):
 
 
 def _stack_arrays(columns, z):
-    # Constant terms come back as plain numbers.
-    columns = [np.broadcast_to(column, z.shape[:-1]) for column in columns]
-    return np.stack(columns, axis=-1).astype(z.dtype, copy=False)
+    values = np.empty((*z.shape[:-1], len(columns)), dtype=z.dtype)
+    for i, column in enumerate(columns):
+        values[..., i] = column
+    return values
 
 
 def _stack_tensors(columns, z):
