@@ -13,6 +13,8 @@ from symdisc._sparse_latents.objective import SparseMotion
 # The count becomes sharper, and each descent starts from the last.
 DELTAS = 0.3, 0.1, 0.03, 0.01
 N_STEPS, MU = 60, 0.5
+# Losses, logarithms, nearer than this are of one minimum.
+SAME = 0.01
 MAX_ROWS = 600
 # Fewer terms may leave so many times more, and so much of the rates; what is left of an
 # exact motion is rounding.
@@ -57,16 +59,43 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     """
     k = curve[0].shape[1]
     motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
-    found = []
-    for i in range(n_starts):
-        turn = np.eye(k) if i == 0 else np.linalg.qr(random.standard_normal((k, k)))[0]
-        axes, shift = torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64)
-        axes, shift = anneal(motion, axes, shift, DELTAS, N_STEPS)
-        with torch.no_grad():
-            loss = float(motion.loss(axes, shift, mu=MU, delta=DELTAS[-1]))
-        if np.isfinite(loss):
-            found.append((loss, axes, shift))
+    turns = [
+        np.linalg.qr(random.standard_normal((k, k)))[0] for _ in range(1, n_starts)
+    ]
+    found = [
+        (0.0, torch.from_numpy(turn), torch.zeros(k, dtype=torch.float64))
+        for turn in (np.eye(k), *turns)
+    ]
+    for delta in DELTAS:
+        tried = []
+        for _, axes, shift in found:
+            axes, shift = anneal(motion, axes, shift, [delta], N_STEPS)
+            with torch.no_grad():
+                loss = float(motion.loss(axes, shift, mu=MU, delta=delta))
+            # Starts that came to the same minimum go on as one.
+            known = any(abs(loss - other) < SAME for other, *_ in tried)
+            if np.isfinite(loss) and not known:
+                tried.append((loss, axes, shift))
+        found = tried
     return sorted(found, key=lambda each: each[0])
+
+
+def count_of_terms(curve, library, axes, shift, weak=None):
+    """Return the loss of axes that are known, as `sparse_axes` has it.
+
+    Parameters
+    ----------
+    curve, library, weak
+        As of `sparse_axes`.
+    axes, shift : tensor
+
+    Returns
+    -------
+    float
+    """
+    motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
+    with torch.no_grad():
+        return float(motion.loss(axes, shift, mu=MU, delta=DELTAS[-1]))
 
 
 def refined_axes(curve, library, axes, shift, weak=None):

@@ -13,7 +13,7 @@ from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import AS_GOOD, held_out_rows
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._sindy.calibration import needs_calibration
-from symdisc._sparse_latents.axes import anneal, sparse_axes
+from symdisc._sparse_latents.axes import anneal, count_of_terms, sparse_axes
 from symdisc._sparse_latents.elimination import (
     eliminate_terms,
     fewest_possible,
@@ -31,6 +31,8 @@ N_STEPS, N_ANNEALED, N_DECODED = 600, 60, 20
 N_COSINES = 64
 # Rows of the search, at equal steps, for each entry of the encoder.
 ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
+# Axes are better where the loss, which counts terms, is less by this: half a term.
+FEWER = 1.0
 # Sizes of latents to start from, where these matter, and steps from each.
 UNITS, N_TRIED = (1.0, 2.0), 40
 
@@ -147,7 +149,10 @@ class SparseLatents(Strategy):
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
             begin = self._turned(fitted, dense.encoder, weak, random)
-        encoder, shift, support = self._sparse(fitted, held, begin, dense.left)
+        found = self._sparse(fitted, held, begin, dense.left)
+        if not fitted.has_unit:
+            found = self._better(fitted, held, found, dense.left, weak, random)
+        encoder, shift, support = found
         encoder = encoder / fitted.size(encoder)[:, None]
         return _model(problem, encoder, shift, support)
 
@@ -171,6 +176,22 @@ class SparseLatents(Strategy):
         best = min((left for left, _ in tried), key=torch.mean)
         good = [f for left, f in tried if is_as_good(left, best, self.tolerance)]
         return min(good, key=lambda found: int(found[2].sum()))
+
+    def _better(self, fitted, held, found, dense, weak, random):
+        """Return what other axes lead to, if these have clearly fewer terms.
+
+        Axes are sought again along latents that obey equations more closely.
+        """
+        encoder, _, support = found
+        if int(support.sum()) <= len(encoder):
+            return found
+        begin = self._turned(fitted, encoder, weak, random, found[1])
+        if begin is None:
+            return found
+        other = self._sparse(fitted, held, begin, dense)
+        best = fitted.left_of_others(held, *found)
+        good = is_as_good(fitted.left_of_others(held, *other), best, self.tolerance)
+        return other if good and other[2].sum() < support.sum() else found
 
     def refit(self, problem, model):
         """Return the model with encoder and decoder fitted to all rows."""
@@ -306,8 +327,11 @@ class SparseLatents(Strategy):
                 tried.append((float(motion.loss(*moved, **few)), *moved))
         return min(tried, key=lambda each: each[0])[1:]
 
-    def _turned(self, motion, encoder, weak, random):
-        """Return encoder and shift along axes with few terms."""
+    def _turned(self, motion, encoder, weak, random, known=None):
+        """Return encoder and shift along axes with few terms.
+
+        With the shift of those that are known, it is None unless others have fewer.
+        """
         with torch.no_grad():
             white, centre = _whitened(motion.curve, encoder)
         curve = [part @ white.mT for part in motion.curve]
@@ -315,7 +339,13 @@ class SparseLatents(Strategy):
         axes = sparse_axes(curve, motion.library, random, self.n_starts, weak)
         if not axes:
             raise NothingFoundError("no axes have finite equations")
-        _, turn, shift = axes[0]
+        loss, turn, shift = axes[0]
+        if known is not None:
+            own = encoder @ torch.linalg.pinv(white)
+            moved = known + (own @ centre) / motion.size(encoder)
+            count = count_of_terms(curve, motion.library, own, moved, weak)
+            if loss > count - FEWER:
+                return None
         encoder = turn @ white
         return encoder, shift - (turn @ centre) / motion.size(encoder)
 
