@@ -364,7 +364,9 @@ def test_the_rate_of_a_damped_rotation():
     assert_allclose(decay.time_translation.rate, -2, atol=1e-5)
 
 
-@pytest.mark.parametrize("change", [[[1, 0], [0, 3]], [[1, 0.4], [-0.3, 1.2]]])
+@pytest.mark.parametrize(
+    "change", first_of([[[1, 0.4], [-0.3, 1.2]], [[1, 0], [0, 3]]])
+)
 def test_standard_errors_cover_in_any_coordinates(change):
     change = np.array(change, dtype=float)
     true = change.T @ J @ np.linalg.inv(change.T)
