@@ -38,6 +38,8 @@ class LatentModel:
         unexplained of rows that it was not fitted to.
     standard_errors : dict of float
         Of these, from blocks of rows.
+    deviations : ndarray of shape (n_blocks,)
+        Of the unexplained share of the rates, in blocks of these rows.
     n_coefficients : int or None
         Coefficients of its equations that are not zero, but for faint ones.
     n_solved : int or None
@@ -54,6 +56,7 @@ class LatentModel:
     n_iter: int = 1
     errors: dict = field(default_factory=dict)
     standard_errors: dict = field(default_factory=dict)
+    deviations: np.ndarray = field(default_factory=lambda: np.zeros(0))
     n_coefficients: int | None = None
     n_solved: int | None = None
     distortion: float = np.nan
@@ -63,6 +66,26 @@ class LatentModel:
     def rank(self):
         """Number of latents."""
         return len(self.autoencoder.shift)
+
+    def moves_as_well(self, other, negligible):
+        """Say whether it leaves hardly more of the rates than another model.
+
+        Parameters
+        ----------
+        other : LatentModel
+            Judged by the same rows.
+        negligible : float
+            Difference that does not count, nor does one standard error of the other's
+            error, or of the difference.
+
+        Returns
+        -------
+        bool
+        """
+        slack = max(other.standard_errors["x_dot"], negligible)
+        if len(self.deviations) == len(other.deviations):
+            slack = max(slack, _standard_error(self.deviations - other.deviations))
+        return self.errors["x_dot"] <= other.errors["x_dot"] + slack
 
     @torch.no_grad()
     def latents(self, coordinates):
@@ -80,7 +103,7 @@ class LatentModel:
             Rows.
         """
         each = self.lost_of_each(problem, held)
-        ratio, error = _ratio_of_blocks(each, np.ones(len(each)))
+        ratio, error, _ = _ratio_of_blocks(each, np.ones(len(each)))
         self.errors, self.standard_errors = {"x": ratio}, {"x": error}
         if problem.moves:
             self._judge_motion(problem, fitted, held)
@@ -139,8 +162,8 @@ class LatentModel:
         weights = problem.weights.numpy()
         lost = np.sum(((given - decoded)[where] * weights) ** 2, axis=1)
         size = np.sum((given[where] * weights) ** 2, axis=1)
-        errors = _ratio_of_blocks(lost, size)
-        self.errors["x_dot"], self.standard_errors["x_dot"] = errors
+        ratio, error, self.deviations = _ratio_of_blocks(lost, size)
+        self.errors["x_dot"], self.standard_errors["x_dot"] = ratio, error
 
 
 def _of_terms(features, rates, support):
@@ -168,11 +191,14 @@ def centres(weak):
 
 
 def _ratio_of_blocks(part, whole):
-    """Ratio of sums, and its standard error from blocks of neighbouring rows."""
+    """Ratio of sums, its standard error, and what blocks of rows deviate from it."""
     total = max(float(whole.sum()), 1e-300)
     ratio = float(part.sum()) / total
     blocks = np.array_split(part - ratio * whole, min(N_BLOCKS, len(part)))
-    gaps = np.array([block.sum() for block in blocks])
-    n = len(gaps)
-    error = np.sqrt(n / max(n - 1, 1) * np.sum(gaps**2)) / total
-    return ratio, float(error)
+    gaps = np.array([block.sum() for block in blocks]) / total
+    return ratio, _standard_error(gaps), gaps
+
+
+def _standard_error(deviations):
+    n = len(deviations)
+    return float(np.sqrt(n / max(n - 1, 1) * np.sum(deviations**2)))

@@ -218,10 +218,11 @@ def _chosen(tried, problem, max_x_error):
     if problem.moves and all("x_dot" in model.errors for _, model, _ in left):
         reason = "least error of x_dot"
         fastest = min((model for _, model, _ in left), key=lambda m: m.errors["x_dot"])
-        slack = max(fastest.standard_errors["x_dot"], AS_FAST)
-        most = fastest.errors["x_dot"] + slack
+        most = fastest.errors["x_dot"]
         left = _keep(
-            left, lambda m: m.errors["x_dot"] <= most, f"x_dot above {most:.2g}"
+            left,
+            lambda m: m.moves_as_well(fastest, AS_FAST),
+            f"x_dot further above {most:.2g} than a standard error",
         )
         if len(left) > 1:
             reason = "fewest terms"
