@@ -216,20 +216,7 @@ def _chosen(tried, problem, max_x_error):
     if best > floor + max_x_error:
         reason = "least error of x"
     if problem.moves and all("x_dot" in model.errors for _, model, _ in left):
-        reason = "least error of x_dot"
-        fastest = min((model for _, model, _ in left), key=lambda m: m.errors["x_dot"])
-        most = fastest.errors["x_dot"]
-        left = _keep(
-            left,
-            lambda m: m.moves_as_well(fastest, AS_FAST),
-            f"x_dot further above {most:.2g} than a standard error",
-        )
-        if len(left) > 1:
-            reason = "fewest terms"
-            fewest = min(model.n_coefficients for _, model, _ in left)
-            left = _keep(
-                left, lambda m: m.n_coefficients <= fewest, f"more than {fewest} terms"
-            )
+        left, reason = _of_least_rates(left)
     _measure_distortion(left, problem)
     if len(left) > 1:
         reason = "least distortion"
@@ -241,6 +228,21 @@ def _chosen(tried, problem, max_x_error):
     strategy, model, row = left[0]
     row.taken, row.why = True, reason
     return strategy, model
+
+
+def _of_least_rates(tried):
+    """Return those that leave least of the rates, of these with the fewest terms."""
+    fastest = min((model for _, model, _ in tried), key=lambda m: m.errors["x_dot"])
+    left = _keep(
+        tried,
+        lambda m: m.moves_as_well(fastest, AS_FAST),
+        f"x_dot above {fastest.errors['x_dot']:.2g} by more than a standard error",
+    )
+    if len(left) == 1:
+        return left, "least error of x_dot"
+    fewest = min(model.n_coefficients for _, model, _ in left)
+    why = f"more than {fewest} terms"
+    return _keep(left, lambda m: m.n_coefficients <= fewest, why), "fewest terms"
 
 
 def _keep(tried, good, why):
