@@ -1,0 +1,51 @@
+"""Descents change variables in place, and end where little changes."""
+
+import pytest
+import torch
+
+from symdisc._numerics.lbfgs import descend
+
+
+@pytest.fixture
+def variables():
+    start = torch.tensor([[3.0, -2.0], [1.0, 4.0]], dtype=torch.float64)
+    return [start.requires_grad_(), torch.ones(3, dtype=torch.float64)]
+
+
+def test_the_bottom_of_a_quadratic_is_reached(variables):
+    matrix, vector = variables
+    vector.requires_grad_()
+    scales = torch.tensor([1.0, 1e4], dtype=torch.float64)
+    with torch.no_grad():  # whatever the caller has set
+        descend(lambda: (scales * (matrix - 1).square()).sum(), variables, 100)
+    assert torch.allclose(matrix, torch.ones_like(matrix), atol=1e-6)
+    # What the loss does not depend on stays.
+    assert (vector == 1).all()
+
+
+def test_a_loss_that_hardly_falls_ends_the_descent(variables):
+    matrix = variables[0]
+    calls = []
+
+    def loss():
+        calls.append(1)
+        x, y = matrix[0]
+        return (1 - x) ** 2 + 100 * (y - x**2) ** 2 + 1e9
+
+    descend(loss, [matrix], 1000, little=1e6)
+    assert 20 < len(calls) < 60
+
+
+def test_the_best_point_is_kept_where_the_loss_is_not_finite(variables):
+    matrix = variables[0]
+    values = []
+
+    def loss():
+        value = matrix.square().sum().sqrt()
+        values.append(float(value.detach()))
+        return value if values[-1] > 1 else value * torch.nan
+
+    descend(loss, [matrix], 50)
+    assert matrix.isfinite().all()
+    reached = float(matrix.square().sum().sqrt())
+    assert 1 < reached <= min(v for v in values if v > 1)
