@@ -7,6 +7,8 @@
 ``symmetry``   LatentSymmetryDiscoverer by default: right is the name of the algebra, of
                the systems where coordinates do not decide it.
 
+``latents``    estimate_dimension: right is the number of variables of the system.
+
 A cell is a system and a lift. Lifts have 100 features (144 pixels) and a nonlinear part
 of ``--strength`` times the linear one; 30 trajectories are fitted, 6 are held out. With
 ``--times`` no rates are given. Rows are appended to a JSON-lines file as they are
@@ -32,7 +34,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import binomtest
 from sklearn.utils import Bunch
 
-from symdisc import LatentSINDy, LatentSymmetryDiscoverer
+from symdisc import LatentSINDy, LatentSymmetryDiscoverer, estimate_dimension
 from symdisc.datasets import make_embedded
 
 LIFTS = FAMILIES[1:]  # all but the linear one
@@ -192,7 +194,22 @@ def find_symmetry(name, lift, seed, strength, noise, times):
     }
 
 
-PARTS = {"equations": find_equations, "symmetry": find_symmetry}
+def count_latents(name, lift, seed, strength, noise, times):
+    """Count the latents; return the figures."""
+    system, data, fitted = lifted(name, lift, seed, strength, noise)
+    found = estimate_dimension(data.X[fitted], random_state=seed)
+    return {
+        "right": found.n_components == len(system.low),
+        "x": float(found.unexplained[found.n_components - 1]),
+        "found": str(found.n_components),
+    }
+
+
+PARTS = {
+    "equations": find_equations,
+    "symmetry": find_symmetry,
+    "latents": count_latents,
+}
 
 
 def measure(part, *task):

@@ -198,7 +198,6 @@ def moved_copies(
     if y is not None:
         rule.check(y, X.shape[1])
     sampler = action.sampler(max_coefficient)
-    finite = finite and action.finite is not None
     X_more, y_more = [X], [y]
     number = np.arange(len(X)) if number is None else number
     for _ in range(n_copies):

@@ -107,7 +107,7 @@ class GroupAction:
         n : int
         rng : numpy.random.RandomState
         finite : bool
-            Whether of all components of the group.
+            Whether of all components of the group, where there are others.
 
         Returns
         -------
@@ -115,7 +115,7 @@ class GroupAction:
         """
         coefficients = sampler.draw(n, rng)
         linear = elements(coefficients, self.generators)
-        if not finite:
+        if not finite or self.finite is None:
             return Drawn(coefficients, linear, np.zeros(linear.shape[:2]))
         group = self.finite
         others = group.elements[rng.randint(group.order, size=n)]
