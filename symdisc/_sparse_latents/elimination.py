@@ -1,42 +1,126 @@
 """Which terms equations need, where the latents may change with them."""
 
+from typing import NamedTuple
+
 import torch
 
 N_STEPS = 40
-# Where so many times the tolerance is not exceeded, so many times longer a descent may
-# do without a term.
-NEAR, LONGER = 10, 3
+# Where so many times the tolerance is not exceeded, a longer descent may do without a
+# term.
+NEAR, LONGER = 10, 120
 # Shares of the terms that are tried first.
 CUTS = 0.1, 0.03, 0.01
 # Most steps of the first descent, which others are compared with.
 TO_THE_END = 600
 
 
-def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
-    """Drop terms, least share first, while the rates are left no worse.
+class Limits(NamedTuple):
+    """What fewer terms may leave.
+
+    Parameters
+    ----------
+    left : tensor of shape (n_blocks,)
+        What equations with all terms leave of the rates, by blocks of other rows.
+    lost : float
+        Part of the snapshots that may be lost.
+    tolerance : float
+        E_v may grow by this, or by a standard error, above the least so far.
+    negligible : float
+        It may grow by this where it falls again as further terms are dropped.
+    """
+
+    left: torch.Tensor
+    lost: float
+    tolerance: float
+    negligible: float
+
+    @torch.no_grad()
+    def keep(self, fitted, encoder, shift):
+        """Say whether an encoder keeps the snapshots."""
+        if fitted.max_x_error == 1:
+            return True
+        return bool(fitted.left_of_snapshots(encoder, shift) <= self.lost)
+
+
+def eliminate_terms(fitted, held, encoder, shift, limits):
+    """Drop terms, least share first, while rates and snapshots are left no worse.
 
     The encoder descends again without each: another one may do without a term that this
-    one needs.
+    one needs. One that loses a part of the state may do with fewer still, and does not
+    count.
 
     Parameters
     ----------
     fitted, held : SparseMotion
         Rows that are fitted to, and others that errors are of.
     encoder, shift : tensor
-    dense : tensor of shape (n_blocks,)
-        What equations with all terms leave of blocks of other rows.
-    tolerance : float
-        E_v may grow by this, or by a standard error, above the least so far.
+    limits : Limits
 
     Returns
     -------
     encoder, shift : tensor
     support : tensor of bool, of shape (n_terms, k)
     """
-    encoder, shift, support = _largest(fitted, held, encoder, shift, dense, tolerance)
-    best = fitted.left_of_others(held, encoder, shift, support)
+    found = _largest(fitted, held, encoder, shift, limits)
+    if not limits.keep(fitted, *found[:2]):
+        return found
+    for _, fewer in _dropped(fitted, held, found, limits, limits.tolerance):
+        found = fewer
+    return found
+
+
+def eliminate_past_worse(fitted, held, found, limits):
+    """Drop further terms, where only those in between leave more of the rates.
+
+    Of several terms that make up for each other each may be needed until the last is
+    dropped.
+
+    Parameters
+    ----------
+    fitted, held : SparseMotion
+        Rows that are fitted to, and others that errors are of.
+    found : tuple of tensor
+        Encoder, shift and terms.
+    limits : Limits
+
+    Returns
+    -------
+    encoder, shift : tensor
+    support : tensor of bool, of shape (n_terms, k)
+    """
+    first = fitted.left_of_others(held, *found)
+    for left, fewer in _dropped(fitted, held, found, limits, limits.negligible, True):
+        if is_as_good(left, first, limits.tolerance):
+            found = fewer
+    return found
+
+
+def _dropped(fitted, held, found, limits, tolerance, singly=False):
+    """Drop terms, least share first, until none can be dropped; yield after each.
+
+    Parameters
+    ----------
+    fitted, held : SparseMotion
+    found : tuple of tensor
+        Encoder, shift and terms.
+    limits : Limits
+    tolerance : float
+        E_v may grow by this, or by a standard error, above the least so far.
+    singly : bool, default=False
+        Drop one at a time, with descents to the end; by default half of the terms are
+        tried first, with short ones.
+
+    Yields
+    ------
+    left : tensor of shape (n_blocks,)
+        What is left of the rates.
+    fewer : tuple of tensor
+        Encoder, shift and terms.
+    """
+    encoder, shift, support = found
+    best = fitted.left_of_others(held, *found)
     needed = torch.zeros_like(support)
-    n_dropped = int(support.sum()) // 2
+    n_dropped = 1 if singly else int(support.sum()) // 2
     while bool((support & ~needed).any()):
         with torch.no_grad():
             _, share = fitted.left_of_rates(encoder, shift, support)
@@ -46,18 +130,21 @@ def eliminate_terms(fitted, held, encoder, shift, dense, tolerance):
         if fewer.any(dim=0).all():
             moved, left = _descended(fitted, held, (encoder, shift), fewer)
             if is_as_good(left, best, NEAR * tolerance):
-                moved, left = _descended(fitted, held, moved, fewer, LONGER)
+                n_steps = TO_THE_END if singly else LONGER
+                moved, left = _descended(fitted, held, moved, fewer, n_steps)
+            if not limits.keep(fitted, *moved):
+                left = left + torch.inf
             if is_as_good(left, best, tolerance):
                 (encoder, shift), support = moved, fewer
                 best = min(best, left, key=torch.mean)
+                yield left, (encoder, shift, support)
                 continue
         if len(least) == 1:
             needed = ~_without(~needed, least)
         n_dropped = max(len(least) // 2, 1)
-    return encoder, shift, support
 
 
-def fewest_possible(fitted, held, encoder, shift, dense, tolerance):
+def fewest_possible(fitted, held, encoder, shift, limits):
     """Return what `eliminate_terms` does, if one term for each rate is enough.
 
     Parameters are the same. It is None where one is not.
@@ -65,10 +152,10 @@ def fewest_possible(fitted, held, encoder, shift, dense, tolerance):
     with torch.no_grad():
         _, share = fitted.left_of_rates(encoder, shift)
     support = share == share.max(dim=0).values
-    return _with(support, fitted, held, encoder, shift, dense, tolerance)
+    return _with(support, fitted, held, encoder, shift, limits)
 
 
-def _largest(fitted, held, encoder, shift, dense, tolerance):
+def _largest(fitted, held, encoder, shift, limits):
     """Return encoder, shift and the terms of the largest shares, if these may be all.
 
     With more terms than equations need, many axes do, and those with few are lost.
@@ -80,22 +167,23 @@ def _largest(fitted, held, encoder, shift, dense, tolerance):
         last, support = support, share > cut
         if not support.any(dim=0).all() or torch.equal(support, last):
             continue
-        found = _with(support, fitted, held, encoder, shift, dense, tolerance)
+        found = _with(support, fitted, held, encoder, shift, limits)
         if found is not None:
             return found
-    support = share > tolerance**0.5
+    support = share > limits.tolerance**0.5
     return *fitted.descend(encoder, shift, TO_THE_END, support=support), support
 
 
-def _with(support, fitted, held, encoder, shift, dense, tolerance):
+def _with(support, fitted, held, encoder, shift, limits):
     """Return encoder, shift and terms after a descent, if these leave no more."""
+    tolerance = limits.tolerance
     moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
-    good = is_as_good(left, dense, tolerance)
-    if not good and is_as_good(left, dense, NEAR * tolerance):
+    good = is_as_good(left, limits.left, tolerance)
+    if not good and is_as_good(left, limits.left, NEAR * tolerance):
         moved = fitted.descend(*moved, TO_THE_END, support=support)
         left = fitted.left_of_others(held, *moved, support)
-        good = is_as_good(left, dense, tolerance)
-    return (*moved, support) if good else None
+        good = is_as_good(left, limits.left, tolerance)
+    return (*moved, support) if good and limits.keep(fitted, *moved) else None
 
 
 def _without(table, entries):
@@ -123,7 +211,7 @@ def is_as_good(left, best, tolerance):
     return bool(left.mean() <= best.mean() + max(tolerance, error))
 
 
-def _descended(fitted, held, start, support, longer=1):
+def _descended(fitted, held, start, support, n_steps=N_STEPS):
     """Return encoder and shift after a descent, and what they leave of other rows."""
-    moved = fitted.descend(*start, longer * N_STEPS, support=support)
+    moved = fitted.descend(*start, n_steps, support=support)
     return moved, fitted.left_of_others(held, *moved, support)

@@ -10,11 +10,13 @@ from sklearn.utils._param_validation import Interval
 from symdisc._equations.library import degree_of
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
-from symdisc._latent.selection import AS_GOOD, held_out_rows
+from symdisc._latent.selection import AS_FAST, AS_GOOD, held_out_rows
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, count_of_terms, sparse_axes
 from symdisc._sparse_latents.elimination import (
+    Limits,
+    eliminate_past_worse,
     eliminate_terms,
     fewest_possible,
     is_as_good,
@@ -33,7 +35,7 @@ N_COSINES = 64
 ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
-# Sizes of latents to start from, where these matter, and steps from each.
+# Sizes of latents to start from, where these matter, and steps from each start.
 UNITS, N_TRIED = (1.0, 2.0), 40
 
 
@@ -149,35 +151,42 @@ class SparseLatents(Strategy):
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
             begin = self._turned(fitted, dense.encoder, weak, random)
-        found = self._sparse(fitted, held, begin, dense.left)
+        lost = max(floor, AS_GOOD * dense.lost)
+        limits = Limits(dense.left, lost, self.tolerance, AS_FAST)
+        found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
-            found = self._better(fitted, held, found, dense.left, weak, random)
+            found = self._better(fitted, held, found, limits, weak, random)
         encoder, shift, support = found
         encoder = encoder / fitted.size(encoder)[:, None]
         return _model(problem, encoder, shift, support)
 
-    def _sparse(self, fitted, held, begin, dense):
+    def _sparse(self, fitted, held, begin, limits):
         """Return encoder, shift and the terms that the equations need.
 
-        A weight is lowered where it costs more of the rates than all terms together.
+        A weight is lowered where it costs more of the rates than all terms together, or
+        a part of the snapshots.
         """
-        known = dense, self.tolerance
-        found = fewest_possible(fitted, held, *begin, *known)
+        found = fewest_possible(fitted, held, *begin, limits)
         if found is not None:
             return found
         tried = []
         for mu in self.mus:
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
-            found = eliminate_terms(fitted, held, *start, *known)
+            found = eliminate_terms(fitted, held, *start, limits)
+            if not limits.keep(fitted, *found[:2]):
+                continue
             left = fitted.left_of_others(held, *found)
             tried.append((left, found))
-            if is_as_good(left, dense, self.tolerance):
+            if is_as_good(left, limits.left, self.tolerance):
                 break
+        if not tried:
+            return eliminate_terms(fitted, held, *begin, limits)
         best = min((left for left, _ in tried), key=torch.mean)
         good = [f for left, f in tried if is_as_good(left, best, self.tolerance)]
-        return min(good, key=lambda found: int(found[2].sum()))
+        found = min(good, key=lambda found: int(found[2].sum()))
+        return eliminate_past_worse(fitted, held, found, limits)
 
-    def _better(self, fitted, held, found, dense, weak, random):
+    def _better(self, fitted, held, found, limits, weak, random):
         """Return what other axes lead to, if these have clearly fewer terms.
 
         Axes are sought again along latents that obey equations more closely.
@@ -188,7 +197,7 @@ class SparseLatents(Strategy):
         begin = self._turned(fitted, encoder, weak, random, found[1])
         if begin is None:
             return found
-        other = self._sparse(fitted, held, begin, dense)
+        other = self._sparse(fitted, held, begin, limits)
         best = fitted.left_of_others(held, *found)
         good = is_as_good(fitted.left_of_others(held, *other), best, self.tolerance)
         return other if good and other[2].sum() < support.sum() else found
@@ -291,7 +300,7 @@ class SparseLatents(Strategy):
                 further = n_modes - encoder.shape[1]
                 encoder = torch.nn.functional.pad(encoder, (0, further))
             else:
-                encoder, shift = self._scaled(fitted, encoder, random)
+                encoder, shift = self._begun(fitted, encoder, random)
             n_steps = N_STEPS // 2 if found else N_STEPS
             few = self._few(fitted)
             encoder, shift = fitted.descend(encoder, shift, n_steps, **few)
@@ -313,16 +322,18 @@ class SparseLatents(Strategy):
         found = Found(left, lost, encoder, shift)
         return [found] if left.isfinite().all() else []
 
-    def _scaled(self, motion, encoder, random):
-        """Return an encoder, scaled where equations ask for it, and a shift."""
+    def _begun(self, motion, encoder, random):
+        """Return the best of several encoders and shifts after a few steps."""
         rank, shift = len(encoder), encoder.new_zeros(len(encoder))
-        if not motion.has_unit:
-            return encoder, shift
+        starts = [encoder, *mixed_modes(motion.curve[0], rank, random)]
+        if motion.has_unit:
+            starts = []
+            for i in range(self.n_starts * len(UNITS)):
+                turn = np.linalg.qr(random.standard_normal((rank, rank)))[0]
+                starts.append(UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ encoder)
         few, tried = self._few(motion), []
-        for i in range(self.n_starts * len(UNITS)):
-            turn = np.linalg.qr(random.standard_normal((rank, rank)))[0]
-            turned = UNITS[i % len(UNITS)] * torch.from_numpy(turn) @ encoder
-            moved = motion.descend(turned, shift, N_TRIED, **few)
+        for start in starts:
+            moved = motion.descend(start, shift, N_TRIED, **few)
             with torch.no_grad():
                 tried.append((float(motion.loss(*moved, **few)), *moved))
         return min(tried, key=lambda each: each[0])[1:]
