@@ -51,15 +51,18 @@ def farthest_point_rows(points, n_rows):
     >>> farthest_point_rows(np.array([[0.0], [1.0], [9.0], [10.0]]), 2)
     (array([0, 3]), 1.0)
     """
-    rows = [0]
-    distances = np.linalg.norm(points - points[0], axis=1)
-    radius = distances.max()
-    while len(rows) < n_rows and distances.max() > 0:
-        radius = distances.max()
-        rows.append(int(distances.argmax()))
-        latest = np.linalg.norm(points - points[rows[-1]], axis=1)
-        distances = np.minimum(distances, latest)
-    return np.array(rows), float(distances.max() or radius)
+    columns = np.ascontiguousarray(points.T)
+
+    def squares_from(row):
+        return np.square(columns - columns[:, row, None]).sum(axis=0)
+
+    rows, squares = [0], squares_from(0)
+    radius = squares.max()
+    while len(rows) < n_rows and squares.max() > 0:
+        radius = squares.max()
+        rows.append(int(squares.argmax()))
+        squares = np.minimum(squares, squares_from(rows[-1]))
+    return np.array(rows), float(squares.max() or radius) ** 0.5
 
 
 class FeatureMap(nn.Module):

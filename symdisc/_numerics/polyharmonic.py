@@ -64,7 +64,7 @@ class PolyharmonicSpline(FeatureMap):
 
 
 @torch.no_grad()
-def fit_polyharmonics(points, targets, power, smoothing, max_centres):
+def fit_polyharmonics(points, targets, powers, smoothing, max_centres):
     """Fit splines through targets, or near them.
 
     Parameters
@@ -72,7 +72,7 @@ def fit_polyharmonics(points, targets, power, smoothing, max_centres):
     points : tensor of shape (n, n_in)
         Of like size in all directions.
     targets : tensor of shape (n, n_out)
-    power : {3, 5}
+    powers : sequence of {3, 5}
     smoothing : sequence of float
         Weights of the bending, in units of that of the kernel.
     max_centres : int
@@ -81,19 +81,26 @@ def fit_polyharmonics(points, targets, power, smoothing, max_centres):
     Returns
     -------
     list of PolyharmonicSpline
-        One for each weight. They have the same features.
+        One for each power and weight. Those of a power have the same features.
 
     Examples
     --------
     >>> import torch
     >>> from symdisc._numerics.polyharmonic import fit_polyharmonics
     >>> x = torch.linspace(-2, 2, 100, dtype=torch.float64)[:, None]
-    >>> (found,) = fit_polyharmonics(x[::2], torch.sin(x[::2]), 5, [0.0], 1000)
+    >>> (found,) = fit_polyharmonics(x[::2], torch.sin(x[::2]), [5], [0.0], 1000)
     >>> bool((found(x) - torch.sin(x)).abs().max() < 1e-4)
     True
     """
     rows = torch.from_numpy(farthest_point_rows(points.numpy(), max_centres)[0])
-    points, targets = points[rows], targets[rows]
+    return [
+        spline
+        for power in powers
+        for spline in _fit(points[rows], targets[rows], power, smoothing)
+    ]
+
+
+def _fit(points, targets, power, smoothing):
     found = [PolyharmonicSpline(points, power, targets.shape[1]) for _ in smoothing]
     features = found[0].features(points)[0]
     n, n_tail = len(points), features.shape[1] - len(points)
@@ -112,4 +119,5 @@ def fit_polyharmonics(points, targets, power, smoothing, max_centres):
 
 
 def _distances(x, centres):
-    return (x[:, None] - centres).square().sum(2).sqrt()
+    pairs = zip(x.mT, centres.mT, strict=True)
+    return sum((a[:, None] - b).square() for a, b in pairs).sqrt()

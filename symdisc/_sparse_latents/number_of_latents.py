@@ -176,7 +176,7 @@ def _left_by_splines(points, encoder):
     found = torch.empty(len(SMOOTHING), *points.shape, dtype=points.dtype)
     for part in (held, ~held):
         known = latents[~part], points[~part]
-        splines = fit_polyharmonics(*known, 3, SMOOTHING, MAX_CENTRES)
+        splines = fit_polyharmonics(*known, [3], SMOOTHING, MAX_CENTRES)
         features = splines[0].features(latents[part])[0]
         for residual, spline in zip(found, splines, strict=True):
             residual[part] = points[part] - features @ spline.weight.mT

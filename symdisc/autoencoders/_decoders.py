@@ -1,6 +1,5 @@
 """The best decoder of several families, for latents that are known."""
 
-from functools import partial
 from itertools import product
 from math import comb
 
@@ -9,16 +8,15 @@ import torch
 from symdisc._latent.autoencoder import polynomial_decoder
 from symdisc._latent.selection import AS_GOOD, held_out_rows
 from symdisc._numerics.polyharmonic import fit_polyharmonics
-from symdisc.autoencoders._linear_encoder import fourier_map, radial_map
+from symdisc.autoencoders._linear_encoder import fourier_map
 
-# Gaussians, their widths over the distance within which there is a centre, and penalty;
-# cosines and their frequencies; degrees of polynomials, and most monomials.
-N_CENTRES, WIDTHS, RIDGE = 300, (4.0, 8.0), 1e-11
+# Cosines and their frequencies; degrees of polynomials, and most monomials.
 N_FOURIER, SCALES = 128, (0.5, 1.0, 2.0, 4.0)
 DEGREES, MAX_TERMS = (3, 5, 7), 130
-# Splines, which are tried where others leave more than ENOUGH: powers of distances,
-# smoothing, and most centres.
-POWERS, SMOOTHING, MAX_CENTRES, ENOUGH = (3, 5), (1e-8, 1e-4, 1e-2), 1000, 1e-3
+# Powers of distances in splines, smoothing, and most centres.
+POWERS, SMOOTHING, MAX_CENTRES = (3, 5), (1e-8, 1e-4, 1e-2), 1000
+# Part of the snapshots that may be lost.
+ENOUGH = 1e-3
 
 
 @torch.no_grad()
@@ -49,54 +47,43 @@ def best_decoder(curve, problem):
     (known, part), (others, held) = (
         ([c[torch.from_numpy(r)] for c in curve], problem.part(r)) for r in rows
     )
+    families = _families(curve[0].shape[1], len(problem))
     tried = []
-    families = [*_families(curve[0].shape[1], len(problem)), *_splines()]
-    for make in families:
-        decoder = make(known, part)
-        errors = _errors(decoder, others, held)
-        if all(error < float("inf") for error in errors):
-            tried.append((errors, make))
+    for make, options in families:
+        for decoder, option in zip(make(known, part, options), options, strict=True):
+            errors = _errors(decoder, others, held)
+            if all(error < float("inf") for error in errors):
+                tried.append((errors, make, option))
     if not tried:
         raise FloatingPointError("its decoders are not finite")
     most = max(ENOUGH, AS_GOOD * min(errors[0] for errors, *_ in tried))
     good = [each for each in tried if each[0][0] <= most]
-    _, make = min(good, key=lambda each: (sum(each[0][1:]), each[0][0]))
-    return make(curve, problem)
+    _, make, option = min(good, key=lambda each: (sum(each[0][1:]), each[0][0]))
+    return make(curve, problem, [option])[0]
 
 
 def _families(rank, n_rows):
-    """List ways to decoders, of latents along a curve and a problem."""
+    """List ways to decoders, and options of each."""
     most = min(MAX_TERMS, n_rows // 10)
     degrees = [d for d in DEGREES if comb(rank + d, d) <= most]
-    radial = [partial(_radial, width=width) for width in WIDTHS]
-    polynomials = [partial(_polynomial, degree=d) for d in degrees]
-    return [*radial, *polynomials, partial(_fourier)]
+    splines = list(product(POWERS, SMOOTHING))
+    return [(_polynomials, degrees), (_fourier, [SCALES]), (_splines, splines)]
 
 
-def _splines():
-    return [
-        partial(_spline, power=power, smoothing=smoothing)
-        for power, smoothing in product(POWERS, SMOOTHING)
-    ]
+def _polynomials(latents, problem, degrees):
+    known = latents[0], problem.curve[0], 1, torch.Generator()
+    return [polynomial_decoder(*known, degree) for degree in degrees]
 
 
-def _radial(latents, problem, width):
-    return radial_map(latents, problem.curve, N_CENTRES, width, RIDGE)
-
-
-def _polynomial(latents, problem, degree):
-    draws = torch.Generator()
-    return polynomial_decoder(latents[0], problem.curve[0], 1, draws, degree)
-
-
-def _fourier(latents, problem):
+def _fourier(latents, problem, each):
     blocks = [latents[0].shape[1]]
-    return fourier_map(latents[0], problem, SCALES, N_FOURIER, blocks)
+    return [fourier_map(latents[0], problem, s, N_FOURIER, blocks) for s in each]
 
 
-def _spline(latents, problem, power, smoothing):
+def _splines(latents, problem, options):
+    powers, smoothing = (list(dict.fromkeys(o)) for o in zip(*options, strict=True))
     known = latents[0], problem.curve[0]
-    return fit_polyharmonics(*known, power, [smoothing], MAX_CENTRES)[0]
+    return fit_polyharmonics(*known, powers, smoothing, MAX_CENTRES)
 
 
 def _errors(decoder, latents, problem):

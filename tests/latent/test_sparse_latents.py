@@ -279,7 +279,7 @@ def test_a_spline_goes_through_scattered_values(power):
     random = torch.Generator().manual_seed(0)
     x = 2 * torch.rand(400, 2, generator=random, dtype=torch.float64) - 1
     target = torch.stack([torch.sin(3 * x[:, 0]) * x[:, 1], torch.exp(x[:, 1])], dim=1)
-    (found,) = fit_polyharmonics(x, target, power, [0.0], 1000)
+    (found,) = fit_polyharmonics(x, target, [power], [0.0], 1000)
     torch.testing.assert_close(found(x), target, rtol=0, atol=1e-5)
     inside = x / 2
     wanted = torch.stack(
@@ -293,7 +293,7 @@ def test_a_spline_through_few_rows_that_repeat_on_a_circle():
     angle = torch.arange(40, dtype=torch.float64) % 20 * (2 * torch.pi / 20)
     x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
     target = torch.cos(3 * angle)[:, None]
-    (found,) = fit_polyharmonics(x, target, 5, [0.0], 1000)
+    (found,) = fit_polyharmonics(x, target, [5], [0.0], 1000)
     torch.testing.assert_close(found(x)[:, 0], torch.cos(3 * angle), rtol=0, atol=1e-5)
     angle = angle + 0.1
     x = torch.stack([torch.cos(angle), torch.sin(angle)], dim=1)
@@ -304,7 +304,7 @@ def test_smoothing_takes_noise_away():
     random = torch.Generator().manual_seed(0)
     x = torch.linspace(-1, 1, 300, dtype=torch.float64)[:, None]
     noisy = torch.sin(3 * x) + 0.1 * torch.randn(300, 1, generator=random).double()
-    splines = fit_polyharmonics(x, noisy, 3, (0.0, 1e-2), 1000)
+    splines = fit_polyharmonics(x, noisy, [3], (0.0, 1e-2), 1000)
     with torch.no_grad():
         errors = [float((found(x) - torch.sin(3 * x)).std()) for found in splines]
     assert errors[0] > 0.09
