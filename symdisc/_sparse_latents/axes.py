@@ -72,6 +72,11 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
             axes, shift = anneal(motion, axes, shift, [delta], N_STEPS)
             with torch.no_grad():
                 loss = float(motion.loss(axes, shift, mu=MU, delta=delta))
+                share = motion.left_of_rates(axes, shift)[1]
+            if int((share > DELTAS[-1]).sum()) == k:
+                # No axes have fewer terms than one for each rate.
+                tried = [(loss, axes, shift)]
+                break
             # Starts that came to the same minimum go on as one.
             known = any(abs(loss - other) < SAME for other, *_ in tried)
             if np.isfinite(loss) and not known:
