@@ -8,6 +8,8 @@ N_STEPS = 40
 # Where so many times the tolerance is not exceeded, a longer descent may do without a
 # term.
 NEAR, LONGER = 10, 120
+# Part of E_v by which two are alike.
+CLOSE = 0.1
 # Shares of the terms that are tried first.
 CUTS = 0.1, 0.03, 0.01
 # Most steps of the first descent, which others are compared with.
@@ -70,7 +72,7 @@ def eliminate_terms(fitted, held, encoder, shift, limits):
 
 
 def eliminate_past_worse(fitted, held, found, limits):
-    """Drop further terms, where only those in between leave more of the rates.
+    """Drop further terms, where only steps in between leave more of the rates.
 
     Of several terms that make up for each other each may be needed until the last is
     dropped.
@@ -90,7 +92,7 @@ def eliminate_past_worse(fitted, held, found, limits):
     """
     first = fitted.left_of_others(held, *found)
     for left, fewer in _dropped(fitted, held, found, limits, limits.negligible, True):
-        if is_as_good(left, first, limits.tolerance):
+        if is_as_good(left, first, 0.0):
             found = fewer
     return found
 
@@ -129,7 +131,7 @@ def _dropped(fitted, held, found, limits, tolerance, singly=False):
         fewer = _without(support, least)
         if fewer.any(dim=0).all():
             moved, left = _descended(fitted, held, (encoder, shift), fewer)
-            if is_as_good(left, best, NEAR * tolerance):
+            if is_as_good(left, best, tolerance if singly else NEAR * tolerance):
                 n_steps = TO_THE_END if singly else LONGER
                 moved, left = _descended(fitted, held, moved, fewer, n_steps)
             if not limits.keep(fitted, *moved):
@@ -201,14 +203,16 @@ def is_as_good(left, best, tolerance):
     left, best : tensor of shape (n_blocks,)
         What they leave of blocks of rows.
     tolerance : float
-        Difference that does not count, nor does one standard error of the best.
+        Difference that does not count, nor does one standard error of the best, nor a
+        tenth of it.
 
     Returns
     -------
     bool
     """
     error = float(best.std()) / len(best) ** 0.5 if len(best) > 1 else 0.0
-    return bool(left.mean() <= best.mean() + max(tolerance, error))
+    slack = max(tolerance, error, CLOSE * float(best.mean()))
+    return bool(left.mean() <= best.mean() + slack)
 
 
 def _descended(fitted, held, start, support, n_steps=N_STEPS):

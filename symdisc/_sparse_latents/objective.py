@@ -174,7 +174,12 @@ class SparseMotion:
         """Return E_x, of the best decoder of white latents."""
         latents = self.curve[0] @ encoder.mT
         centred = latents - latents.mean(dim=0)
-        features = self.decoder.features(centred / latents.std(dim=0))[0]
+        # White, so that it does not depend on the axes.
+        covariance = centred.mT @ centred / len(centred)
+        ridge = RIDGE * covariance.diagonal().mean() * torch.eye(len(encoder))
+        factor = torch.linalg.cholesky(covariance + ridge.to(covariance))
+        white = torch.linalg.solve_triangular(factor, centred.mT, upper=False).mT
+        features = self.decoder.features(white)[0]
         targets = self.curve[0][:, : self.n_decoded]
         # At its minimum over the coefficients E_x does not change with them.
         with torch.no_grad():

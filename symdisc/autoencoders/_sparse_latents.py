@@ -151,8 +151,9 @@ class SparseLatents(Strategy):
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
             begin = self._turned(fitted, dense.encoder, weak, random)
-        lost = max(floor, AS_GOOD * dense.lost)
-        limits = Limits(dense.left, lost, self.tolerance, AS_FAST)
+        with torch.no_grad():
+            lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
+        limits = Limits(dense.left, max(floor, AS_GOOD * lost), self.tolerance, AS_FAST)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
             found = self._better(fitted, held, found, limits, weak, random)
@@ -284,10 +285,7 @@ class SparseLatents(Strategy):
         moved = fitted.descend(
             encoder, encoder.new_zeros(rank), N_STEPS // 2, support=support
         )
-        found = self._judged(fitted, held, *moved, support)
-        if found and found[0].left.mean() > self.tolerance:
-            found += self._judged(fitted, held, *fitted.descend(*moved, N_STEPS))
-        return found
+        return self._judged(fitted, held, *moved, support)
 
     def _path(self, problem, rows, start, random):
         """Follow the best encoder from few modes to many."""

@@ -259,7 +259,7 @@ def test_clone_params_and_pickle():
 )
 def test_bad_architectures(autoencoder, message):
     X, X_dot = wave(30)
-    est = LatentSymmetryDiscoverer(autoencoder=autoencoder, max_iter=1)
+    est = LatentSymmetryDiscoverer(2, autoencoder=autoencoder, max_iter=1)
     with pytest.raises(ValueError, match=message):
         est.fit(X, X_dot)
 
