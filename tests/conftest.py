@@ -39,7 +39,8 @@ def pytest_configure(config):
 def first_of(values):
     """Return parameters of which the first is in the default suite, others slow."""
     first, *others = values
-    return [first, *(pytest.param(other, marks=pytest.mark.slow) for other in others)]
+    others = (other if isinstance(other, tuple) else (other,) for other in others)
+    return [first, *(pytest.param(*other, marks=pytest.mark.slow) for other in others)]
 
 
 def embedded_rotation(random_state, n_samples=1500, n_features=30, frequency=2.0):

@@ -27,14 +27,13 @@ from symdisc._latent.trainer import Trainer
 from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.layout import check_filled, has_translations
 from symdisc._symmetry.adversary import (
-    DISCRIMINATOR_UNITS,
     check_count,
     make_adversary,
     read_algebra,
 )
 from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.claim import Standard
-from symdisc._symmetry.liegan_blocks import StructuredGAN, read_blocks
+from symdisc._symmetry.liegan_blocks import read_blocks
 from symdisc._symmetry.solver import Found, claim_algebra, find_algebra
 from symdisc.autoencoders._names import strategies_of
 
@@ -98,7 +97,7 @@ def train_adversaries(est, data, checkpoint):
     problem, snapshots = data.of(strategy, est, checkpoint)
     generator = problem.generator()
     autoencoder = strategy.build(problem, generator).to(data.device)
-    adversary = _adversary(est, len(autoencoder.shift), snapshots, generator)
+    adversary = make_adversary(est, len(autoencoder.shift), snapshots, generator)
     library = problem.library(len(autoencoder.shift))
     players = autoencoder, adversary, snapshots, library, regression(est)
     trainer = Trainer(*players, problem.settings, generator)
@@ -253,21 +252,6 @@ def _solved(model, snapshots, spaces, answers):
             answer.algebra.centre = answer.centre - found.centre
     algebras = [answer and answer.algebra for answer in answers]
     return Findings(model, snapshots, spaces, *algebras)
-
-
-def _adversary(est, rank, snapshots, generator):
-    if not est.representation:
-        counts = est.n_generators, snapshots, generator, est.n_restarts
-        return make_adversary(rank, *counts)
-    check_filled(est.representation, rank)
-    return StructuredGAN(
-        est.representation,
-        snapshots.symmetry_of,
-        n_members=est.n_restarts,
-        hidden_units=DISCRIMINATOR_UNITS,
-        generator=generator,
-        like=snapshots.coordinates,
-    )
 
 
 def _find_blocks(est, latents, snapshots, standard):

@@ -59,6 +59,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         "spectral" solves an eigenvalue problem in latents that were learned before.
         "adversarial" trains adversaries together with the autoencoder, for symmetries
         of distributions, and needs a number of generators or a `representation`.
+    discriminator : {"latents", "reconstructions"}, default="latents"
+        What adversaries tell apart: latents, or also the snapshots decoded from them.
     representation : sequence of Block, Translations and Scalars, optional
         Blocks of latent coordinates, in order. Each has generators of its own to be
         found, known generators, or none; see `Block`. Those that are no symmetries are
@@ -171,9 +173,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     symmetry_of_ : {"distribution", "pairs", "derivatives", "motion", "labels"}
         What is invariant under `lie_algebra_`.
     n_iter_ : int
-        Number of iterations run; 1 where a linear encoder and a polynomial decoder
-        are exact, or where a symmetry acts on linear latents of snapshots without
-        time: their decoder, of random Fourier features, is solved for.
+        Number of iterations run; 1 where the space that was taken is not trained.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 1024 to 2048 rows where there are more.
@@ -234,6 +234,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             Interval(Integral, 1, None, closed="left"),
         ],
         "solver": [StrOptions({"spectral", "adversarial"})],
+        "discriminator": [StrOptions({"latents", "reconstructions"})],
         "representation": [list, tuple, None],
         "symmetry_of": [StrOptions({"auto", *QUESTIONS, *SHORT_NAMES})],
         "autoencoder": [
@@ -266,6 +267,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         *,
         n_generators="auto",
         solver="spectral",
+        discriminator="latents",
         representation=None,
         symmetry_of="auto",
         autoencoder="auto",
@@ -289,6 +291,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         self.n_components = n_components
         self.n_generators = n_generators
         self.solver = solver
+        self.discriminator = discriminator
         self.representation = representation
         self.symmetry_of = symmetry_of
         self.autoencoder = autoencoder

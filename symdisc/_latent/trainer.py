@@ -1,17 +1,15 @@
 """The one minibatch loop: schedule, optimisers, history, progress, interruption."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from tqdm.auto import tqdm
 
 from symdisc._numerics.adam import Adam
-from symdisc._persistence.checkpoint import Checkpoint
+from symdisc._persistence.checkpoint import Checkpoint, warn_of_interruption
 
 # One epoch: after so many iterations the gauge, the equations and the history are
 # brought up to date. Fixed, not a pass over the data, so that time does not grow with
@@ -280,10 +278,31 @@ class Trainer:
         share = self.settings.w_gan * joined / n_members
         pairs = share * pairs + (1 - share) * pairs.detach()
         pairs = pairs.expand(n_members, *pairs.shape)
-        critic, learner = self.adversary.losses(pairs, self.adversary.act(pairs))
+        moved = self.adversary.act(pairs)
+        decode = self._decoded if self.adversary.n_decoded else None
+        critic, learner = self.adversary.losses(pairs, moved, decode)
         self.evidence = 0.98 * self.evidence + 0.02 * critic.detach()
         self._average_generators(joined)
         return critic, learner
+
+    def _decoded(self, pairs):
+        """Decode (members, n, slots, rank) to the snapshots that discriminators see.
+
+        The decoder itself takes no part in the game: it would learn to hide what the
+        generators do.
+        """
+        autoencoder, flat = self.autoencoder, pairs.flatten(end_dim=1)
+        decoder = [p for p in autoencoder.decoder.parameters() if p.requires_grad]
+        for parameter in decoder:
+            parameter.requires_grad_(False)
+        if self.snapshots.symmetry_of == "derivatives":
+            images = autoencoder.push_back(flat[:, 0], flat[:, 1])
+        else:
+            images = [autoencoder.decode(slot) for slot in flat.unbind(1)]
+        for parameter in decoder:
+            parameter.requires_grad_()
+        images = torch.cat([image * self.snapshots.weights for image in images], 1)
+        return images.unflatten(0, pairs.shape[:2])
 
     def _average_generators(self, joined):
         self.n_averaged = self.n_averaged + 1 if joined > AVERAGE_FROM else 1
@@ -355,34 +374,3 @@ def _finite_average(epoch, iteration):
             "moderate size, remove outliers, or lower the loss_weights of gan and eq."
         )
     return means
-
-
-def warn_of_interruption(n_iter, max_iter, game, checkpoint):
-    """Warn that a training ended early, and say what its result is worth.
-
-    Parameters
-    ----------
-    n_iter, max_iter : int
-        Iterations that were run, and that were asked for.
-    game : float or None
-        Share of the adversaries' game that was played; not above 0 where they had not
-        joined, and None where there are none.
-    checkpoint : Checkpoint or None
-    """
-    text = (
-        f"Training was interrupted after {n_iter} of {max_iter} iterations, and what "
-        "was learned until then is kept."
-    )
-    if game is not None and game > 0:
-        text += (
-            f" Adversarial training was {game:.0%} complete: the symmetry is "
-            "provisional, see agreement_."
-        )
-    elif game is not None:
-        text += (
-            " Adversarial training had not started, and no symmetry was looked for: "
-            "lie_algebra_ is empty or None."
-        )
-    if checkpoint is not None and checkpoint.path.exists():
-        text += f" Fit again to go on from checkpoint={str(checkpoint.path)!r}."
-    warnings.warn(text, ConvergenceWarning, stacklevel=7)

@@ -6,12 +6,14 @@ a training that starts from anything else refuses it.
 """
 
 import time
+import warnings
 from importlib.metadata import version
 from numbers import Real
 from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc._persistence.container import (
     checksum,
@@ -231,3 +233,34 @@ def _restore(trainer, arrays):
             number = isinstance(getattr(trainer, name), Real)
             value = tensor.item() if number else tensor.to(device)
             setattr(trainer, name, value)
+
+
+def warn_of_interruption(n_iter, max_iter, game, checkpoint):
+    """Warn that a training ended early, and say what its result is worth.
+
+    Parameters
+    ----------
+    n_iter, max_iter : int
+        Iterations that were run, and that were asked for.
+    game : float or None
+        Share of the adversaries' game that was played; not above 0 where they had not
+        joined, and None where there are none.
+    checkpoint : Checkpoint or None
+    """
+    text = (
+        f"Training was interrupted after {n_iter} of {max_iter} iterations, and what "
+        "was learned until then is kept."
+    )
+    if game is not None and game > 0:
+        text += (
+            f" Adversarial training was {game:.0%} complete: the symmetry is "
+            "provisional, see agreement_."
+        )
+    elif game is not None:
+        text += (
+            " Adversarial training had not started, and no symmetry was looked for: "
+            "lie_algebra_ is empty or None."
+        )
+    if checkpoint is not None and checkpoint.path.exists():
+        text += f" Fit again to go on from checkpoint={str(checkpoint.path)!r}."
+    warnings.warn(text, ConvergenceWarning, stacklevel=7)

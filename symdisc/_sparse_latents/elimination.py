@@ -90,7 +90,7 @@ def eliminate_past_worse(fitted, held, found, limits):
     encoder, shift : tensor
     support : tensor of bool, of shape (n_terms, k)
     """
-    first = fitted.left_of_others(held, *found)
+    first = what_is_left(fitted, held, *found)
     for left, fewer in _dropped(fitted, held, found, limits, limits.negligible, True):
         if is_as_good(left, first, 0.0):
             found = fewer
@@ -120,7 +120,7 @@ def _dropped(fitted, held, found, limits, tolerance, singly=False):
         Encoder, shift and terms.
     """
     encoder, shift, support = found
-    best = fitted.left_of_others(held, *found)
+    best = what_is_left(fitted, held, *found)
     needed = torch.zeros_like(support)
     n_dropped = 1 if singly else int(support.sum()) // 2
     while bool((support & ~needed).any()):
@@ -182,8 +182,7 @@ def _with(support, fitted, held, encoder, shift, limits):
     moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
     good = is_as_good(left, limits.left, tolerance)
     if not good and is_as_good(left, limits.left, NEAR * tolerance):
-        moved = fitted.descend(*moved, TO_THE_END, support=support)
-        left = fitted.left_of_others(held, *moved, support)
+        moved, left = _descended(fitted, held, moved, support, TO_THE_END)
         good = is_as_good(left, limits.left, tolerance)
     return (*moved, support) if good and limits.keep(fitted, *moved) else None
 
@@ -193,6 +192,26 @@ def _without(table, entries):
     kept = torch.ones(table.numel(), dtype=torch.bool)
     kept[entries] = False
     return table & kept.reshape(table.shape)
+
+
+@torch.no_grad()
+def what_is_left(fitted, held, encoder, shift, support):
+    """Return what blocks of other rows leave, or the rows fitted to if that is more.
+
+    Few trajectories held out may be where a term does little.
+
+    Parameters
+    ----------
+    fitted, held : SparseMotion
+    encoder, shift, support : tensor
+
+    Returns
+    -------
+    tensor of shape (n_blocks,)
+    """
+    left = fitted.left_of_others(held, encoder, shift, support)
+    own, _ = fitted.left_of_rates(encoder, shift, support)
+    return left + (own - left.mean()).clamp_min(0)
 
 
 def is_as_good(left, best, tolerance):
@@ -218,4 +237,4 @@ def is_as_good(left, best, tolerance):
 def _descended(fitted, held, start, support, n_steps=N_STEPS):
     """Return encoder and shift after a descent, and what they leave of other rows."""
     moved = fitted.descend(*start, n_steps, support=support)
-    return moved, fitted.left_of_others(held, *moved, support)
+    return moved, what_is_left(fitted, held, *moved, support)

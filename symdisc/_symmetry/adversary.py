@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
+from symdisc._lie.layout import check_filled
 from symdisc._symmetry.liegan import LieGAN, consensus
+from symdisc._symmetry.liegan_blocks import StructuredGAN
 
 DISCRIMINATOR_UNITS = 32
 # What no discriminator is trained to tell apart.
@@ -48,18 +50,36 @@ def check_count(n_generators, dim, which="that the data fill"):
         )
 
 
-def make_adversary(rank, n_generators, snapshots, generator, n_members=4):
-    """Return a LieGAN for latents of dimension `rank`, or raise where it cannot be."""
-    check_count(n_generators, rank)
-    return LieGAN(
-        n_members,
-        n_generators,
-        rank,
-        1 if snapshots.symmetry_of == "distribution" else 2,
-        hidden_units=DISCRIMINATOR_UNITS,
-        generator=generator,
-        like=snapshots.coordinates,
-    )
+def make_adversary(est, rank, snapshots, generator):
+    """Return adversaries for latents of dimension `rank`, or raise.
+
+    Parameters
+    ----------
+    est : LatentSymmetryDiscoverer
+        Its parameters are read.
+    rank : int
+    snapshots : Snapshots
+    generator : torch.Generator
+
+    Returns
+    -------
+    LieGAN
+    """
+    n_slots = 1 if snapshots.symmetry_of == "distribution" else 2
+    decoded = est.discriminator == "reconstructions"
+    options = {
+        "n_members": est.n_restarts,
+        "hidden_units": DISCRIMINATOR_UNITS,
+        "generator": generator,
+        "like": snapshots.coordinates,
+        "n_decoded": n_slots * snapshots.coordinates.shape[1] if decoded else 0,
+    }
+    if est.representation:
+        check_filled(est.representation, rank)
+        return StructuredGAN(est.representation, snapshots.symmetry_of, **options)
+    check_count(est.n_generators, rank)
+    counts = {"n_generators": est.n_generators, "dim": rank, "n_slots": n_slots}
+    return LieGAN(**counts, **options)
 
 
 def read_algebra(trainer, n_generators, n_components):

@@ -39,18 +39,31 @@ class LieGAN(nn.Module):
         Draws weights and, later, group elements.
     like : tensor
         Gives dtype and device.
+    n_decoded : int, default=0
+        Numbers that the discriminator sees of each row beside its vectors: what a
+        decoder makes of these.
     """
 
     def __init__(
-        self, n_members, n_generators, dim, n_slots, *, hidden_units, generator, like
+        self,
+        n_members,
+        n_generators,
+        dim,
+        n_slots,
+        *,
+        hidden_units,
+        generator,
+        like,
+        n_decoded=0,
     ):
         super().__init__()
         self.dim, self.n_slots, self.generator = dim, n_slots, generator
+        self.n_decoded = n_decoded
         options = {"generator": generator, "dtype": like.dtype, "device": like.device}
         self.frame = nn.Parameter(
             torch.randn(n_members, dim * dim, n_generators, **options)
         )
-        widths = [n_slots * dim, hidden_units, hidden_units, 1]
+        widths = [n_slots * dim + n_decoded, hidden_units, hidden_units, 1]
         weights, biases = [], []
         for fan_in, fan_out in pairwise(widths):
             uniform = 2 * torch.rand(n_members, fan_in, fan_out, **options) - 1
@@ -94,23 +107,26 @@ class LieGAN(nn.Module):
         elements = torch.einsum("mnc,mcij->mnij", 2 * uniform - 1, basis)
         return pairs @ matrix_exp(elements).mT
 
-    def judge(self, pairs):
+    def judge(self, pairs, decode=None):
         """Return logits of being original, shape (members, n)."""
         x = pairs.flatten(start_dim=2)
+        if decode is not None:
+            x = torch.cat([x, decode(pairs)], dim=2)
         *hidden, last = zip(self.weights, self.biases, strict=True)
         for weight, bias in hidden:
             x = F.silu(torch.baddbmm(bias, x, weight))
         weight, bias = last
         return torch.baddbmm(bias, x, weight).squeeze(-1)
 
-    def losses(self, original, moved):
+    def losses(self, original, moved, decode=None):
         """Binary cross-entropies of both players, each of shape (members,).
 
         The players share one forward pass; the non-saturating generator loss asks
-        that moved latents look original and, for the encoder, the reverse.
+        that moved latents look original and, for the encoder, the reverse. `decode`
+        maps pairs to (members, n, `n_decoded`).
         """
         n = original.shape[1]
-        logits = self.judge(torch.cat([original, moved], dim=1))
+        logits = self.judge(torch.cat([original, moved], dim=1), decode)
         real, fake = logits[:, :n], logits[:, n:]
         discriminator = F.softplus(-real).mean(1) + F.softplus(fake).mean(1)
         generator = F.softplus(real).mean(1) + F.softplus(-fake).mean(1)

@@ -20,6 +20,7 @@ from symdisc._sparse_latents.elimination import (
     eliminate_terms,
     fewest_possible,
     is_as_good,
+    what_is_left,
 )
 from symdisc._sparse_latents.linear_motion import linear_latents
 from symdisc._sparse_latents.number_of_latents import best_projection, mixed_modes
@@ -35,6 +36,8 @@ N_COSINES = 64
 ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
+# Fewer terms may leave so many times as much as all do.
+TIMES = 10.0
 # Sizes of latents to start from, where these matter, and steps from each start.
 UNITS, N_TRIED = (1.0, 2.0), 40
 
@@ -153,7 +156,8 @@ class SparseLatents(Strategy):
             begin = self._turned(fitted, dense.encoder, weak, random)
         with torch.no_grad():
             lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
-        limits = Limits(dense.left, max(floor, AS_GOOD * lost), self.tolerance, AS_FAST)
+        tolerance = min(self.tolerance, TIMES * float(dense.left.mean()) + LEAST_ERROR)
+        limits = Limits(dense.left, max(floor, AS_GOOD * lost), tolerance, AS_FAST)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
             found = self._better(fitted, held, found, limits, weak, random)
@@ -176,14 +180,14 @@ class SparseLatents(Strategy):
             found = eliminate_terms(fitted, held, *start, limits)
             if not limits.keep(fitted, *found[:2]):
                 continue
-            left = fitted.left_of_others(held, *found)
+            left = what_is_left(fitted, held, *found)
             tried.append((left, found))
-            if is_as_good(left, limits.left, self.tolerance):
+            if is_as_good(left, limits.left, limits.tolerance):
                 break
         if not tried:
             return eliminate_terms(fitted, held, *begin, limits)
         best = min((left for left, _ in tried), key=torch.mean)
-        good = [f for left, f in tried if is_as_good(left, best, self.tolerance)]
+        good = [f for left, f in tried if is_as_good(left, best, limits.tolerance)]
         found = min(good, key=lambda found: int(found[2].sum()))
         return eliminate_past_worse(fitted, held, found, limits)
 

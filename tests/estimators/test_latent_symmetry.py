@@ -58,6 +58,18 @@ def test_adversaries_recover_embedded_rotation(game, rotation):
     check_embedded_rotation(game, X, Z, frequency)
 
 
+@pytest.mark.parametrize("symmetry_of", first_of(["derivatives", "distribution"]))
+def test_discriminators_of_reconstructions(rotation, symmetry_of):
+    X, X_dot, *_ = rotation
+    seen = {"symmetry_of": symmetry_of, "discriminator": "reconstructions"}
+    # They see more, and their generators are less exact.
+    est = LatentSymmetryDiscoverer(2, **seen, tol=0.05, random_state=0, **GAME)
+    est.fit(X, X_dot)
+    assert est.lie_algebra_.name == "so(2)"
+    assert skew_share(est) > 0.995
+    assert est.reconstruction_error_ < 1e-3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 20))
 def test_adversaries_recover_embedded_rotation_every_time(seed):
@@ -123,8 +135,17 @@ def test_recovers_reaction_diffusion_every_time(small_reaction_diffusion, seed):
     check_reaction_diffusion(small_reaction_diffusion, seed)
 
 
-@pytest.mark.parametrize("symmetry_of", first_of(["states", "transitions"]))
-def test_other_senses_of_symmetry(symmetry_of):
+@pytest.mark.parametrize(
+    ("symmetry_of", "discriminator"),
+    first_of(
+        [
+            ("states", "latents"),
+            ("transitions", "latents"),
+            ("transitions", "reconstructions"),
+        ]
+    ),
+)
+def test_other_senses_of_symmetry(symmetry_of, discriminator):
     """Rotations are found from the states alone, and from consecutive snapshots."""
     t = 0.05 * np.arange(1000)
     group = np.repeat([0, 1], 500)
@@ -132,7 +153,8 @@ def test_other_senses_of_symmetry(symmetry_of):
     radius = np.where(group == 0, 1.0, 2.0)
     lift = np.random.default_rng(0).standard_normal((2, 12))
     X = (radius * np.array([np.cos(phase), np.sin(phase)])).T @ lift
-    est = LatentSymmetryDiscoverer(symmetry_of=symmetry_of, random_state=0, **GAME)
+    seen = {"symmetry_of": symmetry_of, "discriminator": discriminator}
+    est = LatentSymmetryDiscoverer(**seen, random_state=0, **GAME)
     est.fit(X, groups=group)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est) > 0.99

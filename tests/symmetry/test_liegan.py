@@ -267,6 +267,24 @@ def test_gradients_reach_both_players_and_the_pairs():
         assert gradient[1].abs().max() == 0
 
 
+def test_a_discriminator_sees_what_is_decoded():
+    """Latents that look alike are told apart by what is made of them."""
+    draw = torch.Generator().manual_seed(0)
+    options = {"hidden_units": 8, "generator": draw, "n_decoded": 1}
+    adversary = LieGAN(1, 1, 2, 1, like=torch.zeros(1).double(), **options)
+    with torch.no_grad():
+        for weight in adversary.weights:
+            weight.fill_(1.0)
+        adversary.weights[0][:, :2] = 0
+    original = random_pairs(adversary)
+    critic, learner = adversary.losses(
+        original, original + 1, lambda pairs: pairs[..., 0, :1] - 1
+    )
+    blind = adversary.losses(original, original + 1, lambda p: 0 * p[..., 0, :1])
+    assert_allclose(blind[0].detach(), blind[1].detach())
+    assert not torch.allclose(critic, learner, rtol=1e-3)
+
+
 @torch.no_grad()
 def test_a_true_symmetry_changes_no_loss():
     """Rotating an isotropic sample leaves nothing to tell apart; squeezing it does."""
