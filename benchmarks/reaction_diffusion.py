@@ -7,7 +7,7 @@ burn-in of 200 steps), by default and with adversaries:
 ``few``      by default on the first 400;
 ``thin``     by default on 400 spread over all;
 ``2d``       adversaries, n_components=2 on all snapshots;
-``decoded``  the same with discriminators that see reconstructions, too;
+``decoded``  the same, 1200 iterations, discriminators that see reconstructions, too;
 ``split``    adversaries, n_components=2 on the first 4000, reconstruction of the last
              1000;
 ``3d``       adversaries, n_components=3 on all snapshots.
@@ -28,16 +28,14 @@ from symdisc import LatentSymmetryDiscoverer
 from symdisc.datasets import cached, make_reaction_diffusion
 
 GAME = {"n_generators": 1, "solver": "adversarial"}
+DECODED = {"discriminator": "reconstructions", "max_iter": 1200}
 SETTINGS = {
     "default": ({}, slice(None)),
     "few": ({}, slice(400)),
     "thin": ({}, slice(None, None, 12)),
     "2d": ({"n_components": 2} | GAME, slice(None)),
     "split": ({"n_components": 2} | GAME, slice(4000)),
-    "decoded": (
-        {"n_components": 2, "discriminator": "reconstructions"} | GAME,
-        slice(None),
-    ),
+    "decoded": ({"n_components": 2} | GAME | DECODED, slice(None)),
     "3d": ({"n_components": 3} | GAME, slice(None)),
 }
 FREQUENCY = 0.9075

@@ -254,7 +254,7 @@ def turned(movie):
 @no_doubts
 def test_movie(movie, tmp_path):
     frames, t = movie
-    linear = LatentSINDy(autoencoder=LinearEncoder(), random_state=0)
+    linear = LatentSINDy(2, autoencoder=LinearEncoder(), random_state=0)
     est = clone(linear).fit(frames, t=t)
     assert est.snapshot_shape_ == (6, 7)
     assert est.n_features_in_ == 42
@@ -304,13 +304,13 @@ def test_pictures_of_a_movie(movie, turned):
 def test_rates_of_a_movie_and_channels(movie):
     frames, t = movie
     rates = np.gradient(frames, t, axis=0)
-    est = LatentSINDy(random_state=0, autoencoder=LinearEncoder())
+    est = LatentSINDy(2, random_state=0, autoencoder=LinearEncoder())
     assert est.fit(frames, rates).snapshot_shape_ == (6, 7)
     coloured = np.stack([frames, 2 * frames], axis=1)
     assert est.fit(coloured, t=t).snapshot_shape_ == (2, 6, 7)
     both = np.concatenate([rates, np.gradient(rates, t, axis=0)], axis=1)
     flat = np.hstack([r.reshape(300, -1) for r in np.split(both, 2, axis=1)])
-    est = LatentSINDy(order=2, random_state=0, autoencoder=LinearEncoder())
+    est = LatentSINDy(2, order=2, random_state=0, autoencoder=LinearEncoder())
     one, other = (clone(est).fit(frames, y) for y in (both, flat))
     np.testing.assert_array_equal(one.coefficients_, other.coefficients_)
 

@@ -493,7 +493,7 @@ def test_equations_of_a_limit_cycle_are_the_sparse_ones(make):
 
 def test_fewer_symmetries_than_asked_for_are_a_warning(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(n_generators=1, random_state=0).fit(X)
+    est = LatentSymmetryDiscoverer(2, n_generators=1, random_state=0).fit(X)
     assert est.verdict_ == ("certified",)
     assert est.lie_algebra_.name == "so(2)"
     est.set_params(n_generators=2)
@@ -511,7 +511,7 @@ def test_fewer_symmetries_than_asked_for_are_a_warning(rotation):
 @pytest.mark.parametrize("n_generators", first_of([3, 4]))
 def test_too_many_generators_do_not_hide_those_that_there_are(rotation, n_generators):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(n_generators=n_generators, random_state=0)
+    est = LatentSymmetryDiscoverer(2, n_generators=n_generators, random_state=0)
     asked = (
         f"n_generators={n_generators} asks .* found: 1 certified, .* Every other map"
     )
