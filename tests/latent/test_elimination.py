@@ -1,0 +1,89 @@
+"""Terms are dropped where neither rates nor snapshots are left any worse."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from symdisc import CandidateLibrary
+from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
+from symdisc._sparse_latents.elimination import (
+    Limits,
+    eliminate_past_worse,
+    eliminate_terms,
+    is_as_good,
+    what_is_left,
+)
+from symdisc._sparse_latents.objective import SparseMotion
+
+IDENTITY, ORIGIN = torch.eye(2).double(), torch.zeros(2).double()
+
+
+def motion(seed, n=300, error=0.0, **options):
+    """Return states of the van der Pol oscillator with their rates."""
+    random = np.random.default_rng(seed)
+    z = torch.from_numpy(random.uniform(-2, 2, (n, 2)))
+    z = (z - z.mean(dim=0)) / z.std(dim=0, correction=0)
+    rates = torch.stack([z[:, 1], (1 - z[:, 0] ** 2) * z[:, 1] - z[:, 0]], dim=1)
+    rates += error * torch.from_numpy(random.standard_normal((n, 2)))
+    return SparseMotion([z, rates], CandidateLibrary.polynomial(2, 3), **options)
+
+
+@pytest.mark.parametrize("function", [eliminate_terms, eliminate_past_worse])
+def test_the_terms_of_van_der_pol_stay(function):
+    fitted, held = motion(0), motion(1)
+    everything = torch.ones(10, 2, dtype=torch.bool)
+    left = what_is_left(fitted, held, IDENTITY, ORIGIN, everything)
+    limits = Limits(left, 0.0, 4e-6, 3e-4)
+    known = fitted, held, (IDENTITY, ORIGIN, everything), limits
+    if function is eliminate_terms:
+        known = fitted, held, IDENTITY, ORIGIN, limits
+    _, _, support = function(*known)
+    # Rates of z0, then z1; of 1, z0, z1, z0^2, z0*z1, z1^2, z0^3, z0^2*z1, ...
+    terms = [[j for j, kept in enumerate(row) if kept] for row in support.mT]
+    assert terms == [[2], [1, 2, 7]]
+
+
+def test_an_encoder_that_loses_a_latent_is_not_kept():
+    decoder = FourierPolynomialMap.draw(2, 2, 16, 300, np.random.default_rng(0))
+    fitted = motion(0, decoder=decoder, n_decoded=2, max_x_error=1e-3)
+    limits = Limits(torch.zeros(10), 0.01, 4e-6, 3e-4)
+    assert limits.keep(fitted, IDENTITY, ORIGIN)
+    lost = torch.tensor([[1.0, 0.0], [1.0, 0.0]]).double()
+    assert not limits.keep(fitted, lost, ORIGIN)
+    # Without a decoder nothing is asked of the snapshots.
+    assert limits.keep(motion(0), lost, ORIGIN)
+
+
+def test_what_is_lost_does_not_depend_on_axes():
+    decoder = FourierPolynomialMap.draw(2, 2, 16, 300, np.random.default_rng(0))
+    fitted = motion(0, decoder=decoder, n_decoded=2, max_x_error=1e-3)
+    oblique = torch.tensor([[1.0, 0.0], [1.0, 0.1]]).double()
+    lost = [float(fitted.left_of_snapshots(e, ORIGIN)) for e in (IDENTITY, oblique)]
+    assert max(lost) < 1e-10
+
+
+def test_rows_that_were_fitted_to_count_as_well():
+    support = torch.zeros(10, 2, dtype=torch.bool)
+    support[2, 0] = support[1, 1] = support[2, 1] = support[7, 1] = True
+    exact, noisy = motion(0), motion(1, error=0.3)
+    left = what_is_left(noisy, exact, IDENTITY, ORIGIN, support)
+    own, _ = noisy.left_of_rates(IDENTITY, ORIGIN, support)
+    assert_allclose(left.mean(), own)
+    assert own > 100 * what_is_left(exact, exact, IDENTITY, ORIGIN, support).mean()
+
+
+@pytest.mark.parametrize(
+    ("left", "good"), [(1.0, True), (1.09, True), (1.2, False), (np.inf, False)]
+)
+def test_a_tenth_does_not_count(left, good):
+    assert is_as_good(torch.full((10,), left), torch.ones(10), 1e-6) == good
+
+
+def test_nor_do_the_tolerance_and_a_standard_error():
+    zeros, best = torch.zeros(10), torch.arange(10.0) / 4.5
+    assert is_as_good(zeros + 1e-6, zeros, 2e-6)
+    assert not is_as_good(zeros + 1e-6, zeros, 5e-7)
+    error = float(best.std()) / 10**0.5
+    assert is_as_good(best + 0.99 * error, best, 0.0)
+    assert not is_as_good(best + 1.01 * error, best, 0.0)
