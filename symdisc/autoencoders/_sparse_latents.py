@@ -203,8 +203,8 @@ class SparseLatents(Strategy):
         if begin is None:
             return found
         other = self._sparse(fitted, held, begin, limits)
-        best = fitted.left_of_others(held, *found)
-        good = is_as_good(fitted.left_of_others(held, *other), best, self.tolerance)
+        best, left = (what_is_left(fitted, held, *each) for each in (found, other))
+        good = is_as_good(left, best, limits.tolerance)
         return other if good and other[2].sum() < support.sum() else found
 
     def refit(self, problem, model):
