@@ -16,8 +16,9 @@ from sklearn.neighbors import NearestNeighbors
 
 # Rows whose neighbours are looked for, and coordinates in which these are near.
 MAX_ROWS, MAX_COORDINATES = 1000, 20
-# One-sided level of 0.001, in standard errors; neighbours are each other's.
-LEVEL = 3.1 * 2**0.5
+# Two one-sided tests at a level of 0.0005, in standard errors; neighbours are each
+# other's.
+LEVEL = 3.3 * 2**0.5
 
 
 def alike_share(residuals, points):
@@ -32,7 +33,8 @@ def alike_share(residuals, points):
     Returns
     -------
     ndarray of shape (k,)
-        At most 1, and 0 where it might be chance at a level of 0.001.
+        At most 1, and 0 where it might be chance at a level of 0.001: neither products
+        nor signs, which large values do not sway, tell.
 
     Examples
     --------
@@ -52,5 +54,8 @@ def alike_share(residuals, points):
     products = residuals[rows] * residuals[other]
     mean, error = products.mean(axis=0), products.std(axis=0) / len(rows) ** 0.5
     size = np.mean((residuals[rows] ** 2 + residuals[other] ** 2) / 2, axis=0)
-    share = np.minimum(mean / np.where(size > 0, size, np.inf), 1.0)
-    return np.where(mean > LEVEL * error, share, 0.0)
+    share = np.clip(mean / np.where(size > 0, size, np.inf), 0.0, 1.0)
+    signs = np.sign(residuals - np.median(residuals, axis=0))
+    agreement = np.mean(signs[rows] * signs[other], axis=0)
+    seen = (mean > LEVEL * error) | (agreement > LEVEL / len(rows) ** 0.5)
+    return np.where(seen, share, 0.0)

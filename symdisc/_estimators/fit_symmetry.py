@@ -98,6 +98,8 @@ def train_adversaries(est, data, checkpoint):
     generator = problem.generator()
     autoencoder = strategy.build(problem, generator).to(data.device)
     adversary = make_adversary(est, len(autoencoder.shift), snapshots, generator)
+    if not est.representation:
+        warn_of_directions_left_out(est, len(autoencoder.shift))
     library = problem.library(len(autoencoder.shift))
     players = autoencoder, adversary, snapshots, library, regression(est)
     trainer = Trainer(*players, problem.settings, generator)

@@ -60,8 +60,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         "adversarial" trains adversaries together with the autoencoder, for symmetries
         of distributions, and needs a number of generators or a `representation`.
     discriminator : {"latents", "reconstructions"}, default="latents"
-        What adversaries tell apart: latents, or also the snapshots decoded from them,
-        which takes twice as many iterations.
+        What adversaries tell apart: latents, or also the snapshots decoded from them.
+        Double `max_iter` for these, for generators as exact.
     representation : sequence of Block, Translations and Scalars, optional
         Blocks of latent coordinates, in order. Each has generators of its own to be
         found, known generators, or none; see `Block`. Those that are no symmetries are

@@ -191,10 +191,10 @@ def warn_of_doubts(est):
 
 def _lacks_symmetries(est):
     """Say whether there are fewer symmetries than asked for, or adversaries failed."""
-    verdicts = Counter(est.verdict_)
+    found = [verdict in ("certified", "conditional") for verdict in est.verdict_]
     if est.solver == "adversarial":
-        return verdicts["refuted"] > 0
-    return verdicts["certified"] + verdicts["conditional"] < _asked(est)[1]
+        return bool(np.any((est.defect_ > est.max_defect) & ~np.array(found, bool)))
+    return sum(found) < _asked(est)[1]
 
 
 def _asked(est):
@@ -219,7 +219,8 @@ def warn_of_little_explained(scores):
         warn_user(
             "The candidates do not explain the rates of the latents: the equations "
             f"leave {min(1 - least, 1):.0%} of one. Raise degree, n_components or "
-            "max_iter; or noise, inputs or a long step hide what holds."
+            "max_iter; or noise, inputs, a long step or columns in unequal units hide "
+            "what holds."
         )
 
 

@@ -21,6 +21,11 @@ def check_solver(est):
         Its parameters are read.
     """
     if est.solver != "adversarial":
+        if est.discriminator != "latents":
+            raise ValueError(
+                f"discriminator={est.discriminator!r} is of adversaries, and solver="
+                f'{est.solver!r} has none. Leave it out, or pass solver="adversarial".'
+            )
         return
     remedy = 'Use solver="spectral"'
     if est.symmetry_of in NOT_TRAINED:

@@ -70,6 +70,21 @@ def test_discriminators_of_reconstructions(rotation, symmetry_of):
     assert est.reconstruction_error_ < 1e-3
 
 
+def test_discriminators_are_of_adversaries(rotation):
+    est = LatentSymmetryDiscoverer(2, discriminator="reconstructions")
+    with pytest.raises(ValueError, match=r"discriminator='reconstructions' is of adv"):
+        est.fit(rotation[0])
+
+
+def test_adversaries_tell_what_is_left_out():
+    angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 300)
+    X = np.stack([1e6 * np.cos(angle), np.sin(angle), np.sin(angle + 1)], axis=1)
+    options = {"n_generators": 1, "solver": "adversarial", "max_iter": 25, "tol": 1.0}
+    est = LatentSymmetryDiscoverer(2, **options, random_state=0)
+    with pytest.warns(UserWarning, match="n_components=2, but 1 of these directions"):
+        assert est.fit(X).rank_ == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 20))
 def test_adversaries_recover_embedded_rotation_every_time(seed):
