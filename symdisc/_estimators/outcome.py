@@ -28,6 +28,8 @@ AFFINE = 1e-5
 MOST_LEFT = 0.5
 # So much of a rate that is left and no noise is worth a word.
 SEEN = 0.005
+# Equations with more of their candidates are not sparse.
+MANY = 0.5
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
@@ -239,6 +241,13 @@ def warn_of_misfit(est, space, motion):
     if 1 - min(scores) > MOST_LEFT or space.coordinates is None:
         return
     left = (1 - est.equation_scores_) * _alike(est, space, motion)
+    k, n_candidates = est.coefficients_.shape
+    if est.complexity_ > max(k * (k + 1), MANY * k * n_candidates):
+        warn_user(
+            f"The equations have {est.complexity_} of {k * n_candidates} possible "
+            "terms, which is not sparse: there may be latents in which they have fewer,"
+            " or a degree in which they are closed. See spaces_ for others."
+        )
     if left.max() > SEEN:
         names = [symbol.name for symbol in est.library_.symbols]
         each = ", ".join(
