@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from symdisc import CandidateLibrary
+from symdisc import CandidateLibrary, LatentSINDy
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._sparse_latents.elimination import (
     Limits,
@@ -15,6 +15,7 @@ from symdisc._sparse_latents.elimination import (
     what_is_left,
 )
 from symdisc._sparse_latents.objective import SparseMotion
+from symdisc.autoencoders import LinearEncoder
 
 IDENTITY, ORIGIN = torch.eye(2).double(), torch.zeros(2).double()
 
@@ -87,3 +88,15 @@ def test_nor_do_the_tolerance_and_a_standard_error():
     error = float(best.std()) / 10**0.5
     assert is_as_good(best + 0.99 * error, best, 0.0)
     assert not is_as_good(best + 1.01 * error, best, 0.0)
+
+
+def test_equations_that_are_not_sparse_are_doubted():
+    """A motion that no change of coordinates makes sparse, in modes of its lift."""
+    random = np.random.default_rng(0)
+    Z = random.uniform(-1, 1, (600, 2))
+    fields = random.standard_normal((2, 10))
+    powers = CandidateLibrary.polynomial(2, 3).evaluate(Z)
+    lift = random.standard_normal((2, 5))
+    est = LatentSINDy(2, degree=3, autoencoder=LinearEncoder(), random_state=0)
+    with pytest.warns(UserWarning, match=r"have \d+ of 20 possible terms, which is no"):
+        est.fit(Z @ lift, powers @ fields.T @ lift)
