@@ -33,6 +33,7 @@ import numpy as np
 from _lifts import LIFTS as FAMILIES
 from joblib import Parallel, delayed
 from scipy.integrate import solve_ivp
+from scipy.optimize import approx_fprime, root
 from scipy.stats import binomtest
 from sklearn.utils import Bunch
 
@@ -154,20 +155,19 @@ def lifted(name, lift, seed, strength, noise):
     return system, data, data.groups < N_FITTED
 
 
-def spectra(field, starts, step=1e-6):
-    """Return the fixed points that Newton's method comes to, and their eigenvalues."""
-    k, found = starts.shape[1], []
-    for point in starts:
-        for _ in range(50):
-            moved = point + step * np.vstack([np.eye(k), -np.eye(k)])
-            slopes = field(moved)
-            jacobian = (slopes[:k] - slopes[k:]).T / (2 * step)
-            if not np.linalg.cond(jacobian) < 1e10:
-                break
-            point = point - np.linalg.solve(jacobian, field(point[None])[0])
-        near = np.abs(field(point[None])).max() < 1e-8
-        if near and not any(np.allclose(point, other, atol=1e-3) for other, _ in found):
-            found.append((point, np.linalg.eigvals(jacobian)))
+def spectra(field, starts):
+    """Return the fixed points that are found from starts, and their eigenvalues."""
+
+    def rates(point):
+        return field(point[None])[0]
+
+    found = []
+    for start in starts:
+        solved = root(rates, start, tol=1e-12)
+        known = any(np.allclose(solved.x, other, atol=1e-3) for other, _ in found)
+        if np.abs(solved.fun).max() < 1e-8 and not known:
+            jacobian = approx_fprime(solved.x, rates)
+            found.append((solved.x, np.linalg.eigvals(jacobian)))
     return found
 
 

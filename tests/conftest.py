@@ -37,7 +37,10 @@ def pytest_configure(config):
 
 
 def first_of(values):
-    """Return parameters of which the first is in the default suite, others slow."""
+    """Return parameters of which the first is in the default suite, others slow.
+
+    Tuples are values of several parameters.
+    """
     first, *others = values
     others = (other if isinstance(other, tuple) else (other,) for other in others)
     return [first, *(pytest.param(*other, marks=pytest.mark.slow) for other in others)]

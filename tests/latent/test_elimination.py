@@ -45,6 +45,40 @@ def test_the_terms_of_van_der_pol_stay(function):
     assert terms == [[2], [1, 2, 7]]
 
 
+class Ladder:
+    """Leaves of the rates what was chosen for each number of terms."""
+
+    max_x_error = 1.0
+
+    def __init__(self, left):
+        self.left = left
+
+    def left_of_others(self, held, encoder, shift, support):
+        return torch.full((10,), self.left[int(support.sum())])
+
+    def left_of_rates(self, encoder, shift, support):
+        shares = torch.arange(1.0, 4.0)[:, None]
+        return torch.tensor(self.left[int(support.sum())]), shares
+
+    def descend(self, encoder, shift, n_steps, support):
+        return encoder, shift
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"),
+    [
+        ({3: 1e-6, 2: 1e-4, 1: 1e-8}, [2]),  # worse only in between
+        ({3: 1e-6, 2: 1e-4, 1: 1e-5}, [0, 1, 2]),
+        ({3: 1e-6, 2: 1e-2, 1: 1e-8}, [0, 1, 2]),  # too much worse
+    ],
+)
+def test_a_barrier_is_passed_and_nothing_worse_is_taken(left, kept):
+    fitted, everything = Ladder(left), torch.ones(3, 1, dtype=torch.bool)
+    limits = Limits(torch.full((10,), 1e-6), 0.0, 4e-6, 3e-4)
+    known = fitted, None, (IDENTITY, ORIGIN, everything), limits
+    assert torch.nonzero(eliminate_past_worse(*known)[2][:, 0])[:, 0].tolist() == kept
+
+
 def test_an_encoder_that_loses_a_latent_is_not_kept():
     decoder = FourierPolynomialMap.draw(2, 2, 16, 300, np.random.default_rng(0))
     fitted = motion(0, decoder=decoder, n_decoded=2, max_x_error=1e-3)

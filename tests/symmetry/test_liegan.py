@@ -1,6 +1,7 @@
 """LieGAN: exact group elements, orthonormal frames, losses that reach both players."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import linalg
 
+from symdisc._latent.autoencoder import Autoencoder
+from symdisc._latent.trainer import Trainer
 from symdisc._symmetry.liegan import LieGAN, consensus, matrix_exp
 
 seeds = st.integers(0, 2**32 - 1)
@@ -283,6 +286,31 @@ def test_a_discriminator_sees_what_is_decoded():
     blind = adversary.losses(original, original + 1, lambda p: 0 * p[..., 0, :1])
     assert_allclose(blind[0].detach(), blind[1].detach())
     assert not torch.allclose(critic, learner, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("symmetry_of", "width"), [("distribution", 4), ("pairs", 8), ("derivatives", 8)]
+)
+def test_the_decoder_takes_no_part_in_the_game(symmetry_of, width):
+    draw = torch.Generator().manual_seed(0)
+    points = torch.randn(50, 4, generator=draw)
+    start, weights = torch.eye(2, 4), torch.tensor([1.0, 0.5, 0.1, 0.01])
+    coder = Autoencoder(start, points, None, weights, 8, draw)
+    snapshots = SimpleNamespace(symmetry_of=symmetry_of, weights=weights)
+    trainer = SimpleNamespace(autoencoder=coder, snapshots=snapshots)
+    n_slots = 1 if symmetry_of == "distribution" else 2
+    pairs = torch.randn(3, 20, n_slots, 2, generator=draw).requires_grad_()
+    seen = Trainer._decoded(trainer, pairs)
+    assert seen.shape == (3, 20, width)
+    assert_allclose(
+        seen[0, :, :4].detach(), (coder.decode(pairs[0, :, 0]) * weights).detach()
+    )
+    decoder = [*coder.decoder.parameters()]
+    gradients = torch.autograd.grad(seen.sum(), [pairs, *decoder], allow_unused=True)
+    assert gradients[0].abs().min() > 0
+    assert all(gradient is None for gradient in gradients[1:])
+    # The other losses train it.
+    assert all(parameter.requires_grad for parameter in decoder)
 
 
 @torch.no_grad()
