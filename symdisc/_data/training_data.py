@@ -91,16 +91,12 @@ def as_snapshots(
     -------
     Snapshots
     """
-    symmetry_of = SHORT_NAMES.get(symmetry_of, symmetry_of)
+    moves = X_dot is not None or t is not None
+    symmetry_of, successors = question(symmetry_of, moves, t, groups, len(X))
     t = check_time(t, groups, len(X))
     coordinates = pod.coordinates(X)
     velocity = _velocity(pod, coordinates, X_dot, t, groups, differentiation)
-    if symmetry_of == "auto":
-        symmetry_of = "distribution" if velocity is None else "derivatives"
-    _check_question(symmetry_of, velocity)
-    successors = None
-    if symmetry_of == "pairs":
-        successors = _successors(t, groups, len(X))
+    _check_motion(symmetry_of, velocity)
 
     def tensor(array):
         return torch.as_tensor(array, dtype=TRAINING_DTYPE, device=device)
@@ -117,24 +113,52 @@ def as_snapshots(
     )
 
 
-def _successors(t, groups, n_samples):
-    """Rows that follow each other, or raise where there are none."""
+def question(symmetry_of, moves, t, groups, n_samples):
+    """Resolve what symmetry is asked of, or raise where data cannot answer.
+
+    Parameters
+    ----------
+    symmetry_of : str
+        As of `as_snapshots`.
+    moves : bool
+        Whether rates are given, or times.
+    t, groups
+        Times and trajectories.
+    n_samples : int
+
+    Returns
+    -------
+    symmetry_of : str
+    successors : tuple of ndarray or None
+        Rows that follow each other, where these are asked about.
+
+    Examples
+    --------
+    >>> from symdisc._data.training_data import question
+    >>> question("auto", True, None, None, 5)
+    ('derivatives', None)
+    """
+    symmetry_of = SHORT_NAMES.get(symmetry_of, symmetry_of)
+    if symmetry_of == "auto":
+        symmetry_of = "derivatives" if moves else "distribution"
+    if symmetry_of in ("derivatives", "motion") and not moves:
+        raise ValueError(
+            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
+            "t."
+        )
+    if symmetry_of != "pairs":
+        return symmetry_of, None
     successors = transition_pairs(t, groups, n_samples)
     if len(successors[0]) == 0:
         raise ValueError(
             'symmetry_of="pairs" needs consecutive snapshots, and groups and t leave '
             "none: every group has one row, or every step is a gap."
         )
-    return successors
+    return symmetry_of, successors
 
 
-def _check_question(symmetry_of, velocity):
-    """Raise where what is asked needs rates that are not there."""
-    if symmetry_of in ("derivatives", "motion") and velocity is None:
-        raise ValueError(
-            f'symmetry_of="{symmetry_of}" needs time derivatives: pass X_dot as y, or '
-            "t."
-        )
+def _check_motion(symmetry_of, velocity):
+    """Raise where motion is asked about, and there is none."""
     if symmetry_of == "motion" and not velocity.any():
         raise ValueError(
             'symmetry_of="motion" asks what maps motions to motions, but y (X_dot)'

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from symdisc._data.training_data import as_snapshots
+from symdisc._data.training_data import as_snapshots, question
+from symdisc._data.trajectories import check_time
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
 from symdisc._equations.library import CandidateLibrary
 from symdisc._estimators.outcome import library_degree
@@ -227,7 +228,11 @@ def read_samples(est, X, y, t, groups):
     X = check_snapshots(est, X, ensure_min_samples=MIN_SAMPLES)
     if of_labels:
         y, labels = None, check_labels(y, len(X))
-    return X, y, data.t, data.groups, labels
+    t, groups = data.t, data.groups
+    # What takes long comes after what can be refused at once.
+    check_time(t, groups, len(X))
+    question(est.symmetry_of, not (y is None and t is None), t, groups, len(X))
+    return X, y, t, groups, labels
 
 
 def count_components(est, modes, random):

@@ -1,5 +1,6 @@
 """A latent space: encoder, gauge, decoder, and how well it explains what is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +49,9 @@ class LatentModel:
         See `symdisc._latent.laplacian.Surface.distortion`.
     support : tensor of bool, of shape (n_terms, rank), optional
         Terms of the equations that the latents were found with.
+    make_decoder : callable, optional
+        Fits a decoder of the family that was chosen to a curve of latents and the
+        problem.
     """
 
     autoencoder: torch.nn.Module
@@ -61,6 +65,7 @@ class LatentModel:
     n_solved: int | None = None
     distortion: float = np.nan
     support: torch.Tensor | None = None
+    make_decoder: Callable | None = None
 
     @property
     def rank(self):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from math import comb
 from operator import itemgetter
 
@@ -153,46 +153,53 @@ class LatentProblem:
         Directions that explain nothing are left out.
         """
         if "start" in self.known:
-            return self._refined(self.known["start"][None])
-        weights = self.weights.to(self.device, TRAINING_DTYPE)
-        points = self.curve[0].to(weights)
+            known = self.known["start"][None]
+            return self._refined(lambda: known, known.shape[1])
         most, least = self.ranks
-        rank = min(most, len(weights))
-        found, _ = best_projections(points, weights, rank, self.generator())
-        encoder = self._refined(found.double().cpu())
+        encoder = self._refined(self._search, min(most, len(self.weights)))
         kept = informative(encoder, self.curve[0], self.weights, least)
         if len(kept) < len(encoder):
-            encoder = self._refined(kept[None])
+            encoder = self._refined(lambda: kept[None], len(kept))
         self.known["start"] = encoder
         return encoder
 
-    def _refined(self, encoders):
-        """Descend from linear encoders to an exact one, or from the best by motion."""
-        exact = self._exact(encoders)
+    def _search(self):
+        """Return linear encoders from which all is predicted well, the best first."""
+        weights = self.weights.to(self.device, TRAINING_DTYPE)
+        points, rank = self.curve[0].to(weights), min(self.ranks[0], len(weights))
+        found, _ = best_projections(points, weights, rank, self.generator())
+        return found.double().cpu()
+
+    def _refined(self, search, rank):
+        """Descend to an exact linear encoder, or from the best of a search by motion.
+
+        Where the leading modes lead to an exact one, there is nothing to search.
+        """
+        search = cache(search)
+        exact = self._exact(search, rank)
         if exact is not None or not self.moves:
-            return encoders[0] if exact is None else exact
+            return search()[0] if exact is None else exact
         known = self.curve, self.weights, self.degree, self.weak
-        few = self._few(encoders.shape[1]) | {"max_evaluations": FEW}
-        return polish_best(encoders[:MOST_POLISHED], *known, **few)
+        few = self._few(rank) | {"max_evaluations": FEW}
+        return polish_best(search()[:MOST_POLISHED], *known, **few)
 
     def _few(self, rank):
         """Return rows and tolerance that tell where a descent leads."""
         n_terms = comb(rank + affordable_degree(rank), rank)
         return {"max_rows": max(FEWEST_ROWS, ROWS_PER_TERM * n_terms), "tol": PROGRESS}
 
-    def _exact(self, starts):
+    def _exact(self, search, rank):
         """Linear encoder of which all is a polynomial, or None.
 
         It follows from the snapshots alone, or, where these lead into local minima,
-        from their motion as well. Each start, and the leading modes, descend for some
+        from their motion as well. The leading modes, and each start, descend for some
         steps, which takes next to no time; those that come nearest go on.
         """
-        rank = starts.shape[1]
         if beyond_polynomials(self.weights, rank) > EXACT:
             return None
         few, snapshots = self._few(rank), (self.curve[:1], self.weights, 1)
-        near, leading = [], torch.eye(len(self.weights), dtype=starts.dtype)[:rank]
-        for start in (starts[0], leading, *starts[1:]):
+        near, leading = [], torch.eye(len(self.weights), dtype=torch.float64)[:rank]
+        for start in _one_by_one(leading, search):
             encoder = polish_start(start, *snapshots, **few, max_evaluations=FEW)
             near.append((self._left(encoder), encoder))
             if near[-1][0] <= EXACT:
@@ -235,6 +242,12 @@ class LatentProblem:
         symmetry_of = "derivatives" if self.moves else "distribution"
         weights = self.weights.to(single[0])
         return Snapshots(*single[:2], None, weights, symmetry_of, single[2])
+
+
+def _one_by_one(leading, search):
+    """Yield the leading modes and then what a search finds, when it is asked for."""
+    yield leading
+    yield from search()
 
 
 def _windows_within(weak, rows, n_samples):

@@ -1,5 +1,6 @@
 """Which terms equations need, where the latents may change with them."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -179,12 +180,25 @@ def _largest(fitted, held, encoder, shift, limits):
 def _with(support, fitted, held, encoder, shift, limits):
     """Return encoder, shift and terms after a descent, if these leave no more."""
     tolerance = limits.tolerance
-    moved, left = _descended(fitted, held, (encoder, shift), support, LONGER)
-    good = is_as_good(left, limits.left, tolerance)
-    if not good and is_as_good(left, limits.left, NEAR * tolerance):
-        moved, left = _descended(fitted, held, moved, support, TO_THE_END)
+    moved = _along_axes(fitted, encoder, shift, support)
+    left = what_is_left(fitted, held, *moved, support)
+    for n_steps, nearly in ((LONGER, torch.inf), (TO_THE_END, NEAR * tolerance)):
         good = is_as_good(left, limits.left, tolerance)
+        if good or not is_as_good(left, limits.left, nearly):
+            break
+        moved, left = _descended(fitted, held, moved, support, n_steps)
+    good = is_as_good(left, limits.left, tolerance)
     return (*moved, support) if good and limits.keep(fitted, *moved) else None
+
+
+def _along_axes(fitted, encoder, shift, support):
+    """Return encoder and shift after a descent that changes no more than the axes."""
+    unit = encoder / fitted.size(encoder)[:, None]
+    curve = [part @ unit.mT for part in fitted.curve]
+    inner = replace(fitted, curve=curve, max_x_error=1.0)
+    start = torch.eye(len(unit)).to(unit), shift
+    turn, shift = inner.descend(*start, LONGER, support=support)
+    return turn @ unit, shift
 
 
 def _without(table, entries):

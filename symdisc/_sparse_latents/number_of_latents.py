@@ -19,6 +19,10 @@ MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
 # A direction tells something at 5 %, by one of two tests, and blocks of rows.
 LEVEL, N_BLOCKS = 0.025, 20
 TINY, NEGLIGIBLE = 1e-12, 1e-4
+# What a projection that starts so well may gain does not count.
+TELLS_ALL = 0.1 * NEGLIGIBLE
+# Directions that leave more than this after a few steps are too few.
+HOPELESS = 0.1
 
 
 def count_latents(points, total, least_gain, random):
@@ -57,7 +61,7 @@ def count_latents(points, total, least_gain, random):
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
         starts = [torch.cat([encoder, leading]), *mixed_modes(points, rank, random)]
-        encoder = best_projection(points, starts, random)
+        encoder = best_projection(points, starts, random, HOPELESS)
         residual = _left_by_splines(points, encoder)
         each.append(_of_blocks(residual, total))
         errors.append(min([float(each[-1].mean()), *errors[-1:]]))
@@ -78,7 +82,8 @@ def _left_without_one(points, encoder, random):
     rank = len(encoder)
     turns = random.standard_normal((N_TURNS, rank - 1, rank))
     starts = [torch.from_numpy(turn) @ encoder for turn in turns]
-    return _left_by_splines(points, best_projection(points, starts, random))
+    few = best_projection(points, starts, random, HOPELESS)
+    return _left_by_splines(points, few)
 
 
 def _of_blocks(residual, total):
@@ -103,7 +108,7 @@ def _tells(before, left, n_further, least_gain):
     return wilcoxon(excess, alternative="greater").pvalue < LEVEL
 
 
-def best_projection(points, starts, random):
+def best_projection(points, starts, random, hopeless=1.0):
     """Return orthonormal directions of which polynomials and cosines tell the most.
 
     Parameters
@@ -111,6 +116,9 @@ def best_projection(points, starts, random):
     points : tensor of shape (n, n_modes)
     starts : sequence of tensor of shape (rank, n_modes)
     random : numpy.random.RandomState
+    hopeless : float, default=1.0
+        Part of the variance: where the starts leave more of it after a few steps, the
+        best does not descend to the end.
 
     Returns
     -------
@@ -125,7 +133,11 @@ def best_projection(points, starts, random):
         encoder, _ = motion.descend(start, shift, FEW_STEPS, moves=False)
         with torch.no_grad():
             found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
-    best = min(found, key=lambda each: each[0])[1]
+        if found[-1][0] < TELLS_ALL:
+            break
+    lost, best = min(found, key=lambda each: each[0])
+    if lost > hopeless:
+        return torch.linalg.qr(best.mT)[0].mT
     motion = _snapshots(points, len(shift), FEW_ROWS, seed)
     best, _ = motion.descend(best, shift, N_STEPS, moves=False)
     return torch.linalg.qr(best.mT)[0].mT

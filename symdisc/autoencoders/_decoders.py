@@ -1,5 +1,6 @@
 """The best decoder of several families, for latents that are known."""
 
+from functools import partial
 from itertools import product
 from math import comb
 
@@ -21,7 +22,7 @@ ENOUGH = 1e-3
 
 @torch.no_grad()
 def best_decoder(curve, problem):
-    """Return the decoder that leaves least of rows it was not fitted to.
+    """Return what makes the decoder that leaves least of rows it was not fitted to.
 
     As of latent spaces, snapshots come first: of the decoders that lose at most 1e-3 of
     their variance, or 1.1 times the least, that with the best rates is taken.
@@ -35,8 +36,8 @@ def best_decoder(curve, problem):
 
     Returns
     -------
-    torch.nn.Module
-        Has `push_forward`.
+    callable
+        Takes such a curve and problem, and returns a module that has `push_forward`.
 
     Raises
     ------
@@ -59,6 +60,11 @@ def best_decoder(curve, problem):
     most = max(ENOUGH, AS_GOOD * min(errors[0] for errors, *_ in tried))
     good = [each for each in tried if each[0][0] <= most]
     _, make, option = min(good, key=lambda each: (sum(each[0][1:]), each[0][0]))
+    return partial(_made, make, option)
+
+
+@torch.no_grad()
+def _made(make, option, curve, problem):
     return make(curve, problem, [option])[0]
 
 

@@ -32,8 +32,9 @@ from symdisc.autoencoders._strategy import Strategy, check_positive
 N_STEPS, N_ANNEALED, N_DECODED = 600, 60, 20
 # Cosines of the decoder of the search.
 N_COSINES = 64
-# Rows of the search, at equal steps, for each entry of the encoder.
-ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
+# Rows, at equal steps, for each entry of the encoder: least of the search and of the
+# last descent, and most.
+ROWS_PER_ENTRY, FEW_ROWS, MORE_ROWS, MAX_ROWS = 10, 500, 1000, 2500
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
 # Fewer terms may leave so many times as much as all do.
@@ -214,12 +215,12 @@ class SparseLatents(Strategy):
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
         floor = max(model.errors["x"], self.max_x_error)
-        motion = self._motion(problem, None, n_modes, floor)
+        motion = self._motion(problem, None, n_modes, floor, MORE_ROWS)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
-        return _model(problem, encoder, shift, model.support)
+        return _model(problem, encoder, shift, model.support, model.make_decoder)
 
-    def _motion(self, problem, rows, n_modes, floor):
+    def _motion(self, problem, rows, n_modes, floor, least_rows=FEW_ROWS):
         """Return what latents of some rows and leading modes are to obey."""
         part = problem.part(rows) if rows is not None else problem
         weights = problem.weights[:n_modes]
@@ -232,7 +233,7 @@ class SparseLatents(Strategy):
         }
         library = problem.library(rank)
         known["has_unit"] = needs_calibration(library)
-        n_rows = int(np.clip(ROWS_PER_ENTRY * rank * n_modes, FEW_ROWS, MAX_ROWS))
+        n_rows = min(max(ROWS_PER_ENTRY * rank * n_modes, least_rows), MAX_ROWS)
         options = {"weak": part.weak, "max_rows": n_rows}
         return SparseMotion.of_rows(curve, library, **options, **known)
 
@@ -363,7 +364,7 @@ class SparseLatents(Strategy):
         return encoder, shift - (turn @ centre) / motion.size(encoder)
 
 
-def _model(problem, encoder, shift, support):
+def _model(problem, encoder, shift, support, make_decoder=None):
     """Return the model of an encoder of leading modes, with a decoder."""
     encoder = encoder * problem.weights[: encoder.shape[1]]
     further = len(problem.weights) - encoder.shape[1]
@@ -372,8 +373,10 @@ def _model(problem, encoder, shift, support):
     autoencoder.rescale(1.0, shift)
     with torch.no_grad():
         curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
-    autoencoder.decoder = best_decoder(curve, problem)
-    return LatentModel(autoencoder, problem.pod, support=support)
+    make_decoder = make_decoder or best_decoder(curve, problem)
+    autoencoder.decoder = make_decoder(curve, problem)
+    known = {"support": support, "make_decoder": make_decoder}
+    return LatentModel(autoencoder, problem.pod, **known)
 
 
 def _whitened(curve, encoder):

@@ -310,7 +310,7 @@ def test_weights_of_the_score_are_checked(fitted, rotation):
 @pytest.mark.parametrize("way", [{}, GAME], ids=["spectral", "adversarial"])
 def test_same_seed_same_result(rotation, way):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=100, tol=1, random_state=0, **way)
+    est = LatentSymmetryDiscoverer(2, max_iter=100, tol=1, random_state=0, **way)
     first, again = (clone(est).fit(X, X_dot) for _ in range(2))
     np.testing.assert_array_equal(again.lie_algebra_.basis, first.lie_algebra_.basis)
     np.testing.assert_array_equal(again.transform(X), first.transform(X))
@@ -352,7 +352,7 @@ def test_leaves_global_state_alone(rotation, way):
     threads = torch.get_num_threads()
     X_before = X.copy()
     options = {"max_iter": 50, "random_state": 0, "tol": 1}
-    LatentSymmetryDiscoverer(**options, **way).fit(X, X_dot)
+    LatentSymmetryDiscoverer(2, **options, **way).fit(X, X_dot)
     assert torch.equal(before, torch.get_rng_state())
     drawn = np.random.random()  # noqa: NPY002
     assert drawn == np.random.RandomState(5).random()
@@ -362,7 +362,7 @@ def test_leaves_global_state_alone(rotation, way):
 
 def test_threads_do_not_disturb_each_other(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=50, random_state=0, tol=1, **GAME)
+    est = LatentSymmetryDiscoverer(2, max_iter=50, random_state=0, tol=1, **GAME)
     alone = clone(est).fit(X, X_dot).transform(X)
     together = [clone(est), clone(est)]
     threads = [threading.Thread(target=e.fit, args=(X, X_dot)) for e in together]
@@ -392,7 +392,7 @@ def test_grid_search_in_a_pipeline(rotation):
 
 def test_silent_by_default_and_progress_on_request(rotation, capsys):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=50, random_state=0, tol=1, **GAME)
+    est = LatentSymmetryDiscoverer(2, max_iter=50, random_state=0, tol=1, **GAME)
     est.fit(X, X_dot)
     assert capsys.readouterr() == ("", "")
     est.set_params(verbose=1).fit(X, X_dot)
@@ -401,7 +401,7 @@ def test_silent_by_default_and_progress_on_request(rotation, capsys):
 
 def test_warns_when_adversaries_disagree(rotation):
     X, X_dot, *_ = rotation
-    est = LatentSymmetryDiscoverer(max_iter=20, random_state=0, **GAME)
+    est = LatentSymmetryDiscoverer(2, max_iter=20, random_state=0, **GAME)
     with pytest.warns(ConvergenceWarning, match="max_iter"):
         est.fit(X, X_dot)
 
@@ -409,7 +409,7 @@ def test_warns_when_adversaries_disagree(rotation):
 def test_diverging_training_is_never_returned(rotation):
     X, X_dot, *_ = rotation
     est = LatentSymmetryDiscoverer(
-        max_iter=50, loss_weights={"recon": 1e300}, random_state=0, **GAME
+        2, max_iter=50, loss_weights={"recon": 1e300}, random_state=0, **GAME
     )
     with pytest.raises(FloatingPointError, match="not finite"):
         est.fit(X, X_dot)
@@ -461,7 +461,8 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_with_a_remedy(rotation, case):
     arguments, parameters, more, message = BAD[case]
-    est = LatentSymmetryDiscoverer(max_iter=2, tol=1, **parameters)
+    options = {"n_components": 2, "max_iter": 2, "tol": 1} | parameters
+    est = LatentSymmetryDiscoverer(**options)
     for way in ({}, GAME | parameters):
         with pytest.raises(ValueError, match=message):
             est.set_params(**way).fit(*arguments(rotation[0]), **more)
@@ -484,7 +485,7 @@ def test_the_default_solves_for_all_generators():
     ],
 )
 def test_what_adversaries_are_not_for_is_refused(rotation, parameters, message):
-    est = LatentSymmetryDiscoverer(max_iter=2, tol=1, **(GAME | parameters))
+    est = LatentSymmetryDiscoverer(2, max_iter=2, tol=1, **(GAME | parameters))
     with pytest.raises(ValueError, match=message):
         est.fit(*rotation[:2])
 
@@ -553,7 +554,7 @@ def test_latents_of_wrong_width_are_refused(fitted):
 
 def test_label_vector_is_ignored_with_a_warning(rotation):
     X = rotation[0]
-    est = LatentSymmetryDiscoverer(max_iter=2, tol=1)
+    est = LatentSymmetryDiscoverer(2, max_iter=2, tol=1)
     with pytest.warns(UserWarning, match="1-D and is ignored"):
         est.fit(X, np.arange(len(X)) % 5)
     assert est.equations_ is None
@@ -563,7 +564,8 @@ def test_noncontiguous_and_readonly_input(rotation):
     X, X_dot, *_ = rotation
     X = np.asfortranarray(X)
     X.flags.writeable = False
-    est = LatentSymmetryDiscoverer(max_iter=5, tol=1, random_state=0).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(2, max_iter=5, tol=1, random_state=0)
+    est.fit(X, X_dot)
     assert np.isfinite(est.transform(X)).all()
 
 
@@ -577,7 +579,7 @@ def test_html_repr_of_fitted_estimator(fitted):
 def test_restarts_are_counted_and_agree(rotation):
     X, X_dot, *_ = rotation
     options = {"n_restarts": 3, "max_iter": 300, "tol": 1, "random_state": 0}
-    est = LatentSymmetryDiscoverer(**options, **GAME)
+    est = LatentSymmetryDiscoverer(2, **options, **GAME)
     est.fit(X, X_dot)
     assert est.restart_agreement_.shape == (3,)
     assert (est.restart_agreement_ <= 1 + 1e-6).all()
