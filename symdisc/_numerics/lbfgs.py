@@ -34,18 +34,49 @@ def descend(loss, variables, max_steps, *, little=0.0):
     >>> [round(value, 4) for value in x.tolist()]
     [1.0, 1.0]
     """
-    best = [np.inf, _flat(variables)]
-    values = []
 
     def evaluated(flat):
         _put(variables, flat)
         value = loss()
         slopes = torch.autograd.grad(value, variables, allow_unused=True)
-        value = float(value.detach())
+        pairs = zip(slopes, variables, strict=True)
+        slopes = _flat([torch.zeros_like(v) if s is None else s for s, v in pairs])
+        return float(value.detach()), slopes
+
+    with torch.enable_grad():
+        best = lowest(evaluated, _flat(variables), max_steps, little=little)
+    _put(variables, best)
+
+
+def lowest(evaluated, start, max_steps, *, little=0.0):
+    """Return where a smooth function is least of all that is evaluated.
+
+    Parameters
+    ----------
+    evaluated : callable
+        Maps an array to the value and the gradient.
+    start : ndarray of shape (n,)
+    max_steps, little
+        As of `descend`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._numerics.lbfgs import lowest
+    >>> lowest(lambda x: ((x**2).sum(), 2 * x), np.ones(2), 10).tolist()
+    [0.0, 0.0]
+    """
+    best, values = [np.inf, start], []
+
+    def noted(flat):
+        value, slopes = evaluated(flat)
         if value < best[0]:
             best[:] = value, flat.copy()
-        pairs = zip(slopes, variables, strict=True)
-        return value, _flat([torch.zeros_like(v) if s is None else s for s, v in pairs])
+        return value, slopes
 
     def stop(_):
         values.append(best[0])
@@ -55,16 +86,9 @@ def descend(loss, variables, max_steps, *, little=0.0):
 
     options = {"maxiter": max_steps, "maxfun": int(EVALUATIONS * max_steps)}
     options |= {"maxcor": HISTORY, "ftol": 1e-14, "gtol": 1e-8}
-    with torch.enable_grad():
-        minimize(
-            evaluated,
-            best[1],
-            method="L-BFGS-B",
-            jac=True,
-            callback=stop,
-            options=options,
-        )
-    _put(variables, best[1])
+    known = {"method": "L-BFGS-B", "jac": True, "callback": stop, "options": options}
+    minimize(noted, start, **known)
+    return best[1]
 
 
 def _flat(tensors):

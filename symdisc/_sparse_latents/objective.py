@@ -12,13 +12,15 @@ Without it, E_v does not depend on the axes; without E_x, latents that lose a pa
 the state would be as good.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from scipy import sparse
 
-from symdisc._numerics.lbfgs import descend
+from symdisc._numerics.lbfgs import lowest
+from symdisc._sparse_latents.gradient import MotionGradient
 
 # Relative size of what is added to normal equations.
 RIDGE = 1e-10
@@ -70,11 +72,15 @@ class SparseMotion:
     has_unit: bool = False
     average: torch.Tensor | None = None
     derivative: torch.Tensor | None = None
-    _size: torch.Tensor = field(init=False, repr=False)
 
-    def __post_init__(self):
-        targets = self.curve[0][:, : self.n_decoded]
-        self._size = targets.square().sum()
+    @cached_property
+    def total(self):
+        """Sum of squares of the coordinates that are predicted."""
+        return self.curve[0][:, : self.n_decoded].square().sum()
+
+    @cached_property
+    def _gradient(self):
+        return MotionGradient(self, RIDGE)
 
     @classmethod
     def of_rows(cls, curve, library, *, weak=None, max_rows, **others):
@@ -185,7 +191,7 @@ class SparseMotion:
         with torch.no_grad():
             size = features.square().mean(dim=0).sqrt().clamp_min(1e-300)
             found = eliminate(features / size, targets) / size[:, None]
-        return (targets - features @ found).square().sum() / self._size
+        return (targets - features @ found).square().sum() / self.total
 
     def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True):
         """Return what is minimised.
@@ -238,15 +244,43 @@ class SparseMotion:
         encoder, shift : tensor
         """
         units = self.curve[0].std(dim=0).clamp_min(1e-300)
-        units = (units[0] / units) ** POWER
-        encoder = (encoder.detach() / units).clone().requires_grad_()
-        shift = shift.detach().clone().requires_grad_()
+        units = ((units[0] / units) ** POWER).numpy()
+        shape, start = encoder.shape, encoder.numpy() / units
 
-        def loss():
-            return self.loss(encoder * units, shift, **options)
+        def evaluated(flat):
+            known = flat[: start.size].reshape(shape) * units, flat[start.size :]
+            value, along, along_shift = self._loss_and_gradient(*known, **options)
+            return value, np.concatenate([(along * units).ravel(), along_shift])
 
-        descend(loss, [encoder, shift], n_steps, little=LITTLE)
-        return encoder.detach() * units, shift.detach()
+        start_flat = np.concatenate([start.ravel(), shift.numpy()])
+        flat = lowest(evaluated, start_flat, n_steps, little=LITTLE)
+        moved = flat[: start.size].reshape(shape) * units, flat[start.size :]
+        return tuple(torch.from_numpy(part.copy()) for part in moved)
+
+    def _loss_and_gradient(
+        self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True
+    ):
+        """Return `loss` of arrays, and its gradient along encoder and shift."""
+        value, gradient, along_shift = 0.0, np.zeros_like(encoder), np.zeros_like(shift)
+        if not moves or self.max_x_error < 1:
+            lost, along = self._gradient.of_snapshots(encoder)
+            weight = WEIGHT_OF_X if moves else 1.0
+            value += weight * np.log(lost + self.max_x_error)
+            gradient += weight / (lost + self.max_x_error) * along
+        if not moves:
+            return value, gradient, along_shift
+        support = None if support is None else support.numpy()
+        floor = self.least_error
+        error, count, along, along_shift = self._gradient.of_rates(
+            *(encoder, shift, lambda e: 1 / (e + floor), mu, delta, support)
+        )
+        value += np.log(error + floor) + mu * count
+        gradient += along
+        if len(encoder) > 1:
+            apart, along = self._gradient.of_axes(encoder)
+            value -= INDEPENDENCE * apart
+            gradient -= INDEPENDENCE * along
+        return value, gradient, along_shift
 
 
 def loss_of_errors(error, lost, max_x_error, least_error=LEAST_ERROR):
