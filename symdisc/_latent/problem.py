@@ -14,9 +14,9 @@ from symdisc._data.training_data import TRAINING_DTYPE, Snapshots
 from symdisc._data.weak_form import WeakForm
 from symdisc._latent.pod import MAX_MODES, RESIDUAL_VARIANCE, PODProjection
 from symdisc._latent.projection_search import (
-    best_projections,
     informative,
     left_by_polynomials,
+    search,
 )
 from symdisc._latent.trainer import Settings
 from symdisc._latent.variable_projection import polish_best, polish_start
@@ -165,10 +165,8 @@ class LatentProblem:
 
     def _search(self):
         """Return linear encoders from which all is predicted well, the best first."""
-        weights = self.weights.to(self.device, TRAINING_DTYPE)
-        points, rank = self.curve[0].to(weights), min(self.ranks[0], len(weights))
-        found, _ = best_projections(points, weights, rank, self.generator())
-        return found.double().cpu()
+        rank = min(self.ranks[0], len(self.weights))
+        return search(self.curve[0], self.weights, rank, self.seed)
 
     def _refined(self, search, rank):
         """Descend to an exact linear encoder, or from the best of a search by motion.

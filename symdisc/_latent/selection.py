@@ -223,6 +223,9 @@ def _chosen(tried, problem, max_x_error):
         least = min(model.distortion for _, model, _ in left)
         most = AS_SMOOTH * least
         left = _keep(left, lambda m: m.distortion <= most, "more distortion")
+    if not problem.moves:
+        # Compact groups act linearly on them: what is measured is less certain.
+        left.sort(key=lambda entry: not entry[0].least_distorted)
     for _, _, row in left[1:]:
         row.why = "later in the list"
     strategy, model, row = left[0]

@@ -5,22 +5,17 @@ import torch
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
-from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._numerics.polyharmonic import fit_polyharmonics
-from symdisc._sparse_latents.objective import SparseMotion
+from symdisc._sparse_latents.projections import TINY, best_projections, mixed_modes
 
 # For data that need more latents, the user has to pass their number.
 MAX_LATENTS = 8
-# Projections: rows that starts and the best are descended with, leading modes and
-# cosines of the decoder, starts and steps; then splines: centres and smoothing.
-FEWER_ROWS, FEW_ROWS, N_DECODED, N_COSINES = 300, 1000, 20, 64
-MIXTURES, N_TURNS, FEW_STEPS, N_STEPS = (0.0, 0.3, 0.6, 1.0), 8, 10, 60
+# Starts among the directions of an encoder, with one less.
+N_TURNS = 8
+# Splines: centres and smoothing.
 MAX_CENTRES, SMOOTHING = 500, (1e-8, 1e-4, 1e-2, 1.0)
 # A direction tells something at 5 %, by one of two tests, and blocks of rows.
 LEVEL, N_BLOCKS = 0.025, 20
-TINY, NEGLIGIBLE = 1e-12, 1e-4
-# What a projection that starts so well may gain does not count.
-TELLS_ALL = 0.1 * NEGLIGIBLE
 # Directions that leave more than this after a few steps are too few.
 HOPELESS = 0.1
 
@@ -61,7 +56,7 @@ def count_latents(points, total, least_gain, random):
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
         starts = [torch.cat([encoder, leading]), *mixed_modes(points, rank, random)]
-        encoder = best_projection(points, starts, random, HOPELESS)
+        encoder = best_projections(points, starts, random, HOPELESS)[0]
         residual = _left_by_splines(points, encoder)
         each.append(_of_blocks(residual, total))
         errors.append(min([float(each[-1].mean()), *errors[-1:]]))
@@ -82,7 +77,7 @@ def _left_without_one(points, encoder, random):
     rank = len(encoder)
     turns = random.standard_normal((N_TURNS, rank - 1, rank))
     starts = [torch.from_numpy(turn) @ encoder for turn in turns]
-    few = best_projection(points, starts, random, HOPELESS)
+    few = best_projections(points, starts, random, HOPELESS)[0]
     return _left_by_splines(points, few)
 
 
@@ -106,74 +101,6 @@ def _tells(before, left, n_further, least_gain):
     if excess.mean() > student.ppf(1 - LEVEL, len(excess) - 1) * error:
         return True
     return wilcoxon(excess, alternative="greater").pvalue < LEVEL
-
-
-def best_projection(points, starts, random, hopeless=1.0):
-    """Return orthonormal directions of which polynomials and cosines tell the most.
-
-    Parameters
-    ----------
-    points : tensor of shape (n, n_modes)
-    starts : sequence of tensor of shape (rank, n_modes)
-    random : numpy.random.RandomState
-    hopeless : float, default=1.0
-        Part of the variance: where the starts leave more of it after a few steps, the
-        best does not descend to the end.
-
-    Returns
-    -------
-    tensor of shape (rank, n_modes)
-    """
-    shift = points.new_zeros(len(starts[0]))
-    seed = random.randint(2**31 - 1)
-    motion = _snapshots(points, len(shift), FEWER_ROWS, seed)
-    found = []
-    for start in starts:
-        start = start / motion.size(start).clamp_min(TINY)[:, None]
-        encoder, _ = motion.descend(start, shift, FEW_STEPS, moves=False)
-        with torch.no_grad():
-            found.append((float(motion.left_of_snapshots(encoder, shift)), encoder))
-        if found[-1][0] < TELLS_ALL:
-            break
-    lost, best = min(found, key=lambda each: each[0])
-    if lost > hopeless:
-        return torch.linalg.qr(best.mT)[0].mT
-    motion = _snapshots(points, len(shift), FEW_ROWS, seed)
-    best, _ = motion.descend(best, shift, N_STEPS, moves=False)
-    return torch.linalg.qr(best.mT)[0].mT
-
-
-def _snapshots(points, rank, n_rows, seed):
-    """Return what judges projections by rows of the snapshots."""
-    few = points[:: -(-len(points) // n_rows)]
-    draws = np.random.default_rng(seed)
-    decoder = FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, len(few), draws)
-    known = {"decoder": decoder, "n_decoded": N_DECODED, "max_x_error": NEGLIGIBLE}
-    return SparseMotion([few], None, **known)
-
-
-def mixed_modes(points, rank, random):
-    """Return the leading modes, as they are and with more and more of the others.
-
-    Parameters
-    ----------
-    points : tensor of shape (n, n_modes)
-    rank : int
-    random : numpy.random.RandomState
-
-    Returns
-    -------
-    list of tensor of shape (rank, n_modes)
-    """
-    size = points.std(dim=0).clamp_min(TINY)
-    n_others, starts = len(size) - rank, []
-    for share in MIXTURES:
-        mixture = torch.zeros(rank, len(size), dtype=points.dtype)
-        mixture[:, :rank] = torch.eye(rank)
-        noise = torch.from_numpy(random.standard_normal((rank, n_others)))
-        mixture[:, rank:] = share * noise * (size[rank:] / size[rank - 1]).sqrt()
-        starts.append(mixture / size)
-    return starts
 
 
 @torch.no_grad()

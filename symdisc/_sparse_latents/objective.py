@@ -178,6 +178,10 @@ class SparseMotion:
 
     def left_of_snapshots(self, encoder, shift):
         """Return E_x, of the best decoder of white latents."""
+        return self.residual_of_snapshots(encoder).square().sum() / self.total
+
+    def residual_of_snapshots(self, encoder):
+        """Return what the best decoder of white latents leaves of each row."""
         latents = self.curve[0] @ encoder.mT
         centred = latents - latents.mean(dim=0)
         # White, so that it does not depend on the axes.
@@ -191,7 +195,7 @@ class SparseMotion:
         with torch.no_grad():
             size = features.square().mean(dim=0).sqrt().clamp_min(1e-300)
             found = eliminate(features / size, targets) / size[:, None]
-        return (targets - features @ found).square().sum() / self.total
+        return targets - features @ found
 
     def loss(self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True):
         """Return what is minimised.

@@ -73,6 +73,7 @@ class LaplacianEigenfunctions(Strategy):
     LatentSymmetryDiscoverer(autoencoder=LaplacianEigenfunctions())
     """
 
+    least_distorted = True
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 2, None, closed="left")],
         "max_functions": [Interval(Integral, 2, None, closed="left")],

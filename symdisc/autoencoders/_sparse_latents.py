@@ -23,8 +23,8 @@ from symdisc._sparse_latents.elimination import (
     what_is_left,
 )
 from symdisc._sparse_latents.linear_motion import linear_latents
-from symdisc._sparse_latents.number_of_latents import best_projection, mixed_modes
 from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
+from symdisc._sparse_latents.projections import best_projections, mixed_modes
 from symdisc.autoencoders._decoders import best_decoder
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
@@ -250,7 +250,7 @@ class SparseLatents(Strategy):
         points, shift = motion.curve[0], weights.new_zeros(rank)
         random = np.random.RandomState(problem.seed)
         starts = mixed_modes(points, rank, random)
-        encoder = best_projection(points, starts, random)
+        encoder = best_projections(points, starts, random)[0]
         with torch.no_grad():
             lost = float(motion.left_of_snapshots(encoder, shift))
         return encoder / motion.size(encoder)[:, None], max(lost, self.max_x_error)

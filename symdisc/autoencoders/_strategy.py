@@ -35,12 +35,15 @@ class Strategy(BaseEstimator):
         Whether it takes `max_iter` iterations of training.
     seeks_terms : bool
         Whether equations of fewer terms are all that it may be better by.
+    least_distorted : bool
+        Whether its latents are those of least distortion by construction.
     """
 
     _parameter_constraints: dict = {}
     of_pixels = False
     trains = False
     seeks_terms = False
+    least_distorted = False
 
     def is_costly(self, problem):
         """Say whether it is left out where cheaper ones leave next to nothing."""

@@ -5,9 +5,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.neighbors import KNeighborsRegressor
-from torch.testing import assert_close
 
-from symdisc._latent.projection_search import _orthonormal, find_start
+from symdisc._latent.projection_search import find_start
 
 WEIGHTS = torch.tensor([1.0, 1.0, 0.3, 0.3])
 
@@ -95,11 +94,3 @@ def test_same_seed_same_start_and_the_global_generator_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(first, again)
     assert not torch.equal(first, start(coordinates, 1, seed=4))
-
-
-def test_dependent_rows_are_made_orthonormal_as_far_as_they_can():
-    encoders = torch.tensor([[[1.0, 0, 0], [0, 1, 0]], [[1, 1, 0], [1, 1, 0]]])
-    rows = _orthonormal(encoders)
-    assert torch.equal(rows[0], encoders[0])
-    assert rows.isfinite().all()
-    assert_close(rows[1, 0].norm(), torch.tensor(1.0), atol=1e-3, rtol=0)
