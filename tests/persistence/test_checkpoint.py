@@ -171,7 +171,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 @needs_fork
 def test_killed_fits_come_to_the_same_end(tmp_path):
-    check_survival("game", tmp_path, n_kills=2)
+    check_survival("game", tmp_path, n_kills=1)
 
 
 @needs_fork
@@ -414,7 +414,7 @@ def test_ctrl_c_before_training_ends_the_fit(monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symdisc._latent.problem.best_projections", interrupted)
+    monkeypatch.setattr("symdisc._latent.problem.search", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit("game")
 
