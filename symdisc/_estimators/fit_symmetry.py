@@ -14,6 +14,7 @@ from symdisc._equations.space_table import SpaceTable, TriedSpace
 from symdisc._estimators.outcome import (
     MAX_MEASURED_ROWS,
     condition_of,
+    warn_of_columns_left_out,
     warn_of_unused,
 )
 from symdisc._estimators.symmetry_data import double_curve, regression
@@ -186,6 +187,7 @@ def _space(est, data, checkpoint):
     model, table = race(strategies, problem, est.max_x_error)
     if not est.representation:
         warn_of_directions_left_out(est, model.rank)
+    warn_of_columns_left_out(model, data.modes.X, data.t, data.groups)
     if model.support is not None:
         # Compact groups act by rotations of white latents.
         with torch.no_grad():

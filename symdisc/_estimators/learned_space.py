@@ -15,7 +15,7 @@ from symdisc._data.weak_form import TooFewWindowsError
 from symdisc._equations.space_table import SpaceTable
 from symdisc._errors_in_variables.refinement import Noisy
 from symdisc._estimators.base import torch_dtype
-from symdisc._estimators.outcome import condition_of
+from symdisc._estimators.outcome import condition_of, warn_of_columns_left_out
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.dimension import (
     resolve_components,
@@ -122,6 +122,7 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
     if model.pod is not pod:
         problem = pixels
     warn_of_directions_left_out(est, model.rank)
+    warn_of_columns_left_out(model, X, t, groups)
     governing.support = _support(est, model, n_components)
     autoencoder, algebra, motion = model.autoencoder, None, problem.motion
     if est.symmetry == "discover":

@@ -8,6 +8,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch.nn import functional as F
 
+from symdisc._data.stretches import noise_level
 from symdisc._data.user_warning import warn_user
 from symdisc._data.weak_form import SHIFT
 from symdisc._diagnostics.alike_residuals import alike_share
@@ -30,6 +31,9 @@ MOST_LEFT = 0.5
 SEEN = 0.005
 # Equations with more of their candidates are not sparse.
 MANY = 0.5
+# Columns so much smaller than the largest are looked at, of which latents leave more
+# than a part.
+SMALL, HARDLY = 0.1, 0.5
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
@@ -294,6 +298,57 @@ def warn_of_dependent_terms(equations, state, score):
         relation = say_relation(library, state, np.zeros(1), error)
         if relation:
             warn_user(relation)
+
+
+@torch.no_grad()
+def warn_of_columns_left_out(model, X, t, groups):
+    """Warn of columns so small beside others that the latents do not see them move.
+
+    Columns in unequal units do not count alike. Noise that small is no motion, which
+    can be told along time alone.
+
+    Parameters
+    ----------
+    model : LatentModel
+    X : array-like of shape (n_samples, n_features)
+    t, groups
+        Times and trajectories.
+    """
+    if t is None:
+        return
+    rows = slice(MAX_MEASURED_ROWS)
+    part = np.asarray(X[rows])
+    spread = part.std(axis=0, dtype=float)
+    small = spread < SMALL * spread.max()
+    rounding = np.finfo(part.dtype).eps * np.abs(part).max(axis=0)
+    small &= spread > 1e3 * rounding
+    if not small.any():
+        return
+    pod = model.pod
+    coordinates = torch.from_numpy(pod.coordinates(part)).double()
+    decoded = model.autoencoder.decode(model.autoencoder.encode(coordinates))
+    decoded = decoded.numpy() * pod.scale
+    predicted = decoded if pod.modes is None else decoded @ pod.modes
+    left = part - pod.mean - predicted
+    lost = np.flatnonzero(small & (left.std(axis=0) > spread * HARDLY**0.5))
+    if len(lost):
+        times = t if np.ndim(t) == 0 else np.asarray(t)[rows]
+        known = None if groups is None else np.asarray(groups)[rows]
+        noise = noise_level(part[:, lost], times, known)
+        lost = lost[noise < HARDLY * spread[lost]]
+    if len(lost):
+        warn_user(
+            f"The latents explain less than {1 - HARDLY:.0%} of {len(lost)} of the "
+            f"{len(spread)} columns of X, which vary by at most "
+            f"{spread[lost].max() / spread.max():.1g} times the largest, and are not "
+            f"noise: {_few(lost)}. Columns in other units count by their size. Divide "
+            "each by its unit or standard deviation, as StandardScaler does, or leave "
+            "them out."
+        )
+
+
+def _few(columns):
+    return ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
 
 
 def warn_of_unused(est, trainable=True):

@@ -334,3 +334,24 @@ def test_more_candidates_than_can_be_searched(width, degree):
     table = np.random.default_rng(0).standard_normal((50, width))
     with pytest.raises(ValueError, match=rf"degree={degree} makes \d+ candidates of"):
         LatentSINDy(autoencoder="none", degree=degree).fit(table, t=0.1)
+
+
+@pytest.mark.parametrize("noise", [False, True])
+def test_columns_in_small_units_are_said_to_be_left_out(noise):
+    t, rng = np.arange(0, 30, 0.05), np.random.default_rng(0)
+    turn, other = (
+        np.stack([np.cos(w * t), -np.sin(w * t)], axis=1) for w in (1.0, 2.3)
+    )
+    small = rng.standard_normal(other.shape) if noise else other
+    X = np.hstack([turn @ rng.standard_normal((2, 6)), 1e-4 * small])
+    est = LatentSINDy(2, autoencoder=LinearEncoder(), random_state=0)
+    if noise:
+        est.fit(X, t=t)
+    else:
+        match = (
+            "of the 8 columns of X, which vary by at most .* not noise: 6.* StandardSc"
+        )
+        with pytest.warns(UserWarning, match=match):
+            est.fit(X, t=t)
+    rates = np.linalg.eigvals(est.coefficients_[:, 1:3])
+    np.testing.assert_allclose(np.abs(rates), 1.0, rtol=1e-3)
