@@ -249,11 +249,12 @@ class SparseMotion:
         """
         units = self.curve[0].std(dim=0).clamp_min(1e-300)
         units = ((units[0] / units) ** POWER).numpy()
+        encoder, shift = encoder.detach(), shift.detach()
         shape, start = encoder.shape, encoder.numpy() / units
 
         def evaluated(flat):
             known = flat[: start.size].reshape(shape) * units, flat[start.size :]
-            value, along, along_shift = self._loss_and_gradient(*known, **options)
+            value, along, along_shift = self.loss_and_gradient(*known, **options)
             return value, np.concatenate([(along * units).ravel(), along_shift])
 
         start_flat = np.concatenate([start.ravel(), shift.numpy()])
@@ -261,10 +262,24 @@ class SparseMotion:
         moved = flat[: start.size].reshape(shape) * units, flat[start.size :]
         return tuple(torch.from_numpy(part.copy()) for part in moved)
 
-    def _loss_and_gradient(
+    def loss_and_gradient(
         self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True
     ):
-        """Return `loss` of arrays, and its gradient along encoder and shift."""
+        """Return `loss` of arrays, and its gradient.
+
+        Parameters
+        ----------
+        encoder : ndarray of shape (k, n_modes)
+        shift : ndarray of shape (k,)
+        mu, delta, support, moves
+            As of `loss`.
+
+        Returns
+        -------
+        value : float
+        along, along_shift : ndarray
+            Gradient along encoder and shift.
+        """
         value, gradient, along_shift = 0.0, np.zeros_like(encoder), np.zeros_like(shift)
         if not moves or self.max_x_error < 1:
             lost, along = self._gradient.of_snapshots(encoder)

@@ -32,9 +32,8 @@ from symdisc.autoencoders._strategy import Strategy, check_positive
 N_STEPS, N_ANNEALED, N_DECODED = 600, 60, 20
 # Cosines of the decoder of the search.
 N_COSINES = 64
-# Rows, at equal steps, for each entry of the encoder: least of the search and of the
-# last descent, and most.
-ROWS_PER_ENTRY, FEW_ROWS, MORE_ROWS, MAX_ROWS = 10, 500, 1000, 2500
+# Rows of the search, at equal steps, for each entry of the encoder.
+ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
 # Fewer terms may leave so many times as much as all do.
@@ -215,12 +214,12 @@ class SparseLatents(Strategy):
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
         floor = max(model.errors["x"], self.max_x_error)
-        motion = self._motion(problem, None, n_modes, floor, MORE_ROWS)
+        motion = self._motion(problem, None, n_modes, floor)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
         return _model(problem, encoder, shift, model.support, model.make_decoder)
 
-    def _motion(self, problem, rows, n_modes, floor, least_rows=FEW_ROWS):
+    def _motion(self, problem, rows, n_modes, floor):
         """Return what latents of some rows and leading modes are to obey."""
         part = problem.part(rows) if rows is not None else problem
         weights = problem.weights[:n_modes]
@@ -233,7 +232,7 @@ class SparseLatents(Strategy):
         }
         library = problem.library(rank)
         known["has_unit"] = needs_calibration(library)
-        n_rows = min(max(ROWS_PER_ENTRY * rank * n_modes, least_rows), MAX_ROWS)
+        n_rows = min(max(ROWS_PER_ENTRY * rank * n_modes, FEW_ROWS), MAX_ROWS)
         options = {"weak": part.weak, "max_rows": n_rows}
         return SparseMotion.of_rows(curve, library, **options, **known)
 

@@ -68,6 +68,8 @@ def test_lotka_volterra_behind_fourier_features(prey, fitted):
     assert fitted.equation_scores_.min() > 0.999
     assert fitted.score(prey.X, prey.X_dot) > 0.999
     assert fitted.errors_["x"] < 1e-3
+    (taken,) = (row for row in fitted.spaces_ if row.taken)
+    assert "not held out" not in taken.why  # fitted to all rows
     # The centre turns once in 2 pi.
     ((_, values),) = fixed_points(fitted.equations_, np.zeros((1, 2)))
     assert abs(values.imag).max() == pytest.approx(1, rel=0.02)
