@@ -33,7 +33,7 @@ CURVED = 1e-3
 MIN_GAIN = 0.1
 INVERSE_RIDGE = 1e-10
 N_NEWTON = 20
-ROUNDING = 1e-13
+ROUNDING, NEAR = 1e-13, 1e-6
 N_INVERSE_CENTRES = 300
 N_GAIN_CENTRES = 500
 GAIN_WIDTH = 5.0
@@ -92,8 +92,9 @@ class Bent(nn.Module):
         point = self.unbend(latent)
         gap = latent - self.bend(point)
         share = torch.ones_like(latent[:, :1])
+        ends = torch.zeros_like(latent[:, 0], dtype=torch.bool)
         for _ in range(N_NEWTON):
-            open_ = gap.norm(dim=1) > ROUNDING * latent.norm(dim=1)
+            open_ = ~ends & (gap.norm(dim=1) > ROUNDING * latent.norm(dim=1))
             if not open_.any():
                 break
             start, left = point[open_], gap[open_]
@@ -104,6 +105,9 @@ class Bent(nn.Module):
             better = missed.norm(dim=1, keepdim=True) < left.norm(dim=1, keepdim=True)
             point[open_] = torch.where(better, trial, start)
             gap[open_] = torch.where(better, missed, left)
+            # So near, it is rounding that is left.
+            near = left.norm(dim=1) < NEAR * latent[open_].norm(dim=1)
+            ends[open_] = near & ~better[:, 0]
             longer = (2 * share[open_]).clamp_max(1)
             share[open_] = torch.where(better, longer, share[open_] / 4)
         return point
@@ -117,7 +121,7 @@ class Bent(nn.Module):
         return torch.stack(columns, dim=2)
 
 
-def bend_plane(autoencoder, latents, generator):
+def bend_plane(autoencoder, latents, generator, n_centres=N_CENTRES, width=WIDTH):
     """Bend two latents until their motion commutes with rotations.
 
     Parameters
@@ -129,6 +133,10 @@ def bend_plane(autoencoder, latents, generator):
     generator : ndarray of shape (2, 2)
         Rotation in suitable coordinates to start from: the linear map that changes the
         data least.
+    n_centres : int, default=150
+        Number of Gaussians of the map.
+    width : float, default=8.0
+        Their standard deviation, over the distance between centres.
 
     Returns
     -------
@@ -144,8 +152,8 @@ def bend_plane(autoencoder, latents, generator):
     points, rates = (torch.tensor(z) for z in latents)
     # With every point a centre, Gaussians would have no width.
     half = len(points) // 2
-    rows, radius = farthest_point_rows(latents[0], min(N_CENTRES, half))
-    bend = RadialMap(points[rows], WIDTH * radius, 2)
+    rows, radius = farthest_point_rows(latents[0], min(n_centres, half))
+    bend = RadialMap(points[rows], width * radius, 2)
     mean, inverse = latents[0].mean(axis=0), np.linalg.inv(frame)
     start = np.zeros(bend.weight.shape)
     start[:, 0], start[:, 1:3] = -inverse @ mean, inverse
@@ -161,7 +169,7 @@ def bend_plane(autoencoder, latents, generator):
         bend = conserve_radius(bend, points, rates)
         bent = bend.push_forward(points, rates)
     rows, radius = farthest_point_rows(bent[0].numpy(), min(N_INVERSE_CENTRES, half))
-    unbend = RadialMap(bent[0][rows], WIDTH * radius, 2)
+    unbend = RadialMap(bent[0][rows], width * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)
 

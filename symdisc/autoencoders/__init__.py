@@ -7,6 +7,7 @@ from symdisc.autoencoders._laplacian_eigenfunctions import LaplacianEigenfunctio
 from symdisc.autoencoders._linear_encoder import LinearEncoder
 from symdisc.autoencoders._modules import Modules
 from symdisc.autoencoders._names import AUTO
+from symdisc.autoencoders._normal_form import NormalForm
 from symdisc.autoencoders._residual_mlp import ResidualMLP
 from symdisc.autoencoders._slow_features import SlowFeatures
 from symdisc.autoencoders._sparse_latents import SparseLatents
@@ -19,6 +20,7 @@ __all__ = [
     "LaplacianEigenfunctions",
     "LinearEncoder",
     "Modules",
+    "NormalForm",
     "ResidualMLP",
     "SlowFeatures",
     "SparseLatents",

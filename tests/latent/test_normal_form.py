@@ -5,9 +5,11 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
+from sklearn.base import clone
 
-from symdisc import LatentSymmetryDiscoverer
+from symdisc import LatentSymmetryDiscoverer, load
 from symdisc._latent.normal_form import _Rounding, bend_plane
+from symdisc.autoencoders import LinearEncoder, NormalForm
 from symdisc.datasets import make_lotka_volterra, make_no_symmetry, make_pendulum
 from symdisc.metrics import orbit_drift
 
@@ -140,3 +142,31 @@ def test_bent_latents_are_of_order_one(bent):
     with torch.no_grad():
         found = bent.encode(torch.from_numpy(distorted()[1][0]))
     assert_allclose(found.square().mean(), 1.0, rtol=0.02)
+
+
+@pytest.mark.slow
+def test_a_normal_form_is_a_step_on_top_of_another_space(tmp_path):
+    data = make_lotka_volterra(20, 150, dt=0.05, random_state=0)
+    est = LatentSymmetryDiscoverer(2, autoencoder=NormalForm(), random_state=0)
+    est.fit(data.X, data.X_dot)
+    assert est.lie_algebra_.name == "so(2)"
+    assert est.verdict_ == ("conditional",)
+    # Orbits are round: the logarithms of the populations have a conserved sum.
+    radius = (est.transform(data.X) ** 2).sum(axis=1).reshape(20, -1)
+    assert radius.std(axis=1).max() < 0.05 * radius.std()
+    est.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    np.testing.assert_allclose(again.transform(data.X), est.transform(data.X))
+    deeper = clone(est).set_params(autoencoder__autoencoder=LinearEncoder("fourier"))
+    assert "decoder='fourier'" in repr(deeper.autoencoder)
+
+
+def test_a_normal_form_is_not_for_what_does_not_turn():
+    X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
+    est = LatentSymmetryDiscoverer(2, autoencoder=NormalForm(), random_state=0)
+    with pytest.raises(ValueError, match="does not turn"):
+        est.fit(X, -X)
+    with pytest.raises(ValueError, match="for snapshots with rates"):
+        est.fit(X)
+    with pytest.raises(ValueError, match="of two latents, and there are 1"):
+        est.set_params(n_components=1).fit(X, -X)
