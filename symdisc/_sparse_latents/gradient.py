@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import torch
 from scipy import sparse
-from scipy.linalg import cholesky, lu_factor, lu_solve, solve_triangular
 
 from symdisc._numerics.monomial_table import MonomialTable
 
@@ -64,8 +63,9 @@ class MotionGradient:
         covariance = moved @ encoder.T
         identity = np.eye(len(encoder))
         size = self.ridge * covariance.diagonal().mean()
-        factor = cholesky(covariance + size * identity, lower=True)
-        white = solve_triangular(factor, encoder, lower=True)
+        factor = np.linalg.cholesky(covariance + size * identity)
+        inverse = np.linalg.inv(factor)
+        white = inverse @ encoder
         points = _product(white, self.centred.T)
         products = self.decoder.values(points)
         frequencies, phases = _arrays(motion.decoder.cosines)
@@ -85,8 +85,8 @@ class MotionGradient:
         along = self.decoder.pull_back(products, slopes[:n])
         along -= _product(frequencies, angles.sin().numpy() * slopes[n:])
         along = _product(along, self.centred)
-        gradient = solve_triangular(factor, along, lower=True, trans="T")
-        turned = _of_cholesky(factor, -np.tril(gradient @ white.T))
+        gradient = inverse.T @ along
+        turned = _of_cholesky(factor, inverse, -np.tril(gradient @ white.T))
         turned += self.ridge * np.trace(turned) / len(encoder) * identity
         return (left**2).sum() / total, gradient + 2 * turned @ moved
 
@@ -224,11 +224,11 @@ def _of_size_one(values):
 def _factor(features, ridge):
     gram = _product(features, features.T) / features.shape[1]
     gram.flat[:: len(gram) + 1] += ridge
-    return lu_factor(gram, check_finite=False)
+    return torch.linalg.lu_factor(torch.from_numpy(gram))
 
 
 def _solve(factor, wanted):
-    return lu_solve(factor, wanted, check_finite=False)
+    return torch.linalg.lu_solve(*factor, torch.from_numpy(wanted)).numpy()
 
 
 def _factors(features, ridge, support, k):
@@ -242,11 +242,11 @@ def _solve_each(factors, wanted):
     """Solve for one column with each of several factors; other entries are zero."""
     found = np.zeros_like(wanted)
     for j, (kept, factor) in enumerate(factors):
-        found[kept, j] = _solve(factor, wanted[kept, j])
+        found[kept, j] = _solve(factor, wanted[kept, j, None])[:, 0]
     return found
 
 
-def _of_cholesky(factor, along):
+def _of_cholesky(factor, inverse, along):
     """Return the slope along a matrix of what has one along its Cholesky factor [1]_.
 
     References
@@ -256,8 +256,7 @@ def _of_cholesky(factor, along):
     """
     inner = np.tril(factor.T @ along)
     inner.flat[:: len(inner) + 1] /= 2
-    half = solve_triangular(factor, inner, lower=True, trans="T")
-    slope = solve_triangular(factor, half.T, lower=True, trans="T").T
+    slope = inverse.T @ inner @ inverse
     return (slope + slope.T) / 2
 
 
