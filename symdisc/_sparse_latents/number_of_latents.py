@@ -51,24 +51,25 @@ def count_latents(points, total, least_gain, random):
     >>> count_latents(torch.from_numpy(points), 1.5, 1e-3, random)[0]
     2
     """
-    n_modes, errors, each = points.shape[1], [], []
-    encoder, residual = points[:0], points
+    n_modes, errors, each, found = points.shape[1], [], [], [points[:0]]
+    residual = points
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
-        starts = [torch.cat([encoder, leading]), *mixed_modes(points, rank, random)]
-        encoder = best_projections(points, starts, random, HOPELESS)[0]
-        residual = _left_by_splines(points, encoder)
+        starts = [torch.cat([found[-1], leading]), *mixed_modes(points, rank, random)]
+        found.append(best_projections(points, starts, random, HOPELESS)[0])
+        residual = _left_by_splines(points, found[-1])
         each.append(_of_blocks(residual, total))
         errors.append(min([float(each[-1].mean()), *errors[-1:]]))
         if rank > 1 and not _tells(*each[-2:], n_modes - rank, least_gain):
-            return rank - 1, np.array(errors)
+            rank -= 1
+            break
         if errors[-1] < least_gain:
             break
-    if rank > 1 and errors[-1] < least_gain:
+    if rank > 1 and (rank < len(each) or errors[-1] < least_gain):
         # The search for fewer directions may have ended in a local minimum.
-        each[-2] = _of_blocks(_left_without_one(points, encoder, random), total)
-        errors[-2] = min(errors[-2], float(each[-2].mean()))
-        rank -= not _tells(*each[-2:], n_modes - rank, least_gain)
+        fewer = _of_blocks(_left_without_one(points, found[rank], random), total)
+        errors[rank - 2] = min(errors[rank - 2], float(fewer.mean()))
+        rank -= not _tells(fewer, each[rank - 1], n_modes - rank, least_gain)
     return rank, np.array(errors)
 
 
