@@ -197,7 +197,7 @@ class LatentProblem:
             return None
         few, snapshots = self._few(rank), (self.curve[:1], self.weights, 1)
         near, leading = [], torch.eye(len(self.weights), dtype=torch.float64)[:rank]
-        for start in _one_by_one(leading, search):
+        for start in _leading_first(leading, search):
             encoder = polish_start(start, *snapshots, **few, max_evaluations=FEW)
             near.append((self._left(encoder), encoder))
             if near[-1][0] <= EXACT:
@@ -242,7 +242,7 @@ class LatentProblem:
         return Snapshots(*single[:2], None, weights, symmetry_of, single[2])
 
 
-def _one_by_one(leading, search):
+def _leading_first(leading, search):
     """Yield the leading modes and then what a search finds, when it is asked for."""
     yield leading
     yield from search()

@@ -73,9 +73,9 @@ class MotionGradient:
         angles = torch.from_numpy(_product(frequencies.T, points) + phases[:, None])
         features = np.vstack([products, angles.cos().numpy()])
         targets = self.curve[0][:, : motion.n_decoded]
-        features_1, size = _of_size_one(features)
-        wanted = _product(features_1, targets)
-        found = _solve(_factor(features_1, self.ridge), wanted)
+        scaled, size = _of_size_one(features)
+        wanted = _product(scaled, targets)
+        found = _solve(_factor(scaled, self.ridge), wanted)
         found /= len(targets) * size[:, None]
         left = targets - _product(features.T, found)
         total = float(motion.total)
