@@ -109,6 +109,10 @@ def race(strategies, problem, max_x_error):
         # What was found in most of the rows stands.
         row = next(row for row in table if row.taken)
         row.why += f"; as fitted to the rows not held out, for with all: {error}"
+        warn_user(
+            f"{row.strategy} could not be fitted to all rows, and stands as it was "
+            f"fitted to those that were not held out: {error}"
+        )
     return model, SpaceTable(table)
 
 
