@@ -24,7 +24,7 @@ TINY = [
         n_components=1, max_iter=10, batch_size=16, tol=1.0, **GAME
     ),
     LatentSINDy(n_components=1, max_iter=2),
-    LatentSINDy(autoencoder="none", degree=1),
+    LatentSINDy(autoencoder="none"),
     AugmentedRegressor(Ridge(), symmetry="so(2)"),
     AugmentedClassifier(LogisticRegression(), symmetry="so(2)"),
     EquivariantRegressor("so(2)", max_iter=10, n_channels=4),

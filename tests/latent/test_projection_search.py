@@ -6,7 +6,11 @@ import torch
 from numpy.testing import assert_allclose
 from sklearn.neighbors import KNeighborsRegressor
 
+from symdisc import LatentSINDy
 from symdisc._latent.projection_search import find_start
+from symdisc._sparse_latents.projections import best_projections
+from symdisc.autoencoders import LinearEncoder
+from symdisc.datasets import make_spiral
 
 WEIGHTS = torch.tensor([1.0, 1.0, 0.3, 0.3])
 
@@ -94,3 +98,22 @@ def test_same_seed_same_start_and_the_global_generator_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(first, again)
     assert not torch.equal(first, start(coordinates, 1, seed=4))
+
+
+def test_starts_whose_rows_depend_on_each_other_are_descended_from():
+    points = torch.from_numpy(signed_annulus(300))
+    start = torch.tensor([[1.0, 1, 0, 0], [1, 1, 0, 0]], dtype=points.dtype)
+    found = best_projections(points, [start], np.random.RandomState(0))[0]
+    assert found.isfinite().all()
+    assert_allclose(found @ found.mT, np.eye(2), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_no_rotation_of_the_columns_leads_into_a_local_minimum():
+    data = make_spiral(n_features=20, random_state=0)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        turn = np.linalg.qr(rng.standard_normal((20, 20)))[0]
+        est = LatentSINDy(2, degree=1, autoencoder=LinearEncoder(), random_state=seed)
+        est.fit(data.X[::4] @ turn, data.X_dot[::4] @ turn)
+        assert est.errors_["x"] < 1e-10

@@ -171,7 +171,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 @needs_fork
 def test_killed_fits_come_to_the_same_end(tmp_path):
-    check_survival("game", tmp_path, n_kills=1)
+    check_survival("game", tmp_path, n_kills=2)
 
 
 @needs_fork
