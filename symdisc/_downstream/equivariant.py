@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from symdisc._data.validation import check_device, check_snapshots
 from symdisc._downstream.group_action import SYMMETRY
@@ -16,6 +15,7 @@ from symdisc._downstream.network import EquivariantNetwork
 from symdisc._downstream.parts import kinds_between, split
 from symdisc._downstream.symmetric_estimator import SymmetricEstimator
 from symdisc._downstream.training import train
+from symdisc._numerics.threads import one_thread
 from symdisc._persistence.serialize import save
 
 NETWORK_CONSTRAINTS = {
@@ -75,11 +75,10 @@ class EquivariantEstimator(SymmetricEstimator, BaseEstimator):
             return loss(network.standardised(latents[rows]), rows)
 
         loop = {k: getattr(self, k) for k in LOOP}
-        # One thread: a second one costs operations this small more than it saves.
         with (
             torch.inference_mode(False),
             torch.enable_grad(),
-            threadpool_limits(1, user_api="openmp"),
+            one_thread(),
         ):
             train(network, of_rows, len(Z), draws=draws, **loop)
         self.network_ = network.requires_grad_(False)

@@ -11,6 +11,7 @@ from symdisc._estimators.denominator_doubts import say_denominators, say_poles
 from symdisc._estimators.outcome import MOST_LEFT
 from symdisc._estimators.refine_sindy import fits_with
 from symdisc._implicit.rates_within import RatesWithin
+from symdisc._numerics.threads import one_thread
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
 from symdisc._sindy.misfit import (
@@ -51,6 +52,7 @@ LONG, TOO_LONG = "The step of t is long", "The step of t is too long"
 OTHER_CAUSES = TOO_LONG, "Pass discrete="
 
 
+@one_thread()
 def warn_of_doubts(est, governing, motion, t, groups, space):
     """Warn of what a user should know about equations, in one line each.
 

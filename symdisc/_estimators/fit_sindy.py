@@ -17,6 +17,7 @@ from symdisc._estimators.outcome import warn_of_unused
 from symdisc._estimators.refine_sindy import noisy_rows
 from symdisc._latent.coders import Identity
 from symdisc._latent.torch_modules import check_columns, check_pair
+from symdisc._numerics.threads import one_thread
 from symdisc._sindy.differentiation import (
     Motion,
     best_rates,
@@ -54,6 +55,7 @@ def find_space(est, governing, X, rates, t, groups, random, checkpoint):
     return _given(est, governing, X, rates, t, groups)
 
 
+@one_thread()
 def _identity(est, governing, X, rates, t, groups):
     if est.symmetry == "discover":
         raise ValueError(

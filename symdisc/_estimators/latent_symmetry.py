@@ -8,7 +8,6 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from threadpoolctl import threadpool_limits
 
 from symdisc._data.training_data import QUESTIONS, SHORT_NAMES
 from symdisc._data.validation import check_device
@@ -31,6 +30,7 @@ from symdisc._estimators.symmetry_data import (
 )
 from symdisc._latent.coders import Decoder, Encoder
 from symdisc._latent.pod import Modes
+from symdisc._numerics.threads import one_thread
 from symdisc._persistence.checkpoint import Checkpoint
 from symdisc._symmetry.adversary import check_solver
 from symdisc.autoencoders._names import AUTOENCODERS
@@ -358,10 +358,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         known = self, modes, X_dot, t, groups, labels, seed, device
         # Whatever mode the caller has set, training needs gradients.
         with torch.inference_mode(False):
-            # One thread: waking a second one takes longer than operations this small,
-            # ten times longer on a busy machine. The limit holds for this thread.
             find = solve_for_symmetry if solve else train_adversaries
-            with threadpool_limits(1, user_api="openmp"):
+            with one_thread():
                 found = find(self, SymmetryData.of_estimator(*known), checkpoint)
             pod = found.model.pod
             autoencoder = found.model.autoencoder.to(torch.from_numpy(pod.mean).dtype)

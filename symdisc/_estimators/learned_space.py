@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from symdisc._data.stretches import noise_level, stretches
 from symdisc._data.training_data import IN_DEVIATIONS
@@ -28,6 +27,7 @@ from symdisc._latent.problem import LatentProblem
 from symdisc._latent.selection import race
 from symdisc._latent.trainer import Settings
 from symdisc._lie.algebra import LieAlgebra
+from symdisc._numerics.threads import one_thread
 from symdisc._sindy.calibration import fixed_point, needs_calibration
 from symdisc._sindy.differentiation import Motion, rates_along, take_rates
 from symdisc._sparse_latents.axes import refined_axes, sparse_axes
@@ -111,9 +111,8 @@ def learned_space(est, governing, X, rates, t, groups, random, checkpoint):
         "groups": groups,
     }
     given, n_terms = (X, rates, t, groups), len(governing.library(n_components))
-    # One thread, as in LatentSymmetryDiscoverer.
-    with threadpool_limits(1, user_api="openmp"):
-        pod, motion = _in_modes(est, modes, given[1:], n_terms, n_components)
+    pod, motion = _in_modes(est, modes, given[1:], n_terms, n_components)
+    with one_thread():
         problem = _problem(pod, motion, known)
         if any(strategy.of_pixels for strategy in strategies):
             pixels = _problem(*_in_pixels(est, given, n_terms), known)
@@ -146,6 +145,7 @@ def _n_components(est, governing, modes, random):
     return n_components
 
 
+@one_thread()
 def _in_axes(est, autoencoder, governing, motion, groups, random):
     """Return the autoencoder along axes in which equations have fewer terms, if any."""
     if est.order == 1:
@@ -208,6 +208,7 @@ def _in_pixels(est, given, n_terms):
     return pod, _motion_of_modes(est, n_terms, pod.coordinates(X), rates, t, groups)
 
 
+@one_thread()
 def _discovered(est, autoencoder, problem, n_components):
     """Return the symmetry of the latents, to be imposed on their equations."""
     with torch.no_grad():

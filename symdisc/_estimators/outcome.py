@@ -15,6 +15,7 @@ from symdisc._diagnostics.alike_residuals import alike_share
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.latent_model import centres
+from symdisc._numerics.threads import one_thread
 from symdisc._sindy.dependence import depend_on_others, say_relation, varying
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
@@ -230,6 +231,7 @@ def warn_of_little_explained(scores):
         )
 
 
+@one_thread()
 def warn_of_misfit(est, space, motion):
     """Warn where equations in learned latents leave much, or what is not noise.
 

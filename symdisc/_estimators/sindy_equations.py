@@ -12,11 +12,13 @@ from symdisc._estimators.refine_sindy import refined
 from symdisc._implicit.compared_laws import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
 from symdisc._implicit.rates_within import RatesWithin
+from symdisc._numerics.threads import one_thread
 from symdisc._sindy.differentiation import Motion, rates_along
 from symdisc._sindy.free_constants import find_constants, refine_constants
 from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
 
 
+@one_thread()
 def find_equations(est, governing, space, t, groups, seed):
     """Find the equations, with the states where noise asks for it.
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
 from symdisc._data.trajectories import trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import MIN_SAMPLES, as_samples
 from symdisc._latent.pod import fit_pod
+from symdisc._numerics.threads import one_thread
 from symdisc._sparse_latents.number_of_latents import MAX_LATENTS, count_latents
 
 # Rows among which neighbours are looked for at once, at least and at most.
@@ -230,7 +230,7 @@ def _count(pod, coordinates, least_gain, random):
     points = torch.from_numpy(points[np.sort(np.unique(near, True, axis=0)[1])])
     total = pod.total / pod.n_samples
     # Whatever mode the caller has set, descents need gradients.
-    with torch.inference_mode(False), threadpool_limits(1, user_api="openmp"):
+    with torch.inference_mode(False), one_thread():
         count, errors = count_latents(points.clone(), total, least_gain, random)
     if count == MAX_LATENTS < len(pod.scale) and errors[-1] >= least_gain:
         warn_user(

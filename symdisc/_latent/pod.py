@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symdisc._data.out_of_core import rows_of_block
+from symdisc._numerics.threads import one_thread
 
 # Modes beyond this residual fraction of the variance are left out: 1e-7 is far below
 # the reconstruction error of any latent space with fewer dimensions than modes.
@@ -231,11 +232,17 @@ def _randomized_svd(X, mean, n_modes, random_state):
     size = n_modes + N_OVERSAMPLES
     sketch = random_state.standard_normal((X.shape[1], size)).astype(X.dtype)
     for _ in range(N_POWER_ITERATIONS + 1):
-        rows, _ = np.linalg.qr(X @ sketch - mean @ sketch)
+        rows = _orthonormal(X @ sketch - mean @ sketch)
         columns = X.T @ rows - np.outer(mean, rows.sum(axis=0))
-        sketch, _ = np.linalg.qr(columns)
-    _, singular, modes = np.linalg.svd(columns.T, full_matrices=False)
+        sketch = _orthonormal(columns)
+    with one_thread():
+        _, singular, modes = np.linalg.svd(columns.T, full_matrices=False)
     return singular[:n_modes], modes[:n_modes]
+
+
+@one_thread()
+def _orthonormal(columns):
+    return np.linalg.qr(columns)[0]
 
 
 def _decompose_rows(X, n_modes, random_state):
