@@ -8,7 +8,8 @@
                 `LaplacianEigenfunctions` with ever larger ``max_distortion``: the area
                 under the curve with which it tells the symmetric sets from the others.
 ``winners``     how often each strategy of "auto" is taken, of the same distributions
-                and of motions: one that wins nowhere is not needed.
+                and of motions, and how many of these results are right with it and
+                without it: one that wins nowhere is not needed.
 
 Lifts have 100 features and a nonlinear part of ``--strength`` times the linear one.
 Run it as ``python benchmarks/latent_spaces.py --part lifts``.
@@ -23,6 +24,7 @@ from itertools import product
 import joblib
 import numpy as np
 from _lifts import SYMMETRIC, WITHOUT
+from lifted_motions import GOOD, MORE_TERMS, find_equations
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
@@ -64,13 +66,18 @@ def discover(X, n_components, seed, **options):
     return est, time.perf_counter() - begin
 
 
-def name_and_verdict(name, family, seed, strength):
+def name_and_verdict(name, family, seed, strength, **options):
     """Return the name found, verdicts, the strategy taken and seconds."""
     X, points = lifted(name, family, seed, strength)
-    est, seconds = discover(X, points.Z.shape[1], seed)
-    (taken,) = (space.strategy for space in est.spaces_ if space.taken)
+    est, seconds = discover(X, points.Z.shape[1], seed, **options)
     linear = "not linear" not in str(est.lie_algebra_)
-    return est.lie_algebra_.name, est.verdict_, taken, linear, seconds
+    return est.lie_algebra_.name, est.verdict_, taken_by(est), linear, seconds
+
+
+def taken_by(est):
+    """Return the strategy whose space is taken."""
+    (taken,) = (space.strategy for space in est.spaces_ if space.taken)
+    return taken
 
 
 def rates_behind_lifts(seeds, strength, jobs):
@@ -131,14 +138,16 @@ def rank_by_distortion(seeds, strength, jobs):
     print("AUC", round(roc_auc_score(symmetric, -np.array(found)), 3))
 
 
+# Each with its number of latents, the terms of its equations, and options.
 MOTIONS = {
-    "spiral": (make_spiral, 2, {}),
-    "lorenz": (make_lorenz, 3, {}),
-    "lotka": (make_lotka_volterra, 2, {}),
+    "spiral": (make_spiral, 2, 4, {}),
+    "lorenz": (make_lorenz, 3, 7, {}),
+    "lotka": (make_lotka_volterra, 2, 4, {}),
     "pendulum movie": (
         lambda random_state: make_pendulum(
             40, 50, 0.2, as_movie=True, n_grid=21, random_state=random_state
         ),
+        1,
         1,
         {"order": 2, "degree": 0, "library": ["sin"]},
     ),
@@ -147,36 +156,74 @@ MOTIONS = {
             n_steps=1500, n_grid=48, random_state=random_state
         ),
         2,
+        2,
         {},
     ),
 }
+LIFTED_MOTIONS = "stuart_landau", "lotka_volterra", "pendulum", "lorenz"
 
 
-def which_wins(seeds, strength, jobs):
-    """Print which strategy is taken where, over distributions and motions."""
-    run = joblib.Parallel(jobs)
-    tasks = list(product((*SYMMETRIC, *WITHOUT), FAMILIES, seeds))
-    found = run(joblib.delayed(name_and_verdict)(*t, strength) for t in tasks)
-    wins = Counter(each[2] for each in found)
-    tasks = list(product(MOTIONS, seeds))
-    wins += Counter(run(joblib.delayed(winner_of_motion)(*task) for task in tasks))
-    for strategy in AUTO:
-        print(f"{strategy!r:35s} taken {wins[repr(strategy)]} times")
+def set_is_right(name, family, seed, strength, strategies):
+    """Return whether a distribution is told rightly, and the strategy taken."""
+    task = name, family, seed, strength
+    found, verdicts, taken, linear, _ = name_and_verdict(*task, autoencoder=strategies)
+    if name in SYMMETRIC:
+        return found == SYMMETRIC[name](5, 0).algebra, taken
+    return linear or "certified" not in verdicts, taken
 
 
-def winner_of_motion(name, seed):
-    """Return the strategy that is taken for a motion."""
-    make, n_components, options = MOTIONS[name]
+def motion_is_right(name, seed, strategies):
+    """Return whether equations are right and as few, and the strategy taken."""
+    make, n_components, n_terms, options = MOTIONS[name]
     data = make(random_state=seed)
     rates = data.X_dot
     if options.get("order") == 2:
         rates = np.hstack([data.X_dot, data.X_ddot])
+    known = {"random_state": seed, "autoencoder": strategies, **options}
+    est = LatentSINDy(n_components, **known)
+    est.fit(data.X, rates, groups=data.get("groups"))
+    score = est.score(data.X, rates, groups=data.get("groups"))
+    return score >= GOOD and est.complexity_ <= n_terms + MORE_TERMS, taken_by(est)
+
+
+def lifted_motion_is_right(name, family, seed, strength, strategies):
+    """As `motion_is_right`, behind a lift."""
+    task = name, family, seed, abs(strength), 0.0, False
+    found = find_equations(*task, autoencoder=strategies)
+    return found["right"], found["found"]
+
+
+def with_and_without(judge, *task):
+    """Return the strategy taken, and what is right with it and without it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        est = LatentSINDy(n_components, random_state=seed, **options)
-        est.fit(data.X, rates, groups=data.get("groups"))
-    (taken,) = (space.strategy for space in est.spaces_ if space.taken)
-    return taken
+        right, taken = judge(*task, list(AUTO))
+        others = [strategy for strategy in AUTO if repr(strategy) != taken]
+        try:
+            without, _ = judge(*task, others)
+        except ValueError:  # nothing else finds anything
+            without = False
+    return taken, right, without
+
+
+def which_wins(seeds, strength, jobs):
+    """Print which strategy is taken where, over distributions and motions."""
+    sets = product((*SYMMETRIC, *WITHOUT), FAMILIES, seeds, [strength])
+    lifts = product(LIFTED_MOTIONS, FAMILIES, seeds, [strength])
+    tasks = [
+        *((set_is_right, *task) for task in sets),
+        *((motion_is_right, *task) for task in product(MOTIONS, seeds)),
+        *((lifted_motion_is_right, *task) for task in lifts),
+    ]
+    run = joblib.Parallel(jobs)
+    found = run(joblib.delayed(with_and_without)(*task) for task in tasks)
+    for strategy in AUTO:
+        of_it = [each for each in found if each[0] == repr(strategy)]
+        print(
+            f"{strategy!r:35s} taken {len(of_it):3d} times, right "
+            f"{sum(each[1] for each in of_it):3d}, without it "
+            f"{sum(each[2] for each in of_it):3d}"
+        )
 
 
 PARTS = {

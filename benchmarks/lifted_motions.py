@@ -190,10 +190,10 @@ def wrong_eigenvalues(system, states, equations, latents):
     return float(max(errors))
 
 
-def find_equations(name, lift, seed, strength, noise, times):
+def find_equations(name, lift, seed, strength, noise, times, **options):
     """Fit LatentSINDy; return the figures."""
     system, data, fitted = lifted(name, lift, seed, strength, noise)
-    options = {"degree": system.degree, "random_state": seed}
+    options |= {"degree": system.degree, "random_state": seed}
     if system.library:
         options["library"] = list(system.library)
     est = LatentSINDy(len(system.low), **options)

@@ -4,7 +4,7 @@ import sys
 import warnings
 
 # Frames of these are not the user's.
-OWN = ("symdisc", "sklearn")
+OWN = ("symdisc", "sklearn", "contextlib")
 
 
 def warn_user(message, category=UserWarning):

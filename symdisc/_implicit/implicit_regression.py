@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from symdisc._sindy.best_subset import best_subsets, block_factors, fit_subset, triangle
+from symdisc._numerics.triangular import triangle
+from symdisc._sindy.best_subset import best_subsets, block_factors, fit_subset
 from symdisc._sindy.model_selection import FOLDS, smallest_adequate
 
 # Models of more terms than this are not rational laws but fits of anything.

@@ -7,7 +7,8 @@ their rounding.
 """
 
 import numpy as np
-from scipy import linalg
+
+from symdisc._numerics.triangular import solve_upper, triangle
 
 DAMPING = 1e-3
 # Relative change of the sum of squares, and of the unknowns, that ends the descent.
@@ -54,7 +55,7 @@ def least_squares(residual, jacobian, start, max_evaluations, *, tol=FTOL):
     scale, linear = np.zeros(len(x)), None
     for _ in range(max_evaluations - 1):
         if linear is None:
-            linear = _triangle(np.column_stack([jacobian(x), found]))
+            linear = triangle(np.column_stack([jacobian(x), found]))
             scale = np.maximum(scale, np.linalg.norm(linear[:, :-1], axis=0))
             scale[scale == 0] = 1.0
         step, hoped = _step(linear, np.sqrt(damping) * scale)
@@ -73,16 +74,12 @@ def least_squares(residual, jacobian, start, max_evaluations, *, tol=FTOL):
     return x, found
 
 
-def _triangle(matrix):
-    return linalg.qr(matrix, mode="r", check_finite=False)[0][: matrix.shape[1]]
-
-
 def _step(linear, penalty):
     """Minimise a linear model of the residuals, and return the predicted gain."""
     padded = np.pad(np.diag(penalty), ((0, 0), (0, 1)))
-    triangle = _triangle(np.vstack([linear, padded]))
-    step = -linalg.solve_triangular(triangle[:-1, :-1], triangle[:-1, -1])
-    return step, np.sum(triangle[:-1, -1] ** 2) + np.sum((penalty * step) ** 2)
+    factor = triangle(linear, padded)
+    step = -solve_upper(factor[:-1, :-1], factor[:-1, -1])
+    return step, np.sum(factor[:-1, -1] ** 2) + np.sum((penalty * step) ** 2)
 
 
 def _is_small(step, x, tol):

@@ -19,24 +19,22 @@ def one_thread():
     of torch, holds for the calling thread. That of BLAS holds for the process: the
     first of several fits in different threads sets it, the last one lifts it.
     """
-    controller = _controller()
+    blas, openmp = _controllers()
     with _LOCK:
-        if not _RUNNING:
-            limit = controller.limit(limits=1, user_api="blas")
-        else:
-            limit = _RUNNING[-1]
+        limit = _RUNNING[-1] if _RUNNING else blas.limit(limits=1)
         _RUNNING.append(limit)
     try:
-        with controller.limit(limits=1, user_api="openmp"):
+        with openmp.limit(limits=1):
             yield
     finally:
         with _LOCK:
-            if len(_RUNNING) == 1:
-                limit.restore_original_limits()
             _RUNNING.pop()
+            if not _RUNNING:
+                limit.restore_original_limits()
 
 
 @functools.cache
-def _controller():
+def _controllers():
     """Return the libraries that are loaded; to look for them takes milliseconds."""
-    return ThreadpoolController()
+    loaded = ThreadpoolController()
+    return loaded.select(user_api="blas"), loaded.select(user_api="openmp")

@@ -6,7 +6,8 @@ as functions of a variable far from 0 are, stay distinct.
 """
 
 import numpy as np
-from scipy.linalg import solve_triangular
+
+from symdisc._numerics.triangular import inverse_upper, solve_upper, triangle
 
 # Added below the factor, in units of a column: dependent columns get finite weights.
 RIDGE = 1e-10
@@ -50,11 +51,6 @@ def block_factors(design, target, blocks):
     """
     table = np.concatenate([design, target[..., None]], axis=2) / np.sqrt(len(design))
     return [triangle(table[rows].reshape(-1, table.shape[2])) for rows in blocks]
-
-
-def triangle(*tables):
-    """Triangular factor of tables below each other."""
-    return np.linalg.qr(np.vstack(tables), mode="r")
 
 
 def best_subsets(factor):
@@ -127,7 +123,7 @@ def fit_subset(factor, subset):
         return np.zeros(0)
     ridge = RIDGE * np.eye(len(subset) + 1)[:-1]
     part = triangle(factor[:, [*subset, -1]], ridge)
-    return solve_triangular(part[: len(subset), :-1], part[: len(subset), -1])
+    return solve_upper(part[: len(subset), :-1], part[: len(subset), -1])
 
 
 def _residual(factor, subset):
@@ -142,7 +138,7 @@ def _eliminated(factor):
     subsets = [subset]
     while subset:
         size = len(subset)
-        inverse = solve_triangular(part[:size, :size], np.eye(size))
+        inverse = inverse_upper(part[:size, :size])
         weights = inverse @ part[:size, -1]
         rises = weights**2 / np.sum(inverse**2, axis=1)
         equal = rises <= rises.min() * (1 + 1e-6) + TIE * np.sum(factor[:, -1] ** 2)
@@ -203,7 +199,7 @@ def _swapped_residuals(factor, subset):
     parts = basis.T @ factor
     rest = factor - basis @ parts
     # Rows of the pseudoinverse point along these directions.
-    inverse = solve_triangular(triangular, np.eye(len(subset)))
+    inverse = inverse_upper(triangular)
     directions = inverse / np.linalg.norm(inverse, axis=1, keepdims=True)
     along = directions @ parts
     columns, target = rest[:, :-1], rest[:, -1]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from symdisc._sindy.best_subset import best_subsets, fit_subset, triangle
+from symdisc._numerics.triangular import triangle
+from symdisc._sindy.best_subset import best_subsets, fit_subset
 
 # A relation may miss by so many times the least that it has to.
 LOOSE = 3.0

@@ -7,12 +7,8 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from symdisc._data.splits import row_blocks
-from symdisc._sindy.best_subset import (
-    best_subsets,
-    block_factors,
-    fit_subset,
-    triangle,
-)
+from symdisc._numerics.triangular import triangle
+from symdisc._sindy.best_subset import best_subsets, block_factors, fit_subset
 from symdisc._sindy.block_bootstrap import check_basis, informative_rows, joint_rows
 from symdisc._sindy.stlsq import (
     adjusted_r2,
