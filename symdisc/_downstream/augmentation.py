@@ -144,7 +144,7 @@ def augment(
     action = resolve_action(est, X)
     finite = draws_finite(labels, finite_group)
     check_not_trivial(action, NOT_TRIVIAL, finite)
-    warn_of_doubts(action, finite)
+    warn_of_doubts(action, finite, labels if y is not None else "moved")
     warn_of_other_rows(action, X)
     if y is not None:
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")

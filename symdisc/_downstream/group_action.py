@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from symdisc._data.user_warning import warn_user
 from symdisc._downstream.group_elements import Drawn, GroupSampler, elements
+from symdisc._downstream.label_rule import MOVED
 from symdisc._estimators.action import ActingEstimator
 from symdisc._estimators.latent_symmetry import LatentSymmetryDiscoverer
 from symdisc._lie.algebra import LieAlgebra
@@ -231,8 +232,18 @@ def is_fitted(est):
     return hasattr(est, "lie_algebra_")
 
 
-def warn_of_doubts(action, finite=False):
-    """Warn where generators, or the finite group that is used, are not certified."""
+def warn_of_doubts(action, finite=False, labels="moved"):
+    """Warn where generators, or the finite group that is used, are in doubt.
+
+    Parameters
+    ----------
+    action : GroupAction
+    finite : bool
+        Whether the finite group is used.
+    labels : str or other
+        What is done with labels, see `augment`.
+    """
+    _warn_of_motion(action, labels)
     algebra = action.algebra
     found = [(algebra, set(getattr(algebra, "verdict", ())))]
     if finite and action.finite is not None:
@@ -246,6 +257,26 @@ def warn_of_doubts(action, finite=False):
             f"The symmetry {group.name} is {'conditional' if mild else 'in doubt'}: "
             f"{said}. Labels may not have it. Compare errors of validation with and "
             "without it."
+        )
+
+
+def _warn_of_motion(action, labels):
+    """Warn where labels are kept by what is a symmetry of the motion alone.
+
+    A scaling of a linear motion takes the snapshots of a ring to where there are none.
+    """
+    distribution = getattr(action.discoverer, "distribution_algebra_", None)
+    of_motion = getattr(action.algebra, "question", None) == "motion"
+    moves_along = isinstance(labels, str) and labels in MOVED
+    if not of_motion or moves_along or distribution is None:
+        return
+    if len(distribution) < len(action.algebra):
+        warn_user(
+            f"The symmetry {action.algebra.name} is of the motion, and is not known to "
+            "be one of the snapshots: copies may be where there are none, and labels "
+            'need not be kept. Pass labels="rates" or "moved" for what moves along, or '
+            'LatentSymmetryDiscoverer(symmetry_of="distribution"), or compare errors '
+            "of validation with and without it."
         )
 
 

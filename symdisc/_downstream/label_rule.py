@@ -7,6 +7,8 @@ from symdisc._lie.representation import Block, Scalars
 from symdisc._lie.weights import Weights, block_diagonal
 
 RULES = "kept", "moved", "both", "rates"
+# What moves with a snapshot is known wherever that is moved to.
+MOVED = "moved", "rates"
 BLOCKS = Block, Scalars
 
 

@@ -52,7 +52,7 @@ class SymmetricEstimator:
         action = resolve_action(self.symmetry, X, y, rates=rates, random_state=rng)
         if remedy is not None:
             check_not_trivial(action, remedy, finite)
-        warn_of_doubts(action, finite)
+        warn_of_doubts(action, finite, self.labels)
         if is_fitted(discoverer_of(self.symmetry)):
             warn_of_other_rows(action, X)
         self.symmetry_, self.lie_algebra_ = action.discoverer, action.algebra

@@ -86,8 +86,10 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     degree : int or "auto", default="auto"
         Degree of the polynomials that the motion is taken to be of: of the candidate
         library of the equations, and of the class within which a symmetry of the motion
-        or of labels is certified. "auto" takes 2 for the library, and chooses the class
-        by cross-validation: at least one degree above the best and at least 3.
+        or of labels is certified. "auto" takes 2 for the library, and reads the final
+        equations in the lowest degree up to 5 that predicts as well, but for terms
+        below `threshold`; it chooses the class by cross-validation: at least one degree
+        above the best and at least 3.
     max_defect : float, default=0.05
         Largest defect of a symmetry, see `defect_`.
     max_x_error : float, default=1e-3

@@ -20,6 +20,7 @@ from symdisc._sindy.dependence import depend_on_others, say_relation, varying
 from symdisc._sindy.model_selection import fit_equations
 from symdisc._sindy.scoring import pooled_score, rate_scale
 from symdisc._sindy.stlsq import adjusted_r2, r2
+from symdisc._symmetry.function_class import lowest_degree
 from symdisc.autoencoders._names import strategies_of
 
 # The decoder of a bent plane is slow.
@@ -64,7 +65,8 @@ def read_equations(est, autoencoder, snapshots):
         )
     empty = (0, est.n_components_ - rank)
     latent, velocity = (F.pad(z, empty).cpu().numpy() for z in latents)
-    library = CandidateLibrary.polynomial(est.n_components_, library_degree(est))
+    degree = _degree_read(est, latent, velocity, snapshots.groups)
+    library = CandidateLibrary.polynomial(est.n_components_, degree)
     features = library.evaluate(latent)
     sparse, dense = (
         fit_equations(features, velocity, threshold=threshold).coefficients
@@ -79,6 +81,15 @@ def read_equations(est, autoencoder, snapshots):
     equations = EquationSystem(sparse, library)
     warn_of_dependent_terms(equations, latent.astype(float), score)
     return equations, score, dense_score
+
+
+def _degree_read(est, latent, velocity, groups):
+    """Return the degree of the equations; what no term is kept for does not count."""
+    if est.degree != "auto":
+        return est.degree
+    negligible = 0.0 if est.threshold == "auto" else est.threshold**2
+    moves = np.ptp(latent, axis=0) > 0
+    return lowest_degree(latent[:, moves], velocity[:, moves], groups, negligible)
 
 
 @torch.no_grad()

@@ -28,6 +28,10 @@ ROUNDING = 1e-12
 MANY = 210
 # Level of the test of whether polynomials of one degree more explain more.
 LEVEL = 0.01
+# Errors that differ by less are alike.
+AS_GOOD = 1.1
+# Rows for each function of what equations are read in.
+ROWS_PER_FUNCTION = 10
 
 
 class FunctionClass(NamedTuple):
@@ -171,6 +175,40 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
             break
         best = best.richer()
     return best
+
+
+def lowest_degree(z, v, groups=None, negligible=0.0, highest=5):
+    """Return the lowest degree from 2 that predicts rows held out as well as any.
+
+    Parameters
+    ----------
+    z, v : ndarray of shape (n, k) and (n, m)
+    groups : array-like of shape (n,), optional
+        Trajectory of each row.
+    negligible : float, default=0
+        Part of the mean square of `v` that higher degrees have to explain more.
+    highest : int, default=5
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.function_class import lowest_degree
+    >>> z = np.random.default_rng(0).standard_normal((500, 1))
+    >>> lowest_degree(z, z - z**3), lowest_degree(z, z - 1e-3 * z**3, None, 0.01)
+    (3, 2)
+    """
+    most = min(len(z) / ROWS_PER_FUNCTION, MANY)
+    degrees = [d for d in range(2, highest + 1) if comb(z.shape[1] + d, d) <= most]
+    if len(degrees) < 2:
+        return 2
+    folds = held_out_folds(v, groups, N_FOLDS)
+    errors = [held_out_error(FunctionClass(d).values(z), v, folds) for d in degrees]
+    most = AS_GOOD * min(errors) + negligible * np.mean(v**2)
+    return next(d for d, e in zip(degrees, errors, strict=True) if e <= most)
 
 
 def lack_of_fit(z, v, small, large):

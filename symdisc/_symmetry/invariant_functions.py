@@ -28,10 +28,14 @@ class Candidate(NamedTuple):
     maps : ndarray of shape (c, k, k + 1)
         Of white data.
     name : str
+    refuted : bool, default=False
+        Whether other functions tell that labels change: those of its invariants are
+        taken only where they follow the labels as closely.
     """
 
     maps: np.ndarray
     name: str
+    refuted: bool = False
 
 
 class InvariantFunctions(NamedTuple):
@@ -130,7 +134,7 @@ def choose_invariant_class(z, v, candidate, groups, most):
     InvariantFunctions or None
         None where there are no invariants, or too many.
     """
-    classes = _classes(z, *candidate, most)
+    classes = _classes(z, candidate.maps, candidate.name, most)
     if not classes:
         return None
     folds = held_out_folds(v, groups)

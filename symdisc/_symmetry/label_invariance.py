@@ -17,13 +17,18 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
+from symdisc._data.splits import held_out_folds
 from symdisc._symmetry.field_residuals import (
     FieldResiduals,
     FittedFunctions,
     noise_of_slopes,
     orthonormal_functions,
 )
-from symdisc._symmetry.function_class import FunctionClass, choose_class
+from symdisc._symmetry.function_class import (
+    FunctionClass,
+    choose_class,
+    held_out_error,
+)
 from symdisc._symmetry.invariant_functions import choose_invariant_class
 
 # The lowest degree of polynomials is taken that predicts classes as well as any, or one
@@ -112,20 +117,34 @@ def label_residuals(points, labels, groups=None, function_class=None, candidate=
     else:
         values = np.asarray(labels, dtype=float)[:, None]
         values = (values - values.mean()) / max(values.std(), np.finfo(float).tiny)
-        data = points, values
-        if candidate is not None:
-            function_class = choose_invariant_class(
-                *data, candidate, groups, MOST_FUNCTIONS
-            )
         if function_class is None:
-            _check_enough(points)
-            function_class = choose_class(*data, groups, most=MOST_FUNCTIONS)
+            function_class = _class_of_numbers(points, values, groups, candidate)
         functions = FittedFunctions(points, values, function_class, groups)
         functions.weights = np.ones(values.shape)
     weights = functions.weights * _steepness_and_distance(points, functions)
     found = FieldResiduals(points, functions, turns=False, weights=weights)
     found.functions = functions
     return found
+
+
+def _class_of_numbers(points, values, groups, candidate):
+    """Choose the functions that numbers are fitted by."""
+    _check_enough(points)
+    data, most = (points, values), MOST_FUNCTIONS
+    invariant = None
+    if candidate is not None:
+        invariant = choose_invariant_class(*data, candidate, groups, most)
+    if invariant is not None and not candidate.refuted:
+        return invariant
+    usual = choose_class(*data, groups, most=most)
+    if invariant is None:
+        return usual
+    folds = held_out_folds(values, groups)
+    errors = [
+        held_out_error(each.values(points), values, folds)
+        for each in (invariant, usual)
+    ]
+    return invariant if errors[0] <= errors[1] else usual
 
 
 def _steepness_and_distance(points, functions):

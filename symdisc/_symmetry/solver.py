@@ -93,7 +93,7 @@ def find_algebra(
         time, known = _time_translation(latents, residuals, frame, standard)
     search = _Search(residuals, known, standard, frame, blocks)
     algebra, centre = search.found(n_generators)
-    if question == "labels" and algebra.undecided is not None:
+    if question == "labels" and (algebra.undecided is not None or not len(algebra)):
         candidate = search.candidate(algebra.undecided)
         residuals = residuals_of(white, snapshots, question, standard.degree, candidate)
         search = _Search(residuals, known, standard, frame, blocks)
@@ -188,10 +188,17 @@ class _Search:
         return self._algebra(min(n_generators, self.n_undecided))
 
     def candidate(self, algebra):
-        """Return an algebra of the least changed maps, as maps of white data."""
+        """Return an algebra of the least changed maps, as maps of white data.
+
+        Without one, the likeliest: maps that a function class refutes may be
+        symmetries of what it does not follow.
+        """
+        refuted = algebra is None
+        if refuted:
+            algebra = self._likeliest(0, len(self.errors) - 1)
         _, centre = without_translations(self.maps[: len(algebra)])
         frame = self.frame._replace(centre=centre)
-        return Candidate(frame.maps(algebra.matrices), algebra.name)
+        return Candidate(frame.maps(algebra.matrices), algebra.name, refuted)
 
     def certified(self):
         """Return the certified algebra and its centre, with what is undecided."""
@@ -236,12 +243,16 @@ class _Search:
         last = min(n_open, len(self.errors) - 1)
         if last <= claimed:
             return None
+        algebra = self._likeliest(claimed, last)
+        small = algebra.defect.max(initial=0.0) < LARGE
+        return algebra if len(algebra) > claimed and small else None
+
+    def _likeliest(self, claimed, last):
+        """Return the algebra of the maps before the widest gap of the changes."""
         errors = np.log(np.maximum(self.errors, np.finfo(float).tiny))
         widest = int(np.argmax(np.diff(errors[claimed : last + 1])))
         self.n_undecided = claimed + 1 + widest
-        algebra, _ = self._algebra(self.n_undecided)
-        small = algebra.defect.max(initial=0.0) < LARGE
-        return algebra if len(algebra) > claimed and small else None
+        return self._algebra(self.n_undecided)[0]
 
     def _algebra(self, count):
         """Return the algebra of the least changed maps, and its centre."""

@@ -77,8 +77,9 @@ class SparseLatents(Strategy):
     tolerance : float, default=4e-6
         Part of the rates that fewer terms may leave in addition, but at most ten times
         what all terms leave; or a standard error of it, where that is more.
-    max_x_error : float, default=1e-3
-        Share of the snapshots that a decoder may lose at no cost, nearly.
+    max_x_error : float, default=1e-4
+        Share of the snapshots that a decoder may lose at no cost, nearly. A latent that
+        moves the snapshots by less is free to be anything.
     n_starts : int, default=5
         Axes to start from.
 
@@ -113,7 +114,7 @@ class SparseLatents(Strategy):
         mus=(0.5, 0.15),
         deltas=(0.3, 0.1, 0.03),
         tolerance=4e-6,
-        max_x_error=1e-3,
+        max_x_error=1e-4,
         n_starts=5,
     ):
         self.gains = gains

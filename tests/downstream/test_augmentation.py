@@ -308,9 +308,10 @@ def test_classifiers_have_what_the_inner_one_has():
 @CONDITIONAL
 def test_frames_keep_their_shape(found):
     X, X_dot, _, est = found
-    frames, rates = X[:300].reshape(300, 3, 4), X_dot[:300].reshape(300, 3, 4)
-    est = clone(est).fit(frames, rates.reshape(300, 12))
-    assert augment(est, frames, n_copies=2, random_state=0).shape == (900, 3, 4)
+    frames = X.reshape(len(X), 3, 4)
+    est = clone(est).fit(frames, X_dot)
+    more = augment(est, frames[:300], n_copies=2, random_state=0)
+    assert more.shape == (900, 3, 4)
 
 
 def test_data_frames_keep_their_names():
@@ -372,3 +373,22 @@ def test_reflections_are_drawn_with_the_rotations_they_belong_to():
         signs = np.linalg.det(more)
         assert np.allclose(np.abs(signs), 1, atol=0.05)
         assert np.sign(signs).mean() == pytest.approx(mean, abs=0.2)
+
+
+def test_a_symmetry_of_the_motion_alone_need_not_keep_labels():
+    """An annulus is not scaled, whatever its motion is."""
+    rng = np.random.default_rng(0)
+    radius, angle = rng.uniform(1, 2, 1000), rng.uniform(0, 2 * np.pi, 1000)
+    Z = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    found = LatentSymmetryDiscoverer(
+        autoencoder="none", symmetry_of="motion", random_state=0
+    ).fit(Z, Z @ turn)
+    assert found.lie_algebra_.name == "scaling"
+    y = np.sin(4 * radius)
+    with pytest.warns(UserWarning, match="scaling is of the motion"):
+        augment(found, Z, y, random_state=0)
+    with pytest.warns(UserWarning, match="scaling is of the motion"):
+        AugmentedRegressor(LinearRegression(), symmetry=found).fit(Z, y)
+    # Rates that move with their snapshots obey the same equations there.
+    augment(found, Z, Z @ turn, labels="rates", random_state=0)
