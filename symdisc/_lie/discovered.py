@@ -162,7 +162,7 @@ class DiscoveredAlgebra(LieAlgebra):
         elif self.least > 0:
             lines.append(
                 f"every other map changes {CHANGED[self.question]} by at least "
-                f"{self.least:.2g}{self._of_class()}"
+                f"{self.least:.2g}{self._of_class()}{self._condition()}"
             )
         elif self.question:
             lines.append(f"no symmetry of {CHANGED[self.question]} is certified")
@@ -198,8 +198,10 @@ class DiscoveredAlgebra(LieAlgebra):
                 f"{verdict}, defect {defect:.2g}, at most {upper:.2g}"
                 for verdict, defect, upper in each
             )
-        condition = f"; {self.condition}" if self.condition else ""
-        return f"{shown}{self._of_class()}{condition}"
+        return f"{shown}{self._of_class()}{self._condition()}"
+
+    def _condition(self):
+        return f"; {self.condition}" if self.condition else ""
 
     def _of_class(self):
         return f" ({self.within})" if self.within else ""

@@ -1,9 +1,12 @@
 """Which terms equations need, where the latents may change with them."""
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+
+from symdisc._sparse_latents.objective import LEAST_ERROR
 
 N_STEPS = 40
 # Where so many times the tolerance is not exceeded, a longer descent may do without a
@@ -36,6 +39,14 @@ class Limits(NamedTuple):
     lost: float
     tolerance: float
     negligible: float
+
+    def allow(self, left, first):
+        """Say whether rates are left as well as with all terms, or no worse than first.
+
+        What step after step leaves within the error of the last one adds up.
+        """
+        good = is_as_good(left, self.left, self.tolerance)
+        return good or bool(left.mean() <= first.mean())
 
     @torch.no_grad()
     def keep(self, fitted, encoder, shift):
@@ -92,8 +103,9 @@ def eliminate_past_worse(fitted, held, found, limits):
     support : tensor of bool, of shape (n_terms, k)
     """
     first = what_is_left(fitted, held, *found)
+    limits = limits._replace(tolerance=0.0)
     for left, fewer in _dropped(fitted, held, found, limits, limits.negligible, True):
-        if is_as_good(left, first, 0.0):
+        if limits.allow(left, first):
             found = fewer
     return found
 
@@ -236,16 +248,20 @@ def is_as_good(left, best, tolerance):
     left, best : tensor of shape (n_blocks,)
         What they leave of blocks of rows.
     tolerance : float
-        Difference that does not count, nor does one standard error of the best, nor a
-        tenth of it.
+        Difference that does not count, nor does one standard error of the best, by the
+        logarithms of the blocks, nor a tenth of it.
 
     Returns
     -------
     bool
     """
-    error = float(best.std()) / len(best) ** 0.5 if len(best) > 1 else 0.0
-    slack = max(tolerance, error, CLOSE * float(best.mean()))
-    return bool(left.mean() <= best.mean() + slack)
+    mean, error = float(best.mean()), 0.0
+    if len(best) > 1:
+        # One block with most of what is left does not make the others uncertain.
+        logs = best.clamp_min(LEAST_ERROR).log()
+        error = math.expm1(float(logs.std()) / len(logs) ** 0.5)
+    slack = max(tolerance, max(error, CLOSE) * mean)
+    return bool(left.mean() <= mean + slack)
 
 
 def _descended(fitted, held, start, support, n_steps=N_STEPS):

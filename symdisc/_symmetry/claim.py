@@ -109,6 +109,7 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
     options |= {"question": residuals.question, "within": residuals.within}
     algebra = DiscoveredAlgebra(basis, **options, decimals=DECIMALS[0])
     if not len(algebra):
+        algebra.condition = standard.condition
         return algebra
     maps = frame.maps(algebra.matrices)
     error = _standard_errors(residuals, algebra.matrices, maps, others, frame)

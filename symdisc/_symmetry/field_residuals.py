@@ -210,7 +210,8 @@ class FieldResiduals(Residuals):
             steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
             size = np.kron(np.eye(k), np.einsum("n,nb,nc->bc", steep, self.z, self.z))
         noise = self._noise_in_forms()
-        beyond = self._beyond(functions.vanishing[::step], np.mean(values**2))
+        self.vanishing = functions.vanishing[::step]
+        beyond = self._beyond(self.vanishing, np.mean(values**2))
         residual = np.hstack([residual / np.sqrt(n), beyond])
         rest = functions.dof, self.z[:, :k], *noise
         super().__init__(residual, size / n, (k, k + 1), *rest)

@@ -126,6 +126,8 @@ class Residuals(ABC):
     question = within = ""
     # Largest square of a defect: 2 where it compares two vectors, of a motion.
     largest = 1.0
+    # Slopes of functions that are zero at all points, and so may be in any field.
+    vanishing = np.zeros((0, 0, 0))
 
     def __init__(
         self,
@@ -221,7 +223,27 @@ class Residuals(ABC):
         noise = self.noise(flat, others.directions)
         seen = flat @ self.residual
         rest = others.directions, noise, self.dof
-        return bounded_defect(seen, *rest, size=size, largest=self.largest)
+        found = bounded_defect(seen, *rest, size=size, largest=self.largest)
+        # What the data do not tell excludes nothing.
+        lower = np.sqrt(max(found.lower**2 - self._untold(flat, seen) / size, 0.0))
+        return found._replace(lower=float(lower))
+
+    def _untold(self, flat, seen):
+        """Return the square of what functions that vanish at all points may explain."""
+        n, p, _ = self.vanishing.shape
+        if not p:
+            return 0.0
+        pushed = self.z @ flat.reshape(self.shape).T
+        along = np.einsum("npc,nc->np", self.vanishing, pushed)
+        own = seen[: self.weights.size].reshape(n, -1)
+        beyond = np.sum(seen[self.weights.size :] ** 2)
+        for weight, column in zip(self.weights.T, own.T, strict=True):
+            basis, sizes, _ = np.linalg.svd(
+                weight[:, None] * along, full_matrices=False
+            )
+            basis = basis[:, sizes > FLOOR * sizes.max(initial=TINY)]
+            beyond += np.sum((basis.T @ column) ** 2)
+        return float(beyond)
 
     def errors_of(self, map_, others):
         """Return how noise moves a map among others: columns of a covariance.

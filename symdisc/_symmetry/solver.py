@@ -207,14 +207,14 @@ class _Search:
             defects.append(defect)
             if defect.lower > limit:
                 break
-        small = [defect.value <= limit for defect in defects]
-        algebra, centre = self._closed(_leading(small))
-        algebra.undecided = self._undecided(
-            len(algebra), _leading([defect.lower <= limit for defect in defects])
-        )
+        n_small = _leading([defect.value <= limit for defect in defects])
+        n_open = _leading([defect.lower <= limit for defect in defects])
+        algebra, centre = self._closed(n_small)
+        algebra.undecided = self._undecided(len(algebra), n_open)
         # Maps that move nothing they could change are symmetries, if not reported.
         has_all = len(self.maps) + len(self.known) == len(self.residuals.size)
-        if has_all and defects and defects[-1].lower > limit:
+        told = algebra.undecided is not None or n_open == n_small
+        if has_all and told and defects and defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
         return algebra, centre
 

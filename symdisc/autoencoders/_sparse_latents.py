@@ -205,8 +205,8 @@ class SparseLatents(Strategy):
             return found
         other = self._sparse(fitted, held, begin, limits)
         best, left = (what_is_left(fitted, held, *each) for each in (found, other))
-        good = is_as_good(left, best, limits.tolerance)
-        return other if good and other[2].sum() < support.sum() else found
+        fewer = other[2].sum() < support.sum()
+        return other if fewer and limits.allow(left, best) else found
 
     def refit(self, problem, model):
         """Return the model with encoder and decoder fitted to all rows."""
