@@ -27,6 +27,8 @@ from symdisc._sindy.misfit import (
 
 # A larger offset, in standard deviations, leaves powers of a variable alike.
 MAX_OFFSET = 1e5
+# So does one whose power of the degree is larger than rounding allows to tell apart.
+MAX_POWER = 1e8
 # Smoothing leaves less than this of a constant.
 ROUNDING = 1e-8
 # Rows of a map are not correlated with the next ones, and look like so much noise.
@@ -109,7 +111,8 @@ def _offsets(est, motion):
     sizes = np.sqrt(np.mean(state**2, axis=0))
     deviations = state.std(axis=0)
     moving = np.ptp(state, axis=0) > ROUNDING * sizes
-    for i in np.flatnonzero((sizes > MAX_OFFSET * deviations) & moving)[:1]:
+    largest = min(MAX_OFFSET, MAX_POWER ** (1 / max(est.degree, 1)))
+    for i in np.flatnonzero((sizes > largest * deviations) & moving)[:1]:
         yield (
             f"{_names(est)[i]} has an offset of {sizes[i] / deviations[i]:.1g} times "
             "its standard deviation: its changes are near rounding, and its powers "

@@ -18,6 +18,8 @@ from symdisc._symmetry.function_class import FunctionClass, held_out_error
 # Relative change of an invariant by a unit step, up to which it is one.
 INVARIANT = 0.05
 MOST_INVARIANTS = 6
+# Steps that improve these, and relative singular values that count in one.
+N_IMPROVED, RCOND = 10, 1e-10
 
 
 class Candidate(NamedTuple):
@@ -139,8 +141,45 @@ def choose_invariant_class(z, v, candidate, groups, most):
         return None
     folds = held_out_folds(v, groups)
     best = min(classes, key=lambda c: held_out_error(c.values(z), v, folds))
+    best = _with_better_forms(best, z, v, folds)
     degree = max(best.polynomials.degree + 1, 3)
     return best._replace(polynomials=FunctionClass(degree))
+
+
+def _with_better_forms(own, z, v, folds):
+    """Return the class with forms of which functions follow the values more closely.
+
+    The maps of a candidate are known about as well as the values are followed by other
+    functions, and waves of an invariant magnify its error. Gauss and Newton's method.
+    """
+    least = held_out_error(own.values(z), v, folds)
+    for _ in range(N_IMPROVED):
+        better = _improved(own, z, v)
+        error = held_out_error(better.values(z), v, folds)
+        if not error < least:
+            break
+        own, least = better, error
+    return own
+
+
+def _improved(own, z, v):
+    """Return the class after one step of its forms."""
+    extended = np.hstack([z, np.ones((len(z), 1))])
+    first, second = np.triu_indices(extended.shape[1])
+    products = extended[:, first] * extended[:, second]
+    invariants = np.einsum("nb,rbc,nc->nr", extended, own.forms, extended)
+    functions = own.of_invariants.values((invariants - own.shift) / own.scale, True)
+    known = np.linalg.lstsq(functions[0], v, rcond=RCOND)[0].sum(axis=1)
+    steep = np.einsum("npr,p->nr", functions[1], known) / own.scale
+    moved = (steep[:, :, None] * products[:, None, :]).reshape(len(z), -1)
+    design = np.hstack([functions[0], moved])
+    found = np.linalg.lstsq(design, v.sum(axis=1), rcond=RCOND)[0]
+    changes = np.zeros(own.forms.shape)
+    changes[:, first, second] = found[len(known) :].reshape(len(changes), -1)
+    forms = own.forms + (changes + changes.transpose(0, 2, 1)) / 2
+    invariants = np.einsum("nb,rbc,nc->nr", extended, forms, extended)
+    spread = invariants.mean(axis=0), invariants.std(axis=0)
+    return own._replace(forms=forms, shift=spread[0], scale=spread[1])
 
 
 def _classes(z, maps, name, most):
@@ -154,7 +193,7 @@ def _classes(z, maps, name, most):
     classes = [
         InvariantFunctions(FunctionClass(degree), functions, *parts)
         for functions in (
-            *(FunctionClass(d) for d in (4, 6, 8)),
+            *(FunctionClass(d) for d in (4, 6, 8, 12, 16)),
             *(FunctionClass(4, m) for m in (40, 80, 160)),
         )
         for degree in (1, 2, 3)

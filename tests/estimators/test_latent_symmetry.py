@@ -8,6 +8,7 @@ import threading
 import joblib
 import numpy as np
 import pytest
+import sympy
 import torch
 from conftest import GAME, embedded_rotation, first_of
 from sklearn.base import clone
@@ -586,3 +587,27 @@ def test_restarts_are_counted_and_agree(rotation):
     assert (est.restart_agreement_ <= 1 + 1e-6).all()
     # The consensus is that of the better half of them.
     assert np.sort(est.restart_agreement_)[1] > 0.95
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_equations_are_read_in_the_degree_of_the_motion(lifted):
+    """Those of a limit cycle are cubic: of degree 2 they would be those of a focus."""
+    rng = np.random.default_rng(0)
+    Z = rng.uniform(-1.5, 1.5, (1000, 2))
+    Z_dot = Z @ np.array([[1.0, 1.0], [-1.0, 1.0]]) - Z * (Z**2).sum(axis=1)[:, None]
+    turn = np.array([[0.8, 0.6], [-0.6, 0.8]]) @ np.eye(2, 12)
+    X, X_dot = (Z @ turn, Z_dot @ turn) if lifted else (Z, Z_dot)
+    options = {} if lifted else {"autoencoder": "none"}
+    est = LatentSymmetryDiscoverer(random_state=0, **options).fit(X, X_dot)
+    assert est.equation_score_ > 0.999
+    names = sympy.symbols("z:2")
+    jacobian = sympy.Matrix(est.equations_.expressions).jacobian(names)
+    jacobian = jacobian.subs(dict.fromkeys(names, 0))
+    eigenvalues = np.linalg.eigvals(np.array(jacobian, dtype=float))
+    np.testing.assert_allclose(eigenvalues.real, 1, atol=0.1)
+    np.testing.assert_allclose(np.abs(eigenvalues.imag), 1, atol=0.1)
+    # A rotation alone is linear, and a threshold keeps no more.
+    linear = LatentSymmetryDiscoverer(random_state=0, **options).fit(
+        X, np.column_stack([-Z[:, 1], Z[:, 0]]) @ (turn if lifted else np.eye(2))
+    )
+    assert len(linear.equations_.library) == 6

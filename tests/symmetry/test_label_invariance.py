@@ -131,3 +131,38 @@ def test_a_rotation_of_two_vectors_in_blocks(dim, seed):
     assert_allclose(basis, -basis.transpose(0, 2, 1), atol=0.05)
     est.fit(X, product + X[:, 0] ** 2 + 2 * X[:, 1])
     assert est.lie_algebra_.name == "trivial"
+
+
+@pytest.mark.parametrize("seed", first_of(range(3)))
+@pytest.mark.parametrize("n_samples", first_of([1200, 6000]))
+def test_functions_that_no_polynomial_follows_keep_their_rotation(n_samples, seed):
+    """A cusp, a peak, and waves shorter than any Gaussian: functions of the radius."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1.5, 1.5, (n_samples, 2))
+    radius = np.hypot(*X.T)
+    est = LatentSymmetryDiscoverer(autoencoder="none", symmetry_of="labels")
+    for label in (radius, np.exp(-radius), np.exp(-3 * radius**2)):
+        assert est.fit(X, label).lie_algebra_.name == "so(2)"
+        assert set(est.verdict_) == {"certified"}
+    assert est.fit(X, np.sin(3 * radius**2)).lie_algebra_.name == "so(2)"
+    assert est.defect_[0] < 1e-3
+    broken = np.sin(3 * radius**2) + 0.2 * X[:, 0] ** 2 * X[:, 1]
+    assert "certified" not in est.fit(X, broken).verdict_
+
+
+@pytest.mark.parametrize("seed", first_of(range(3)))
+@pytest.mark.parametrize(
+    "label",
+    [
+        lambda x, y: abs(x) + abs(y),
+        lambda x, y: np.maximum(abs(x), abs(y)),
+        lambda x, y: np.exp(-abs(x)) + np.cos(4 * y),
+    ],
+)
+def test_functions_with_corners_have_none(label, seed):
+    X = np.random.default_rng(seed).uniform(-1.5, 1.5, (1200, 2))
+    est = LatentSymmetryDiscoverer(autoencoder="none", symmetry_of="labels")
+    found = est.fit(X, label(*X.T)).lie_algebra_
+    assert found.name == "trivial"
+    assert found.undecided is None
+    assert found.least > 0.05

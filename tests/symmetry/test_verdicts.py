@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import scale
 
 from symdisc import Block, LatentSymmetryDiscoverer, load
+from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc.autoencoders import LinearEncoder
 
 pytestmark = no_doubts
@@ -112,6 +113,8 @@ def test_two_oscillators(seed):
     assert "with time translation: gl(2,C), compact part u(2)" in str(found)
 
 
+# So few rows do not tell whether the distribution turns, too.
+@pytest.mark.filterwarnings("ignore:lie_algebra_ is scaling, of the motion")
 def test_few_rows_of_a_rotation():
     certified = 0
     for seed in range(20):
@@ -389,3 +392,21 @@ def test_most_rates_may_be_zero():
     V = np.zeros(X.shape)
     V[::10] = [[0.0, 1.0], [0.2, 1.0], [0.3, 0.5]]
     assert not columns(symmetry_of="derivatives").fit(X, V).lie_algebra_
+
+
+@pytest.mark.parametrize("turns", [1.0, 1.6, 5.0])
+def test_one_orbit_excludes_nothing_off_it(turns):
+    """On a circle no field is known beside it, and a linear one may be scaled."""
+    angle = np.linspace(0, 2 * np.pi * turns, 1000)
+    X = 2 * np.column_stack([np.cos(angle), np.sin(angle)])
+    found = columns(symmetry_of="motion", random_state=0).fit(X, X @ J.T).lie_algebra_
+    assert found.name == "trivial"
+    assert np.isnan(found.least)
+    assert "every other map" not in str(found)
+    assert found.time_translation.name == "so(2)"
+
+
+def test_what_is_excluded_behind_an_encoder_depends_on_it():
+    options = {"question": "motion", "least": 0.2, "condition": "behind a network"}
+    said = str(DiscoveredAlgebra(np.zeros((0, 2, 2)), **options))
+    assert said.endswith("changes the motion by at least 0.2; behind a network")
