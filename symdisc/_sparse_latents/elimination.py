@@ -41,12 +41,15 @@ class Limits(NamedTuple):
     negligible: float
 
     def allow(self, left, first):
-        """Say whether rates are left as well as with all terms, or no worse than first.
+        """Say whether rates are left as well as by what was first.
 
-        What step after step leaves within the error of the last one adds up.
+        What several steps leave, each within a standard error, adds up: together it is
+        within one of what all terms leave, or negligible.
         """
-        good = is_as_good(left, self.left, self.tolerance)
-        return good or bool(left.mean() <= first.mean())
+        near = is_as_good(left, self.left, self.negligible)
+        return bool(left.mean() <= first.mean()) or (
+            near and is_as_good(left, first, self.tolerance)
+        )
 
     @torch.no_grad()
     def keep(self, fitted, encoder, shift):

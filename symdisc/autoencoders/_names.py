@@ -20,6 +20,7 @@ AUTO = (
     SparseLatents(),
     LinearEncoder("rbf"),
     LinearEncoder("fourier"),
+    SparseLatents(max_x_error=1e-4),
     IsomapEncoder(),
     LaplacianEigenfunctions(),
     InvariantModes(),

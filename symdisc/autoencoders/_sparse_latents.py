@@ -38,6 +38,8 @@ ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 FEWER = 1.0
 # Fewer terms may leave so many times as much as all do.
 TIMES = 10.0
+# Default of what may be lost: more than the decoders of the search leave.
+MAX_X_ERROR = 1e-3
 # Sizes of latents to start from, where these matter, and steps from each start.
 UNITS, N_TRIED = (1.0, 2.0), 40
 
@@ -77,9 +79,10 @@ class SparseLatents(Strategy):
     tolerance : float, default=4e-6
         Part of the rates that fewer terms may leave in addition, but at most ten times
         what all terms leave; or a standard error of it, where that is more.
-    max_x_error : float, default=1e-4
+    max_x_error : float, default=1e-3
         Share of the snapshots that a decoder may lose at no cost, nearly. A latent that
-        moves the snapshots by less is free to be anything.
+        moves the snapshots by less is free to be anything; with less than the default,
+        the strategy is left out where a cheaper one leaves next to nothing.
     n_starts : int, default=5
         Axes to start from.
 
@@ -114,7 +117,7 @@ class SparseLatents(Strategy):
         mus=(0.5, 0.15),
         deltas=(0.3, 0.1, 0.03),
         tolerance=4e-6,
-        max_x_error=1e-4,
+        max_x_error=MAX_X_ERROR,
         n_starts=5,
     ):
         self.gains = gains
@@ -123,6 +126,10 @@ class SparseLatents(Strategy):
         self.tolerance = tolerance
         self.max_x_error = max_x_error
         self.n_starts = n_starts
+
+    def is_costly(self, problem):
+        """Say whether it is left out where cheaper ones leave next to nothing."""
+        return self.max_x_error < MAX_X_ERROR
 
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""
