@@ -1,5 +1,6 @@
 """Equations as text and as LaTeX, with the digits that are worth reading."""
 
+import math
 import re
 from decimal import Decimal
 
@@ -14,6 +15,8 @@ from symdisc._numerics.rounding import (
     short_number,
 )
 
+# Numbers as large as this are printed with an exponent beside their errors.
+LONG = 1e8
 # Names that sympy sets as letters and indices; all others are set upright, as they are.
 IDENTIFIER = re.compile(r"[^\W\d_](?:\w*[^\W_])?")
 ESCAPED = {
@@ -186,9 +189,16 @@ def error_texts(value, error, digits):
     >>> from symdisc._equations.printing import error_texts
     >>> error_texts(0.908124, 0.0134, 4), error_texts(0.908124, 0.0, 4)
     (('0.908', '0.013'), ('0.9081', '0'))
+    >>> error_texts(1.0016e24, 7e20, 4)
+    ('1.0016e+24', '0.0007e+24')
     """
     if error == 0:
         return short_text(value, error, digits), "0"
+    if max(value, error) >= LONG:
+        power = math.floor(math.log10(max(value, error)))
+        size = 10.0**power
+        parts = error_texts(value / size, error / size, digits)
+        return tuple(f"{part}e+{power:02d}" for part in parts)
     decimals = max(0, decimals_of(error))
     return f"{value:.{decimals}f}", f"{error:.{decimals}f}"
 

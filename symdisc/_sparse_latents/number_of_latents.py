@@ -55,17 +55,25 @@ def count_latents(points, total, least_gain, random):
     residual = points
     for rank in range(1, min(MAX_LATENTS, n_modes) + 1):
         leading = torch.linalg.eigh(residual.mT @ residual)[1][:, -1:].mT
-        starts = [torch.cat([found[-1], leading]), *mixed_modes(points, rank, random)]
-        found.append(best_projections(points, starts, random, HOPELESS)[0])
-        residual = _left_by_splines(points, found[-1])
-        each.append(_of_blocks(residual, total))
-        errors.append(min([float(each[-1].mean()), *errors[-1:]]))
-        if rank > 1 and not _tells(*each[-2:], n_modes - rank, least_gain):
+        first = torch.cat([found[-1], leading])
+        # A search that ends early may have been in a local minimum.
+        for hopeless in (HOPELESS, 1.0):
+            starts = [first, *mixed_modes(points, rank, random)]
+            encoder = best_projections(points, starts, random, hopeless)[0]
+            residual = _left_by_splines(points, encoder)
+            left = _of_blocks(residual, total)
+            tells = rank == 1 or _tells(each[-1], left, n_modes - rank, least_gain)
+            if tells:
+                break
+        errors.append(min([float(left.mean()), *errors[-1:]]))
+        if not tells:
             rank -= 1
             break
+        found.append(encoder)
+        each.append(left)
         if errors[-1] < least_gain:
             break
-    if rank > 1 and (rank < len(each) or errors[-1] < least_gain):
+    if rank > 1 and (not tells or errors[-1] < least_gain):
         # The search for fewer directions may have ended in a local minimum.
         fewer = _of_blocks(_left_without_one(points, found[rank], random), total)
         errors[rank - 2] = min(errors[rank - 2], float(fewer.mean()))

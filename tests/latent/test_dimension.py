@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from conftest import no_doubts
+from scipy.integrate import solve_ivp
+from sklearn.preprocessing import scale
 from sklearn.utils import Bunch
 
 from symdisc import (
@@ -12,7 +14,12 @@ from symdisc import (
     LieAlgebra,
     estimate_dimension,
 )
-from symdisc._latent.dimension import _check_window, _two_nn_scales
+from symdisc._latent.dimension import (
+    _check_window,
+    _two_nn_scales,
+    resolve_components,
+)
+from symdisc._latent.pod import Modes
 from symdisc.datasets import (
     make_embedded,
     make_lorenz,
@@ -125,12 +132,12 @@ def test_trajectories(data, latents, dimension):
 
 @pytest.mark.parametrize("seed", range(1))
 def test_auto_is_the_number_itself(seed):
-    X, X_dot = rotation(400, seed=seed)
+    X, X_dot = rotation(800, seed=seed)
     for cls in (LatentSymmetryDiscoverer, LatentSINDy):
         est = cls("auto", random_state=seed).fit(X, X_dot)
         assert est.n_components == "auto"
         assert est.n_components_ == 2
-        assert est.transform(X).shape == (400, 2)
+        assert est.transform(X).shape == (800, 2)
         assert est.inverse_transform(est.transform(X)).shape == X.shape
         assert list(est.get_feature_names_out()) == ["z0", "z1"]
         turning = np.linalg.eigvals(est.equations_.coefficients[:, 1:3]).imag
@@ -207,3 +214,23 @@ def test_more_latents_than_are_tried(monkeypatch):
     X = make_sphere(500, random_state=0).X
     with pytest.warns(UserWarning, match="2 latent coordinates leave"):
         assert estimate_dimension(X, random_state=0).n_components == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_epidemic_has_two(seed):
+    """Where rows pile up at rest, a search for two may end in a local minimum."""
+    rng = np.random.default_rng(3)
+    starts = [(rng.uniform(0.5, 1), rng.uniform(0.01, 0.2)) for _ in range(8)]
+    t = np.linspace(0, 20, 300)
+
+    def rates(_, z):
+        return [-1.5 * z[0] * z[1], 1.5 * z[0] * z[1] - 0.4 * z[1]]
+
+    options = {"t_eval": t, "rtol": 1e-9, "atol": 1e-11}
+    paths = [solve_ivp(rates, (0, 20), start, **options).y.T for start in starts]
+    rng = np.random.default_rng(103)
+    scaled = scale(np.vstack(paths))
+    mix = 0.7 * rng.standard_normal((2, 60))
+    X = np.cos(scaled @ mix + rng.uniform(0, 2 * np.pi, 60))
+    random = np.random.RandomState(seed)
+    assert resolve_components(LatentSINDy(), Modes(X, random), random) == 2
