@@ -46,10 +46,13 @@ class Limits(NamedTuple):
         What several steps leave, each within a standard error, adds up: together it is
         within one of what all terms leave, or negligible.
         """
+        if left.mean() <= first.mean():
+            return True
         near = is_as_good(left, self.left, self.negligible)
-        return bool(left.mean() <= first.mean()) or (
-            near and is_as_good(left, first, self.tolerance)
-        )
+        # Of most blocks less may be left, and of one a negligible part more.
+        less = bool((_logs(left) - _logs(first)).mean() <= 0)
+        less = less and is_as_good(left, first, self.negligible)
+        return near and (less or is_as_good(left, first, self.tolerance))
 
     @torch.no_grad()
     def keep(self, fitted, encoder, shift):
@@ -261,10 +264,13 @@ def is_as_good(left, best, tolerance):
     mean, error = float(best.mean()), 0.0
     if len(best) > 1:
         # One block with most of what is left does not make the others uncertain.
-        logs = best.clamp_min(LEAST_ERROR).log()
-        error = math.expm1(float(logs.std()) / len(logs) ** 0.5)
+        error = math.expm1(float(_logs(best).std()) / len(best) ** 0.5)
     slack = max(tolerance, max(error, CLOSE) * mean)
     return bool(left.mean() <= mean + slack)
+
+
+def _logs(left):
+    return left.clamp_min(LEAST_ERROR).log()
 
 
 def _descended(fitted, held, start, support, n_steps=N_STEPS):

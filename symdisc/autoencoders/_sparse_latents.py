@@ -202,15 +202,16 @@ class SparseLatents(Strategy):
     def _better(self, fitted, held, found, limits, weak, random):
         """Return what other axes lead to, if these have clearly fewer terms.
 
-        Axes are sought again along latents that obey equations more closely.
+        Axes are sought again along latents that obey equations more closely, and terms
+        are dropped there that make up for what others would leave on the way.
         """
         encoder, _, support = found
         if int(support.sum()) <= len(encoder):
             return found
-        begin = self._turned(fitted, encoder, weak, random, found[1])
-        if begin is None:
-            return found
-        other = self._sparse(fitted, held, begin, limits)
+        begin = self._turned(fitted, encoder, weak, random, found[1]) or found[:2]
+        most = min(AS_FAST, TIMES * float(limits.left.mean()))
+        loose = limits._replace(tolerance=max(limits.tolerance, most))
+        other = self._sparse(fitted, held, begin, loose)
         best, left = (what_is_left(fitted, held, *each) for each in (found, other))
         fewer = other[2].sum() < support.sum()
         return other if fewer and limits.allow(left, best) else found
