@@ -8,7 +8,6 @@ import torch
 from scipy import linalg
 
 from symdisc._data.training_data import Snapshots
-from symdisc._data.user_warning import warn_user
 from symdisc._discrete.finite_group import FiniteGroup
 from symdisc._discrete.in_latents import CHEAP, finite_group_of
 from symdisc._equations.space_table import SpaceTable, TriedSpace
@@ -248,11 +247,9 @@ def _chosen(est, answers):
     if open_question and motion is not None and motion.algebra.certified:
         open_answer = found.algebra.undecided
         if open_answer is not None and open_answer.name != motion.algebra.name:
-            warn_user(
-                f"lie_algebra_ is {motion.algebra.name}, of the motion. Whether the "
-                f"distribution has {open_answer.name} is undecided, see "
-                "distribution_algebra_. More rows decide it; symmetry_of="
-                '"distribution" or "motion" says which is meant.'
+            motion.algebra.beside = (
+                f"the distribution, undecided: {open_answer.name}, "
+                f"{open_answer.shown_defects}"
             )
         found = motion
     return found, motion, distribution

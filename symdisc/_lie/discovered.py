@@ -99,6 +99,8 @@ class DiscoveredAlgebra(LieAlgebra):
     joint_name : str
         Name of the algebra with `time_translation`, and of its compact part; empty
         where there is no more than one generator.
+    beside : str
+        What is undecided of the distribution, where this is the answer for the motion.
     centre : ndarray of shape (k,) or None
         Latent point that the generators leave in place; None for the origin.
     """
@@ -133,6 +135,7 @@ class DiscoveredAlgebra(LieAlgebra):
         self.covered = np.full(len(self), np.nan) if covered is None else covered
         self.undecided, self.time_translation = undecided, time_translation
         self.least, self.centre, self.joint_name = float(least), None, ""
+        self.beside = ""
 
     @property
     def is_broken(self):
@@ -150,7 +153,7 @@ class DiscoveredAlgebra(LieAlgebra):
             if "unidentified" in others:
                 more = len(self.undecided) - len(self)
                 others = f"{more} more generator{'s' * (more > 1)}"
-            name += f"; undecided: {others}, {self.undecided._defects()}"
+            name += f"; undecided: {others}, {self.undecided.shown_defects}"
         return "\n".join([": ".join([name, *matrix]), *rest, *self.evidence])
 
     @property
@@ -170,6 +173,8 @@ class DiscoveredAlgebra(LieAlgebra):
             lines.append(f"time translation: {self.time_translation}")
         if self.joint_name:
             lines.append(f"with time translation: {self.joint_name}")
+        if self.beside:
+            lines.append(self.beside)
         return lines
 
     @property
@@ -185,13 +190,15 @@ class DiscoveredAlgebra(LieAlgebra):
             f"{100 * high:.2g}"
         )
 
-    def _defects(self):
+    @property
+    def shown_defects(self):
+        """The largest defect and its limit, as they are printed."""
         return f"defect {self.defect.max():.2g}, at most {self.defect_upper.max():.2g}"
 
     def _verdicts(self):
         shown = f"symmetry of {CHANGED[self.question]}"
         if len(set(self.verdict)) == 1:
-            shown = f"{self.verdict[0]}, {shown}: {self._defects()}"
+            shown = f"{self.verdict[0]}, {shown}: {self.shown_defects}"
         else:
             each = zip(self.verdict, self.defect, self.defect_upper, strict=True)
             shown += ": " + "; ".join(

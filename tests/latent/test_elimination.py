@@ -119,9 +119,23 @@ def test_nor_do_the_tolerance_and_a_standard_error():
     zeros, best = torch.zeros(10), torch.arange(10.0) / 4.5
     assert is_as_good(zeros + 1e-6, zeros, 2e-6)
     assert not is_as_good(zeros + 1e-6, zeros, 5e-7)
-    error = float(best.std()) / 10**0.5
+    best = best + 0.1
+    error = float(best.mean()) * np.expm1(float(best.log().std()) / 10**0.5)
+    assert error > 0.1 * best.mean()
     assert is_as_good(best + 0.99 * error, best, 0.0)
     assert not is_as_good(best + 1.01 * error, best, 0.0)
+
+
+def test_one_block_with_most_of_what_is_left_does_not_make_the_rest_uncertain():
+    best = torch.tensor([0.5, 0.3, 0.4, 0.5, 0.3, 0.2, 6.0, 1.1, 0.9, 0.2]) / 1000
+    twice = torch.tensor([1.2, 0.6, 1.0, 1.3, 0.7, 0.8, 12.0, 2.4, 1.3, 0.4]) / 1000
+    assert not is_as_good(twice, best, 4e-6)
+    limits = Limits(best, 1.0, 4e-6, 3e-4)
+    assert limits.allow(best, twice)
+    # What steps leave adds up to no more than one standard error, or a little.
+    assert not limits.allow(1.9 * best, 1.8 * best)
+    small = 0.01 * best
+    assert Limits(small, 1.0, 4e-6, 3e-4).allow(1.9 * small, 1.8 * small)
 
 
 def test_equations_that_are_not_sparse_are_doubted():

@@ -113,8 +113,6 @@ def test_two_oscillators(seed):
     assert "with time translation: gl(2,C), compact part u(2)" in str(found)
 
 
-# So few rows do not tell whether the distribution turns, too.
-@pytest.mark.filterwarnings("ignore:lie_algebra_ is scaling, of the motion")
 def test_few_rows_of_a_rotation():
     certified = 0
     for seed in range(20):
