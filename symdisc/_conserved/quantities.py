@@ -55,6 +55,8 @@ class ConservedQuantity:
     generator : ndarray of shape (k, k) or None
         The linear symmetry that the quantity generates by the Poisson bracket, where
         the system is Hamiltonian in the given columns and the quantity quadratic.
+    drifts : bool
+        Whether it grows, or falls, on all trajectories alike, and so is not conserved.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class ConservedQuantity:
         self.expression, self.library = expression, library
         self.coefficients = coefficients
         self.defect, self.defect_upper = defect, defect_upper
-        self.generator = generator
+        self.generator, self.drifts = generator, False
 
     def __call__(self, z):
         """Return values at states.
@@ -101,11 +103,14 @@ class ConservedQuantities(tuple):
     hamiltonian : sympy.Expr or None
         The combination H of candidates with ``F = J grad H``, where there is one: the
         first half of the columns are positions, the others their momenta.
+    nearest : ConservedQuantity or None
+        Where there is none, the combination that changes least: noise makes the defect of
+        a conserved quantity as large, too.
     n_trajectories : int or None
         Number of trajectories, where rows are said to belong to any.
     """
 
-    hamiltonian = None
+    hamiltonian = nearest = None
     n_trajectories = None
 
     @property
@@ -117,7 +122,13 @@ class ConservedQuantities(tuple):
         """One quantity a line."""
         if self:
             return "\n".join(map(str, self))
-        return "no conserved quantity" + self.doubt
+        least = "" if self.nearest is None else f"; the {self._least()}"
+        return f"no conserved quantity{least}{self.doubt}"
+
+    def _least(self):
+        defect, upper = self.nearest.defect, self.nearest.defect_upper
+        drifts = ", and it drifts" if self.nearest.drifts else ""
+        return f"least defect is {_figure(defect)}, at most {_figure(upper)}{drifts}"
 
     @property
     def doubt(self):
@@ -223,12 +234,11 @@ def conserved_quantities(
     kept = [e for e in made.expressions if e.free_symbols]
     made = CandidateLibrary(kept, made.symbols)
     relations = Relations(z, EXACT * max_defect)
+    others, nearest = _other_quantities(made, z, v, relations, groups, t, max_defect)
     result = ConservedQuantities(
-        [
-            *_linear_relations(relations, v, made, max_defect),
-            *_other_quantities(made, z, v, relations, groups, t, max_defect),
-        ]
+        [*_linear_relations(relations, v, made, max_defect), *others]
     )
+    result.nearest = nearest
     if t is not None or groups is not None:
         result.n_trajectories = len(trajectory_slices(groups, len(z)))
     _warn(result, relations, made)
@@ -242,13 +252,16 @@ def conserved_quantities(
 
 def _other_quantities(library, z, v, relations, groups, t, max_defect):
     if not relations.factor.shape[1]:
-        return []
+        return [], None
     options = {"has_order": t is not None, "small": max_defect}
     motion = AlongMotion(library, z, v, relations.factor, groups, **options)
     levels = np.array([degree_of(e) for e in library.expressions])
     stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
-    found = find_conserved(motion, stages, max_defect)
-    return [_as_quantity(each, library) for each in found]
+    found, nearest = find_conserved(motion, stages, max_defect)
+    if nearest is not None:
+        drifts, nearest = nearest.drifts, _as_quantity(nearest, library)
+        nearest.drifts = drifts
+    return [_as_quantity(each, library) for each in found], nearest
 
 
 def _linear_relations(relations, v, library, max_defect):

@@ -36,11 +36,14 @@ class FoundQuantity(NamedTuple):
     coefficients : ndarray of shape (p,)
         Of the candidates as they are.
     defect, upper : float
+    drifts : bool, default=False
+        Whether it grows, or falls, on all trajectories alike.
     """
 
     coefficients: np.ndarray
     defect: float
     upper: float
+    drifts: bool = False
 
 
 def find_conserved(motion, stages, max_defect):
@@ -55,7 +58,9 @@ def find_conserved(motion, stages, max_defect):
 
     Returns
     -------
-    list of FoundQuantity
+    found : list of FoundQuantity
+    nearest : FoundQuantity or None
+        What changes least, where nothing is found.
     """
     n = len(motion.z)
     train, test = held_out_folds(motion.z, motion.groups, 2)[0]
@@ -64,7 +69,8 @@ def find_conserved(motion, stages, max_defect):
         if len(columns):
             search.extend(columns)
     everywhere = np.arange(n)
-    return [search.reported(c, everywhere) for c in search.found]
+    found = [search.reported(c, everywhere) for c in search.found]
+    return found, None if found else search.nearest(np.concatenate(stages))
 
 
 class _Search:
@@ -186,15 +192,26 @@ class _Search:
         error = max([self._limit(c) for c in [*self.found, vector]])
         return angle > max(LEAST_ANGLE, TIMES_ERROR * error)
 
+    def nearest(self, columns):
+        """Return the combination that changes least, or None."""
+        vector = self._least(np.unique(columns), self.train)
+        if vector is None:
+            return None
+        found = self._judged(vector)
+        return found._replace(drifts=self._drifts(vector, found.defect))
+
     def reported(self, vector, rows):
         """Fit a quantity to all rows; judge it by those that did not choose it."""
         used = np.flatnonzero(vector)
         again = self._least(used, rows)
         if again is None or self._limit(again) > self.max_defect:
             again = vector
-        defects, errors = self.motion.defect(again[:, None], self.test)
+        return self._judged(again)
+
+    def _judged(self, vector):
+        defects, errors = self.motion.defect(vector[:, None], self.test)
         upper = defects[0] + norm.ppf(1 - LEVEL) * errors[0]
-        scaled = again / self.motion.scales
+        scaled = vector / self.motion.scales
         return FoundQuantity(scaled, float(defects[0]), float(upper))
 
 

@@ -159,7 +159,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         Of a motion F: ``rms(DF Lz - LF)`` over the rows, relative to the root of
         ``rms(DF Lz)^2 + rms(LF)^2``. Of labels f: ``rms(grad f . Lz)`` over
         ``rms(|grad f| |Lz|)``. Of a distribution: ``rms(E[grad f . Lz])`` over that of
-        ``grad f . Lz``, for waves f of a length of 0.5 to 1 standard deviations.
+        ``grad f . Lz``, for waves f with a wavelength of 3 to 6 standard deviations.
     verdict_ : tuple of str
         "certified": the limit is at most `max_defect`. "conditional": so it is, but the
         latents depend on an encoder that is not linear, which can make any distribution

@@ -11,7 +11,7 @@ from symdisc._symmetry.label_invariance import label_residuals
 CONSTANTS = {"distribution": [1.0], "pairs": [1.0, 1.0], "derivatives": [1.0, 0.0]}
 # Fields and labels are fitted to so many rows, evenly spaced.
 MAX_FITTED = 20000
-WAVES = "waves of 0.5 to 1 standard deviations"
+WAVES = "waves of 3 to 6 standard deviations"
 
 
 def whiten(latents):
