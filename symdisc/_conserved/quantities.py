@@ -104,8 +104,8 @@ class ConservedQuantities(tuple):
         The combination H of candidates with ``F = J grad H``, where there is one: the
         first half of the columns are positions, the others their momenta.
     nearest : ConservedQuantity or None
-        Where there is none, the combination that changes least: noise makes the defect of
-        a conserved quantity as large, too.
+        Where there is none, the combination that changes least: noise makes the defect
+        of a conserved quantity as large, too.
     n_trajectories : int or None
         Number of trajectories, where rows are said to belong to any.
     """

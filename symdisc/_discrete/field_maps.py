@@ -57,7 +57,7 @@ class FieldMaps:
         self.within = f"within {functions.function_class}"
         self.function_class = functions.function_class
         raw = self.function_class.values(z)
-        _, self.into, self.vanishing = orthonormal_over(raw)
+        _, self.into, self.vanishing, _ = orthonormal_over(raw)
         self.centres = None
         if self.function_class.n_centres:
             self.centres = self.function_class.centres(z)

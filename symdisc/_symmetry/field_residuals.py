@@ -16,6 +16,7 @@ from symdisc._symmetry.function_class import VANISHING, choose_class
 from symdisc._symmetry.residuals import Residuals
 
 MAX_ROWS = 4000
+FAINT = 1e-6
 # Covariances of residuals are averaged over as many rows as that many products allow.
 MOST_PRODUCTS = 1e9
 # Level of the test of whether noise is equally large in all rows.
@@ -39,7 +40,7 @@ class FittedFunctions:
     values : ndarray of shape (n, p)
         The orthonormal functions, q.
     slopes : ndarray of shape (n, p, k)
-    vanishing : ndarray of shape (n, p0, k)
+    vanishing, faint : ndarray of shape (n, p0, k)
         Slopes of functions that are zero on all rows, sums of squares 1 of functions
         of mean square 1: data do not tell how what is fitted goes on along them.
     coefficients : ndarray of shape (p, m)
@@ -56,7 +57,7 @@ class FittedFunctions:
     def __init__(self, z, v, function_class, groups=None):
         self.function_class, self.data, n = function_class, (z, v, groups), len(z)
         found = orthonormal_functions(z, function_class)
-        self.values, self.slopes, self.vanishing = found
+        self.values, self.slopes, self.vanishing, self.faint = found
         self.coefficients = self.values.T @ v / n
         residual = v - self.values @ self.coefficients
         if n < 2 * self.values.shape[1]:
@@ -137,12 +138,15 @@ def orthonormal_functions(z, function_class):
 
     Returns
     -------
-    values, slopes, vanishing
+    values, slopes, vanishing, faint
         See `FittedFunctions`.
     """
     values, slopes = function_class.values(z, slopes=True)
-    q, into, vanishing = orthonormal_over(values)
-    return q, _transformed(slopes, into), _transformed(slopes, vanishing)
+    q, *others = orthonormal_over(values)
+    *own, faint = (_transformed(slopes, each) for each in others)
+    # Where rows fill space, what vanishes on them has no slope there.
+    steep = np.mean(faint**2, axis=(0, 2)) > FAINT
+    return q, *own, faint[:, steep]
 
 
 def orthonormal_over(values):
@@ -157,15 +161,18 @@ def orthonormal_over(values):
     q : ndarray of shape (n, r)
     into : ndarray of shape (p, r)
         They are ``values @ into``.
-    vanishing : ndarray of shape (p, p - r)
-        Combinations, of functions of mean square 1, that are zero on all rows.
+    vanishing, faint : ndarray of shape (p, p - r), (p, p1)
+        Combinations, of functions of mean square 1, that are zero on all rows, and
+        those that are to single precision.
     """
     n = len(values)
     norms = np.sqrt(np.mean(values**2, axis=0))
     u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
     kept = s > VANISHING * s[0]
     into = rows[kept].T / s[kept] * np.sqrt(n) / norms[:, None]
-    return u[:, kept] * np.sqrt(n), into, rows[~kept].T / norms[:, None]
+    faint = s <= FAINT * s[0]
+    own = (rows[which].T / norms[:, None] for which in (~kept, faint))
+    return u[:, kept] * np.sqrt(n), into, *own
 
 
 def _transformed(slopes, into):
@@ -210,8 +217,8 @@ class FieldResiduals(Residuals):
             steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
             size = np.kron(np.eye(k), np.einsum("n,nb,nc->bc", steep, self.z, self.z))
         noise = self._noise_in_forms()
-        self.vanishing = functions.vanishing[::step]
-        beyond = self._beyond(self.vanishing, np.mean(values**2))
+        self.faint = functions.faint[::step]
+        beyond = self._beyond(functions.vanishing[::step], np.mean(values**2))
         residual = np.hstack([residual / np.sqrt(n), beyond])
         rest = functions.dof, self.z[:, :k], *noise
         super().__init__(residual, size / n, (k, k + 1), *rest)
@@ -223,11 +230,9 @@ class FieldResiduals(Residuals):
         k = self.z.shape[1] - 1
         if not vanishing.shape[1]:
             return np.zeros((k * (k + 1), 0))
-        form = np.einsum(
-            "npa,npc,nb,nd->abcd",
-            *(vanishing, vanishing, self.z, self.z),
-            optimize=True,
-        ).reshape((k * (k + 1),) * 2)
+        factors = vanishing, vanishing, self.z, self.z
+        form = np.einsum("npa,npc,nb,nd->abcd", *factors, optimize=True)
+        form = form.reshape((k * (k + 1),) * 2)
         values, vectors = np.linalg.eigh(form / len(self.z) * scale)
         return vectors * np.sqrt(np.maximum(values, 0.0))
 

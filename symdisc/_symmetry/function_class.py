@@ -19,9 +19,8 @@ N_FOLDS = 10
 # Width of Gaussians on white data, and the degree of the polynomials beside them.
 WIDTH = 1.5
 DEGREE_BESIDE = 2
-# Relative singular value below which a combination of functions vanishes on the rows,
-# which may be of single precision.
-VANISHING = 1e-6
+# Relative singular value below which a combination of functions vanishes on the rows.
+VANISHING = 1e-8
 RIDGE = 1e-9
 # Mean squares of residuals, relative to what is fitted, that do not differ.
 ROUNDING = 1e-12

@@ -171,7 +171,7 @@ class FittedClasses:
 
     Attributes
     ----------
-    values, slopes, vanishing, coefficients, errors, dof
+    values, slopes, vanishing, faint, coefficients, errors, dof
         As of `FittedFunctions`; there is a column for each class, or one for two.
     weights : ndarray of shape (n, m)
         They fall off with the distance from the boundary of a class. The slope of a
@@ -188,7 +188,7 @@ class FittedClasses:
             function_class, inverse = _best_logistic(z, labels)
         self.function_class = function_class
         found = orthonormal_functions(z, function_class)
-        self.values, self.slopes, self.vanishing = found
+        self.values, self.slopes, self.vanishing, self.faint = found
         targets = [labels == c for c in (classes[1:] if len(classes) == 2 else classes)]
         fits = [self._fit(target, inverse) for target in targets]
         self.coefficients = np.stack([fit[0] for fit in fits], axis=1)

@@ -127,7 +127,7 @@ class Residuals(ABC):
     # Largest square of a defect: 2 where it compares two vectors, of a motion.
     largest = 1.0
     # Slopes of functions that are zero at all points, and so may be in any field.
-    vanishing = np.zeros((0, 0, 0))
+    faint = np.zeros((0, 0, 0))
 
     def __init__(
         self,
@@ -230,11 +230,11 @@ class Residuals(ABC):
 
     def _untold(self, flat, seen):
         """Return the square of what functions that vanish at all points may explain."""
-        n, p, _ = self.vanishing.shape
+        n, p, _ = self.faint.shape
         if not p:
             return 0.0
         pushed = self.z @ flat.reshape(self.shape).T
-        along = np.einsum("npc,nc->np", self.vanishing, pushed)
+        along = np.einsum("npc,nc->np", self.faint, pushed)
         own = seen[: self.weights.size].reshape(n, -1)
         beyond = np.sum(seen[self.weights.size :] ** 2)
         for weight, column in zip(self.weights.T, own.T, strict=True):

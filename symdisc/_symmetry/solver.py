@@ -214,6 +214,8 @@ class _Search:
         # Maps that move nothing they could change are symmetries, if not reported.
         has_all = len(self.maps) + len(self.known) == len(self.residuals.size)
         told = algebra.undecided is not None or n_open == n_small
+        # Maps are in the order of what is seen of them, which is not all here.
+        told = told and not self.residuals.faint.size
         if has_all and told and defects and defects[-1].lower > limit:
             algebra.least = float(defects[-1].lower)
         return algebra, centre

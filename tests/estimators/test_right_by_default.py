@@ -234,6 +234,14 @@ class TestWarned:
         with pytest.warns(UserWarning, match="outlier in row 150"):
             assert_law(columns().fit(X, t=T), SPRING, 1e-2)
 
+    def test_an_offset_whose_cube_is_rounding(self):
+        """The damping of a double well is lost beside powers of 1000."""
+        X = follow(lambda z: [z[1], z[0] - z[0] ** 3 - 0.1 * z[1]], [1.5, 0], T)
+        with pytest.warns(UserWarning) as caught:
+            columns(degree=3).fit(X + [1000, 0], t=T)
+        assert any("Subtract the mean" in str(w.message) for w in caught)
+        assert not any("Pass order=2" in str(w.message) for w in caught)
+
     def test_an_offset(self):
         X = 10 * follow(spring, [1, 0], T) + [1e8, 0]
         with pytest.warns(UserWarning, match=r"offset of .*Subtract the mean"):
