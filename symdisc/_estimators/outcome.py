@@ -84,9 +84,12 @@ def read_equations(est, autoencoder, snapshots):
 
 
 def _degree_read(est, latent, velocity, groups):
-    """Return the degree of the equations; what no term is kept for does not count."""
-    if est.degree != "auto":
-        return est.degree
+    """Return the degree of the equations; what no term is kept for does not count.
+
+    Along axes that suit blocks latents may be oblique, and high powers alike.
+    """
+    if est.degree != "auto" or est.representation:
+        return library_degree(est)
     negligible = 0.0 if est.threshold == "auto" else est.threshold**2
     moves = np.ptp(latent, axis=0) > 0
     return lowest_degree(latent[:, moves], velocity[:, moves], groups, negligible)
