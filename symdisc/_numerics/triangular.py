@@ -35,13 +35,19 @@ def triangle(*tables):
     n_rows, n_columns = table.shape
     if n_rows > LONG or not table.size:
         return np.linalg.qr(table, mode="r")
-    packed, *_ = lapack.dgeqrf(table, lwork=BLOCK * n_columns)
     n_rows = min(n_rows, n_columns)
-    return packed[:n_rows] * _upper(n_rows, n_columns)
+    return packed_triangle(table) * _upper(n_rows, n_columns)
+
+
+def packed_triangle(table):
+    """Return the triangular factor of a table, with anything below its diagonal."""
+    n_columns = table.shape[1]
+    packed, *_ = lapack.dgeqrf(table, lwork=BLOCK * n_columns)
+    return packed[:n_columns]
 
 
 def solve_upper(factor, right):
-    """Return x with R x = `right`, for an upper triangular R."""
+    """Return x with R x = `right`, for the upper triangle R of a matrix."""
     found, info = lapack.dtrtrs(factor, right)
     if info:
         raise np.linalg.LinAlgError(f"the factor is singular: {factor} at {info}")
@@ -49,7 +55,7 @@ def solve_upper(factor, right):
 
 
 def inverse_upper(factor):
-    """Return the inverse of an upper triangular R."""
+    """Return the inverse of an upper triangular matrix R."""
     found, info = lapack.dtrtri(factor)
     if info:
         raise np.linalg.LinAlgError(f"the factor is singular: {factor} at {info}")

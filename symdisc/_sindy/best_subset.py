@@ -7,7 +7,12 @@ as functions of a variable far from 0 are, stay distinct.
 
 import numpy as np
 
-from symdisc._numerics.triangular import inverse_upper, solve_upper, triangle
+from symdisc._numerics.triangular import (
+    inverse_upper,
+    packed_triangle,
+    solve_upper,
+    triangle,
+)
 
 # Added below the factor, in units of a column: dependent columns get finite weights.
 RIDGE = 1e-10
@@ -121,14 +126,17 @@ def fit_subset(factor, subset):
     """
     if not subset:
         return np.zeros(0)
-    ridge = RIDGE * np.eye(len(subset) + 1)[:-1]
-    part = triangle(factor[:, [*subset, -1]], ridge)
-    return solve_upper(part[: len(subset), :-1], part[: len(subset), -1])
+    n_rows, size = len(factor), len(subset)
+    table = np.zeros((n_rows + size, size + 1))
+    table[:n_rows] = factor[:, [*subset, -1]]
+    table[n_rows:].flat[:: size + 2] = RIDGE
+    part = packed_triangle(table)
+    return solve_upper(part[:size, :size], part[:size, size])
 
 
 def _residual(factor, subset):
     """Mean squared residual of the fit on a subset."""
-    part = triangle(factor[:, [*subset, -1]])
+    part = packed_triangle(factor[:, [*subset, -1]])
     return float(part[len(subset), -1] ** 2) if len(part) > len(subset) else 0.0
 
 
