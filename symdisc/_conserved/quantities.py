@@ -258,9 +258,7 @@ def _other_quantities(library, z, v, relations, groups, t, max_defect):
     levels = np.array([degree_of(e) for e in library.expressions])
     stages = [np.flatnonzero(levels <= level) for level in np.unique(levels)]
     found, nearest = find_conserved(motion, stages, max_defect)
-    if nearest is not None:
-        drifts, nearest = nearest.drifts, _as_quantity(nearest, library)
-        nearest.drifts = drifts
+    nearest = nearest and _as_quantity(nearest, library)
     return [_as_quantity(each, library) for each in found], nearest
 
 
@@ -383,7 +381,10 @@ def _as_quantity(found, library):
         *(sympy.Float(c) * term for c, term in zip(coefficients, terms, strict=True))
     )
     own = CandidateLibrary(terms, library.symbols)
-    return ConservedQuantity(expression, own, coefficients, found.defect, found.upper)
+    defects = found.defect, found.upper
+    quantity = ConservedQuantity(expression, own, coefficients, *defects)
+    quantity.drifts = found.drifts
+    return quantity
 
 
 def _short(value):

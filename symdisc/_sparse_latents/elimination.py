@@ -254,8 +254,8 @@ def is_as_good(left, best, tolerance):
     left, best : tensor of shape (n_blocks,)
         What they leave of blocks of rows.
     tolerance : float
-        Difference that does not count, nor does one standard error of the best, by the
-        logarithms of the blocks, nor a tenth of it.
+        Difference that does not count, nor does one standard error of the best, of the
+        blocks or of their logarithms, whichever is less, nor a tenth of it.
 
     Returns
     -------
@@ -263,9 +263,11 @@ def is_as_good(left, best, tolerance):
     """
     mean, error = float(best.mean()), 0.0
     if len(best) > 1:
-        # One block with most of what is left does not make the others uncertain.
-        error = math.expm1(float(_logs(best).std()) / len(best) ** 0.5)
-    slack = max(tolerance, max(error, CLOSE) * mean)
+        # One block with most of what is left does not make the others uncertain, nor
+        # does one with nothing.
+        own, of_logs = (float(b.std()) / len(b) ** 0.5 for b in (best, _logs(best)))
+        error = min(own, math.expm1(of_logs) * mean)
+    slack = max(tolerance, error, CLOSE * mean)
     return bool(left.mean() <= mean + slack)
 
 

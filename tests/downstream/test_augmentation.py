@@ -308,10 +308,9 @@ def test_classifiers_have_what_the_inner_one_has():
 @CONDITIONAL
 def test_frames_keep_their_shape(found):
     X, X_dot, _, est = found
-    frames = X.reshape(len(X), 3, 4)
-    est = clone(est).fit(frames, X_dot)
-    more = augment(est, frames[:300], n_copies=2, random_state=0)
-    assert more.shape == (900, 3, 4)
+    frames, rates = X[:300].reshape(300, 3, 4), X_dot[:300].reshape(300, 3, 4)
+    est = clone(est).fit(frames, rates.reshape(300, 12))
+    assert augment(est, frames, n_copies=2, random_state=0).shape == (900, 3, 4)
 
 
 def test_data_frames_keep_their_names():

@@ -132,12 +132,12 @@ def test_trajectories(data, latents, dimension):
 
 @pytest.mark.parametrize("seed", range(1))
 def test_auto_is_the_number_itself(seed):
-    X, X_dot = rotation(800, seed=seed)
+    X, X_dot = rotation(400, seed=seed)
     for cls in (LatentSymmetryDiscoverer, LatentSINDy):
         est = cls("auto", random_state=seed).fit(X, X_dot)
         assert est.n_components == "auto"
         assert est.n_components_ == 2
-        assert est.transform(X).shape == (800, 2)
+        assert est.transform(X).shape == (400, 2)
         assert est.inverse_transform(est.transform(X)).shape == X.shape
         assert list(est.get_feature_names_out()) == ["z0", "z1"]
         turning = np.linalg.eigvals(est.equations_.coefficients[:, 1:3]).imag
