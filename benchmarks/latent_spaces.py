@@ -19,6 +19,7 @@ import argparse
 import time
 import warnings
 from collections import Counter
+from functools import partial
 from itertools import product
 
 import joblib
@@ -142,7 +143,7 @@ def rank_by_distortion(seeds, strength, jobs):
 MOTIONS = {
     "spiral": (make_spiral, 2, 4, {}),
     "lorenz": (make_lorenz, 3, 7, {}),
-    "lotka": (make_lotka_volterra, 2, 4, {}),
+    "lotka": (partial(make_lotka_volterra, coordinates="population"), 2, 4, {}),
     "pendulum movie": (
         lambda random_state: make_pendulum(
             40, 50, 0.2, as_movie=True, n_grid=21, random_state=random_state
