@@ -1,9 +1,10 @@
-"""Missing values: which rows have them, and what to do about it."""
+"""Values that are missing, infinite or text: where they are, and what to do."""
 
 import numpy as np
 from scipy import sparse
 
 REMEDY = "Drop these rows, or fill them in."
+NUMBERS = "Pass numbers: leave the column out, or encode it."
 
 
 def missing_values(array):
@@ -50,8 +51,41 @@ def _is_missing(value):
     return isinstance(value, float | np.floating) and value != value
 
 
+def _infinite_values(array):
+    """Return where values of an array in memory are infinite, or None if nowhere."""
+    if sparse.issparse(array) or np.ma.is_masked(array):
+        return None
+    values = np.asarray(array)
+    if values.dtype.kind != "f" or not values.size:
+        return None
+    if np.isfinite(values.min()) and np.isfinite(values.max()):
+        return None
+    return np.isinf(values)
+
+
+def _texts(array):
+    """Return where values of an array in memory are no numbers, or None if nowhere."""
+    if sparse.issparse(array) or np.ma.is_masked(array):
+        return None
+    values = np.asarray(array)
+    if values.dtype.kind not in "OU":
+        return None
+    found = np.frompyfunc(_is_text, 1, 1)(values).astype(bool)
+    return found if found.any() else None
+
+
+def _is_text(value):
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return True
+    return False
+
+
 def check_complete(array, name, remedy=REMEDY):
-    """Raise where values are missing, and name the first of them.
+    """Raise where values are missing, infinite or text, and name the first of them.
 
     Examples
     --------
@@ -60,18 +94,30 @@ def check_complete(array, name, remedy=REMEDY):
     Traceback (most recent call last):
     ...
     ValueError: X contains NaN in row 0, column 1, and in 1 of 2 rows in all. Drop these rows, or fill them in.
+    >>> check_complete([["a", 1.0], ["b", 3.0]], "X")
+    Traceback (most recent call last):
+    ...
+    ValueError: X contains text ('a') in row 0, column 0, and in 2 of 2 rows in all. Pass numbers: leave the column out, or encode it.
     """  # noqa: E501
-    found = missing_values(array)
-    if found is None:
-        return
+    for what, find, advice in (
+        ("NaN", missing_values, remedy),
+        ("infinity", _infinite_values, REMEDY),
+        ("text", _texts, NUMBERS),
+    ):
+        found = find(array)
+        if found is not None:
+            raise ValueError(f"{name} contains {_where(found, array, what)}. {advice}")
+
+
+def _where(found, array, what):
+    """Say where the first of the values is, and in how many rows there are some."""
     first = np.argwhere(found)[0].tolist()
     where = f"row {first[0]}"
     if found.ndim == 2:
         columns = getattr(array, "columns", None)
         column = first[1] if columns is None else columns[first[1]]
         where += f", column {column!r}"
+    if what == "text":
+        what += f" ({str(np.asarray(array)[tuple(first)])!r})"
     rows = found.reshape(len(found), -1).any(axis=1)
-    raise ValueError(
-        f"{name} contains NaN in {where}, and in {rows.sum()} of {len(rows)} rows in "
-        f"all. {remedy}"
-    )
+    return f"{what} in {where}, and in {rows.sum()} of {len(rows)} rows in all"

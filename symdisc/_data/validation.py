@@ -94,7 +94,7 @@ def check_device(device):
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).split("\n")[0]
         raise ValueError(
-            f"device={str(device)!r} is not available here: {reason} "
-            'Use device="cpu", or install the torch build for that device.'
+            f"device={str(device)!r} is not available here: {reason.rstrip('.')}. "
+            'Use device="cpu", or "cuda" with the torch build for it.'
         ) from error
     return device

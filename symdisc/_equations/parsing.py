@@ -168,7 +168,7 @@ def _constants(constants, symbols):
     return found
 
 
-def parse_expression(text, symbols):
+def parse_expression(text, symbols, name="library"):
     """Read a formula without evaluating it as code.
 
     Parameters
@@ -178,6 +178,8 @@ def parse_expression(text, symbols):
         elementary functions, named as in sympy, in small letters or large.
     symbols : sequence of sympy.Symbol, or dict of str to sympy.Symbol
         The variables that may occur, in a dict by what the text calls them.
+    name : str, default="library"
+        What messages say the formula is part of.
 
     Returns
     -------
@@ -192,14 +194,15 @@ def parse_expression(text, symbols):
     """
     by_name = isinstance(symbols, dict)
     names = symbols if by_name else {symbol.name: symbol for symbol in symbols}
+    given = f"{name} contains {text!r}"
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
     except SyntaxError as error:
         raise ValueError(
-            f"library contains {text!r}, which is not a formula ({error.msg}); "
-            "write for example 'z0*sin(z1)'."
+            f"{given}, which is not a formula ({error.msg}); write"
+            " for example 'z0*sin(z1)'."
         ) from error
-    return _from_tree(tree.body, names, text)
+    return _from_tree(tree.body, names, given)
 
 
 def feature_formula(name):
@@ -214,7 +217,7 @@ def feature_formula(name):
     return re.sub(r"(?<=[\w.)])\s+(?=[\w.(])", "*", name.strip())
 
 
-def _from_tree(node, names, text):
+def _from_tree(node, names, given):
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(
             value, bool
@@ -223,23 +226,25 @@ def _from_tree(node, names, text):
         case ast.Name(id=name) if name in names or name in CONSTANTS:
             return names[name] if name in names else CONSTANTS[name]
         case ast.BinOp(op=op) if type(op) in OPERATORS:
-            left = _from_tree(node.left, names, text)
-            right = _from_tree(node.right, names, text)
-            return _bounded(OPERATORS[type(op)], left, right, text)
+            left = _from_tree(node.left, names, given)
+            right = _from_tree(node.right, names, given)
+            return _bounded(OPERATORS[type(op)], left, right, given)
         case ast.UnaryOp(op=op) if type(op) in OPERATORS:
-            return OPERATORS[type(op)](_from_tree(node.operand, names, text))
+            return OPERATORS[type(op)](_from_tree(node.operand, names, given))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if (
             name.lower() in BY_NAME
         ):
-            return _call(BY_NAME[name.lower()], _from_tree(argument, names, text), text)
+            return _call(
+                BY_NAME[name.lower()], _from_tree(argument, names, given), given
+            )
     raise ValueError(
-        f"library contains {text!r}, where {ast.unparse(node)!r} is unknown; use "
+        f"{given}, where {ast.unparse(node)!r} is unknown; use "
         f"numbers, the variables {list(names)} and one-argument functions out of "
         f"{list(FUNCTIONS)}."
     )
 
 
-def _bounded(operation, left, right, text):
+def _bounded(operation, left, right, given):
     too_high = operation is operator.pow and right.is_Number
     if not (too_high and abs(right) > MAX_EXPONENT):
         result = operation(left, right)
@@ -247,17 +252,17 @@ def _bounded(operation, left, right, text):
         if all(max(n.p.bit_length(), n.q.bit_length()) <= MAX_BITS for n in numbers):
             return result
     raise ValueError(
-        f"library contains {text!r}, with a power or a number that is too large; "
+        f"{given}, with a power or a number that is too large; "
         f"keep exponents within {MAX_EXPONENT} and write large numbers as 1e300."
     )
 
 
-def _call(function, argument, text):
+def _call(function, argument, given):
     if argument.is_number:
         finite = argument.is_finite and abs(argument.evalf(15)) <= MAX_ARGUMENT
         if not finite:
             raise ValueError(
-                f"library contains {text!r}, where {function.__name__} is taken of a "
+                f"{given}, where {function.__name__} is taken of a "
                 f"constant beyond {MAX_ARGUMENT}; write its value as a number."
             )
     return function(argument)

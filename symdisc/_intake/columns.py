@@ -37,7 +37,7 @@ rows, pass t=X['time'] and X.drop(columns='time').
 
 
 def check_same_columns(X, y):
-    """Raise where two data frames have the same columns in different orders.
+    """Raise where columns share a name, or two data frames have them in other orders.
 
     Examples
     --------
@@ -47,6 +47,12 @@ def check_same_columns(X, y):
     >>> check_same_columns(frame, frame)
     """
     names, others = (list(getattr(table, "columns", ())) for table in (X, y))
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"X has several columns named {twice[0]!r}. Rename them, or pass an array "
+            "and feature_names."
+        )
     if names != others and set(names) == set(others):
         raise ValueError(
             f"y has the columns {others}, but X has {names}. Pass y[X.columns], the "

@@ -46,6 +46,11 @@ def write_file(path, kind, document, arrays):
         C-contiguous, of the dtypes in `DTYPES`.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"path={str(path)!r} is in the folder {str(path.parent)!r}, which does not "
+            "exist. Make it first, or save elsewhere."
+        )
     metadata = {
         "format": f"symdisc {kind}",
         "version": str(FORMAT_VERSION),

@@ -1,5 +1,7 @@
 """Terms whose coefficients are known beforehand."""
 
+from numbers import Real
+
 import numpy as np
 import sympy
 from scipy.linalg import null_space
@@ -57,7 +59,7 @@ def known_terms(fix, library, order):
                 f"fix has {name!r}, which is no equation; the equations are "
                 f"{[left.format(s.name) for s in library.symbols[:k]]}."
             )
-        for term, value in _read(terms, library.symbols).items():
+        for term, value in _read(terms, library.symbols, f"fix[{name!r}]").items():
             if term not in places:
                 raise ValueError(
                     f"fix[{name!r}] has the term {term}, which is no candidate. Add it "
@@ -68,10 +70,14 @@ def known_terms(fix, library, order):
     return values, known
 
 
-def _read(terms, symbols):
+def _read(terms, symbols, name):
     """Terms and their coefficients."""
     if isinstance(terms, str):
-        terms = parse_expression(terms, symbols_by_name(symbols))
+        terms = parse_expression(terms, symbols_by_name(symbols), name)
+    if not isinstance(terms, Real | sympy.Expr):
+        raise ValueError(
+            f"{name} is {terms!r}; pass a formula as text, or a sympy expression."
+        )
     terms = sympy.expand(sympy.sympify(terms))
     return {
         term: value

@@ -269,6 +269,29 @@ class TestMissing:
         with pytest.raises(ValueError, match="row 1, and in 1 of 2 rows"):
             check_complete(np.array([1.0, NAN]), "y")
 
+    @pytest.mark.parametrize(
+        ("table", "message"),
+        [
+            (
+                np.where(X == 5, np.inf, X),
+                "X contains infinity in row 2, column 1, and",
+            ),
+            (np.where(X == 5, -np.inf, X), "X contains infinity in row 2, column 1"),
+            (
+                pd.DataFrame({"a": X[:, 0], "kind": ["x"] * 10}),
+                r"X contains text \('x'\) in row 0, column 'kind', and in 10 ",
+            ),
+            ([["1", "2"], ["3", "b"]], r"X contains text \('b'\) in row 1, column 1"),
+        ],
+    )
+    def test_other_values_that_are_no_numbers_are_located(self, table, message):
+        with pytest.raises(ValueError, match=message):
+            check_complete(table, "X")
+
+    def test_columns_of_one_name(self):
+        frame = pd.DataFrame(X, columns=["a", "a"])
+        assert "X has several columns named 'a'" in refusal(frame)
+
     def test_neighbours_keep_their_times(self):
         bad = np.where(np.arange(30)[:, None] == 4, NAN, np.ones((30, 2)))
         for given in ({"t": 0.5}, {"t": 0.5 * np.arange(30)}):

@@ -421,6 +421,11 @@ def test_a_file_is_as_readable_as_any_other(small, tmp_path):
     assert len(modes) == 1
 
 
+def test_a_missing_folder_is_named(small, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"folder .*nowhere.*does not exist"):
+        small.save(tmp_path / "nowhere" / "model")
+
+
 def test_missing_files_and_devices(valid, tmp_path):
     path = tmp_path / "model"
     with pytest.raises(FileNotFoundError, match="model"):

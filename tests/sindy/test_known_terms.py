@@ -58,6 +58,8 @@ def test_second_order_and_names(tmp_path):
 @pytest.mark.parametrize(
     ("fix", "message"),
     [
+        ({"z0": "2*+/z1"}, r"fix\['z0'\] contains .*, which is not a formula"),
+        ({"z0": {"z1": 2}}, r"fix\['z0'\] is {'z1': 2}; pass a formula as text"),
         ({"dx/dt": "z0"}, r"'dx/dt', which is no equation; .*'dz0/dt', 'dz1/dt'"),
         ({"z0": "z1**3"}, r"fix\['z0'\] has the term z1\*\*3, which is no candidate"),
     ],
