@@ -379,7 +379,7 @@ class EquationSystem(EqualByContents, Sequence):
     def _left_sides(self):
         left = "d{}/dt" if self.order == 1 else "d2{}/dt2"
         left = "{}[k+1]" if self.discrete else left
-        return [left.format(self._positions[i]) for i in self._own]
+        return [left.format(expression_text(self._positions[i])) for i in self._own]
 
     @property
     def _own(self):

@@ -99,7 +99,7 @@ class CandidateLibrary:
     @cached_property
     def names(self):
         """The terms as text."""
-        return list(map(expression_text, self.expressions))
+        return [expression_text(e, quoted=False) for e in self.expressions]
 
     def evaluate(self, z):
         """Values of all terms.

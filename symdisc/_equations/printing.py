@@ -19,6 +19,9 @@ from symdisc._numerics.rounding import (
 LONG = 1e8
 # Names that sympy sets as letters and indices; all others are set upright, as they are.
 IDENTIFIER = re.compile(r"[^\W\d_](?:\w*[^\W_])?")
+# Names that read as formulas or numbers, units in brackets apart.
+AMBIGUOUS = re.compile(r"\d|.*[-+*/^()]", re.DOTALL)
+UNITS = re.compile(r"\[[^\]]*\]")
 ESCAPED = {
     **{character: f"\\{character}" for character in "{}$&%#_ "},
     "\\": r"\backslash{}",
@@ -34,6 +37,13 @@ class _TextPrinter(StrPrinter):
         return _float_text(float(expr))
 
 
+class _QuotingPrinter(_TextPrinter):
+    """Puts names that read as formulas in quotes."""
+
+    def _print_Symbol(self, expr):  # noqa: N802
+        return name_text(expr.name)
+
+
 class _LatexPrinter(LatexPrinter):
     """The same as LaTeX."""
 
@@ -42,12 +52,14 @@ class _LatexPrinter(LatexPrinter):
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def expression_text(expression):
+def expression_text(expression, quoted=True):
     """Return a sympy expression as text, with all digits that its floats have.
 
     Parameters
     ----------
     expression : sympy.Expr
+    quoted : bool, default=True
+        Put names that read as formulas in quotes.
 
     Returns
     -------
@@ -60,7 +72,7 @@ def expression_text(expression):
     >>> expression_text(sympy.Float(1e-7) + sympy.sin(0.1 * sympy.Symbol("x [m]")))
     'sin(0.1*x [m]) + 1e-7'
     """
-    return _TextPrinter().doprint(expression)
+    return (_QuotingPrinter if quoted else _TextPrinter)().doprint(expression)
 
 
 def expression_latex(expression, names):
@@ -85,6 +97,18 @@ def expression_latex(expression, names):
     1 \cdot 10^{-7} \dot{y}
     """
     return _LatexPrinter({"symbol_names": names}).doprint(expression)
+
+
+def name_text(name):
+    """Return the name of a variable as text, in quotes where it reads as a formula.
+
+    Examples
+    --------
+    >>> from symdisc._equations.printing import name_text
+    >>> print(name_text("v [m/s]"), name_text("a-b"), name_text("2"))
+    v [m/s] 'a-b' '2'
+    """
+    return f"'{name}'" if AMBIGUOUS.match(UNITS.sub("", name)) else name
 
 
 def name_latex(name):

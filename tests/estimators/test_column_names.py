@@ -13,6 +13,7 @@ from conftest import no_doubts
 from numpy.testing import assert_allclose, assert_array_equal
 
 from symdisc import EquationSystem, LatentSINDy, load, report
+from symdisc._equations.printing import name_text
 from symdisc.plotting import CoefficientDisplay, LatentDisplay
 
 pytestmark = no_doubts
@@ -57,7 +58,8 @@ def no_windows():
 def test_any_text_is_a_name(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     est, frame = rotation([name, "y"], degree=1, library="abs")
-    assert str(est.equations_) == f"d{name}/dt = y\ndy/dt = -{name}"
+    shown = name_text(name)
+    assert str(est.equations_) == f"d{shown}/dt = y\ndy/dt = -{shown}"
     assert est.library_.names == ["1", name, "y", f"Abs({name})", "Abs(y)"]
     assert est.equations_.to_table().terms == est.library_.names
     assert list(est.get_feature_names_out()) == [name, "y"]
@@ -76,6 +78,16 @@ def test_any_text_is_a_name(name, tmp_path, monkeypatch):
     assert_array_equal(again.predict(frame), est.predict(frame))
     assert_array_equal(again.simulate(frame[:1], T[:9]), est.simulate(frame[:1], T[:9]))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a-b", "'a-b'"), ("2", "'2'"), ("v [m/s]", "v [m/s]"), ("T in", "T in")],
+)
+def test_names_that_read_as_formulas_are_quoted(name, shown):
+    est, _ = rotation([name, "y"])
+    assert str(est.equations_) == f"d{shown}/dt = y\ndy/dt = -{shown}"
+    assert f"*{shown}" in est.equations_.to_text(errors=True)
 
 
 @pytest.mark.parametrize("name", ["x [m]", HOSTILE[0], HOSTILE[4], HOSTILE[5]])
