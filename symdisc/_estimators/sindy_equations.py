@@ -13,9 +13,12 @@ from symdisc._implicit.compared_laws import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
 from symdisc._implicit.rates_within import RatesWithin
 from symdisc._numerics.threads import one_thread
-from symdisc._sindy.differentiation import Motion, rates_along
+from symdisc._sindy.differentiation import Motion, every_other, rates_along
 from symdisc._sindy.free_constants import find_constants, refine_constants
 from symdisc._sindy.scoring import pooled_score, rate_scale, without_rounding
+
+# Rates err by at least this power of the step; by a higher one where steps are short.
+LEAST_ORDERS = {"central": 2, "savgol": 2, "spline": 4, "weak": 4}
 
 
 @one_thread()
@@ -57,7 +60,33 @@ def find_equations(est, governing, space, t, groups, seed):
             return found, motion
         take_best_rates(est, governing, space, t, groups)
     motion = _motion(est, space)
-    return governing.find(motion, groups, **options), motion
+    found = governing.find(motion, groups, **options)
+    return _with_bias(est, governing, space, found, motion, t, groups), motion
+
+
+def _with_bias(est, governing, space, found, motion, t, groups):
+    """Add to the errors of coefficients what derivatives over finite steps are off by.
+
+    Errors of constants inside candidates are those of the regression alone.
+    """
+    known = space.method == "given" or space.points is None or found.directions is None
+    if known or governing.free:
+        return found
+    options = {"order": est.order, "inputs": governing.inputs}
+    options |= {
+        "joint": est.symmetry is not None,
+        "n_terms": len(found.equations.library),
+    }
+    coarse, segments = every_other(space, space.points, t, groups, **options)
+    if coarse is None:
+        return found
+    table = found.equations.coefficients
+    moved = governing.refit(table, coarse, segments)
+    moved -= governing.refit(table, motion, groups)
+    bias = moved / (2 ** LEAST_ORDERS[space.method] - 1)
+    directions = np.concatenate([found.directions, bias[None]])
+    found.equations.errors = np.linalg.norm(directions, axis=0)
+    return replace(found, directions=directions)
 
 
 def _find_constants(est, governing, space, t, groups):

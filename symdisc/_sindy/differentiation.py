@@ -8,6 +8,7 @@ from symdisc._data.derivatives import smooth_derivatives
 from symdisc._data.stretches import stretches
 from symdisc._data.user_warning import warn_user
 from symdisc._data.validation import check_size
+from symdisc._data.weak_form import SHORTEST as LEAST_ROWS
 from symdisc._data.weak_form import TooFewWindowsError, weak_form
 
 # Ways in order of preference: a later one has to be better by this factor.
@@ -17,6 +18,8 @@ BETTER = 0.8
 SHORTEST = 5
 # Trajectories are cut until there are so many segments, fitted and held out in turn.
 SEGMENTS = 4
+# Rows of a stretch that derivatives of first order along every other row need.
+FEWEST = 4
 # With more candidates, several fits take too long.
 MAX_TERMS = 150
 
@@ -44,7 +47,9 @@ class Motion:
     errors: dict = None
 
 
-def take_rates(method, points, t, groups, *, order, n_terms, joint, inputs=()):
+def take_rates(
+    method, points, t, groups, *, order, n_terms, joint, inputs=(), shortest=LEAST_ROWS
+):
     """Take rates along time in one way.
 
     Parameters
@@ -60,6 +65,8 @@ def take_rates(method, points, t, groups, *, order, n_terms, joint, inputs=()):
         Whether all equations are integrated over the same windows.
     inputs : sequence of int, default=()
         Columns that are taken as they are, jumps and all, and have no rates.
+    shortest : int
+        Half-width, in rows, of the shortest windows of "weak".
 
     Returns
     -------
@@ -72,7 +79,7 @@ def take_rates(method, points, t, groups, *, order, n_terms, joint, inputs=()):
     """
     weak = None
     if method == "weak":
-        options = {"order": order, "n_terms": n_terms}
+        options = {"order": order, "n_terms": n_terms, "shortest": shortest}
         if joint:
             weak = weak_form(points, t, groups, **options)
         else:
@@ -102,6 +109,40 @@ def rates_along(method, points, t, groups, **options):
     except TooFewWindowsError as error:
         warn_user(f"{error} Rates are those of smoothing splines.")
         return take_rates("spline", points, t, groups, **options)
+
+
+def every_other(motion, points, t, groups, **options):
+    """Take rates in the same way along every other row.
+
+    Parameters
+    ----------
+    motion : Motion
+        Of all rows.
+    points, t, groups
+        As of `take_rates`.
+    **options
+        Of `take_rates`.
+
+    Returns
+    -------
+    motion : Motion or None
+        None where rows are too few.
+    segments : ndarray of int
+        Stretch of each row.
+    """
+    parts = [rows[::2] for rows in stretches(t, groups, points)]
+    parts = [rows for rows in parts if len(rows) >= FEWEST + options["order"]]
+    if not parts:
+        return None, None
+    rows = np.concatenate(parts)
+    segments = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+    known = points[rows], t[rows], segments
+    # Windows of the same length in time.
+    options["shortest"] = LEAST_ROWS // 2
+    try:
+        return take_rates(motion.method, *known, **options), segments
+    except TooFewWindowsError:
+        return None, None
 
 
 def best_rates(fit, points, t, groups, *, order, n_terms, joint=False, inputs=()):

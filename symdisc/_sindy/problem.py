@@ -256,6 +256,12 @@ class Governing:
         found = equations, scores, dense, n_free, path, directions, refined
         return Found(*found, constant_errors=constant_errors)
 
+    def refit(self, found, motion, groups):
+        """Return least-squares coefficients of the same terms on other rows."""
+        parts, unit, *_ = self._parts(motion, groups)
+        pairs = zip(parts, _split(found / unit, parts), strict=True)
+        return np.concatenate([p.refit(f) for p, f in pairs]) * unit
+
     def _combined(self, shape, basis):
         """Return fields whose combination is sought, and coefficients known."""
         values, known = self._known(shape)
@@ -284,7 +290,6 @@ class Governing:
         state = np.hstack(motion.curve[: self.order]).astype(float, order="C")
         latents, rates = (motion.curve[i].astype(float, order="C") for i in (0, -1))
         library, _ = self.candidates(rates.shape[1])
-        features = self.features(state, library)
         basis, penalty = self._basis(library), self._penalty(library, state)
         # In units of the latents, or a rate might be zero in units of the others.
         unit = np.ones(rates.shape[1])
@@ -292,7 +297,8 @@ class Governing:
             deviation = latents.std(axis=0)
             unit = np.where(deviation > 0, deviation, 1.0)
         rates[:, list(self.inputs)] = 0.0
-        rows = self._rows(features, latents / unit, rates / unit, groups, motion.weak)
+        known = self.features(state, library), latents / unit, rates / unit, groups
+        rows = self._rows(*known, motion.weak)
         parts = [Regression(*part, basis, penalty) for part in rows]
         if self.fix or self.denominators or self.support is not None:
             parts = self._with_known(parts, unit)

@@ -6,7 +6,7 @@ import numpy as np
 
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.standard_errors import error_directions
+from symdisc._sindy.standard_errors import error_directions, least_squares
 from symdisc._sindy.stlsq import adjusted_r2, r2
 
 
@@ -93,6 +93,20 @@ class Regression:
         dense = dense if self.offset is None else dense + self.offset
         most = r2(self.features, self.rates, dense)
         return found, adjusted_r2(most, *self.features.shape, otherwise=found)
+
+    def refit(self, coefficients):
+        """Return least-squares coefficients of the same terms on these rows.
+
+        Parameters
+        ----------
+        coefficients : ndarray of shape (k, n_terms)
+
+        Returns
+        -------
+        ndarray of shape (k, n_terms)
+        """
+        offset = 0.0 if self.offset is None else self.offset
+        return least_squares(*self.rows(), coefficients - offset, self.basis) + offset
 
     def error_directions(self, coefficients, n_bootstrap, seed):
         """Return a root of the covariance of what is not known, or None.

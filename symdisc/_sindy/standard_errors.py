@@ -14,7 +14,7 @@ def error_directions(features, targets, coefficients, *, groups=None, basis=None
     may not: the sandwich estimator with clusters [1]_, with the residuals of each block
     from the fit to the others, which is the jackknife of blocks [2]_. Errors that all
     blocks share, such as the bias of smoothing or of noise in the candidates, do not
-    show.
+    show here.
 
     Parameters
     ----------
@@ -65,11 +65,50 @@ def error_directions(features, targets, coefficients, *, groups=None, basis=None
             part[:, i, kept] = root
             parts.append(part)
         return np.concatenate(parts)
+    basis = _used(basis, coefficients)
+    root = _covariance_root(*joint_rows(features, targets, basis), blocks)
+    return np.tensordot(root, basis, axes=1)
+
+
+def least_squares(features, targets, coefficients, basis=None):
+    """Fit the terms again that coefficients have.
+
+    Parameters
+    ----------
+    features, targets, coefficients, basis
+        As of `error_directions`.
+
+    Returns
+    -------
+    ndarray of shape (k, n_terms)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.standard_errors import least_squares
+    >>> x = np.array([[1.0, 1.0], [2.0, 4.0], [3.0, 9.0]])
+    >>> least_squares(x, 5 * x[:, :1], np.array([[1.0, 0.0]]))
+    array([[5., 0.]])
+    """
+    if basis is None:
+        found = np.zeros_like(coefficients)
+        for row, target, values in zip(coefficients, targets.T, found, strict=True):
+            kept = np.flatnonzero(row)
+            values[kept] = np.linalg.lstsq(features[:, kept], target, rcond=None)[0]
+        return found
+    basis = _used(basis, coefficients)
+    design, target = joint_rows(features, targets, basis)
+    weights = np.linalg.lstsq(
+        design.reshape(-1, len(basis)), target.ravel(), rcond=None
+    )[0]
+    return np.tensordot(weights, basis, axes=1)
+
+
+def _used(basis, coefficients):
+    """Return the coefficient matrices of a basis that coefficients combine."""
     flat = basis.reshape(len(basis), -1)
     weights = np.linalg.lstsq(flat.T, coefficients.ravel(), rcond=None)[0]
-    kept = np.abs(weights) > 1e-9 * np.abs(weights).max(initial=0.0)
-    root = _covariance_root(*joint_rows(features, targets, basis[kept]), blocks)
-    return np.tensordot(root, basis[kept], axes=1)
+    return basis[np.abs(weights) > 1e-9 * np.abs(weights).max(initial=0.0)]
 
 
 def directions_of_all(parts, unit):

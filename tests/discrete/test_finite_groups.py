@@ -176,6 +176,7 @@ def test_there_is_no_such_element():
     assert repr(group) == "<FiniteGroup: Z2, 2 elements>"
 
 
+@pytest.mark.slow
 def test_a_swap_of_coupled_oscillators():
     X = np.random.default_rng(0).uniform(-1, 1, (600, 4))
     x, v, y, w = X.T

@@ -300,6 +300,7 @@ def test_pictures_of_a_movie(movie, turned):
     plt.close(discovery_report(turned, frames))
 
 
+@pytest.mark.slow
 @no_doubts
 def test_rates_of_a_movie_and_channels(movie):
     frames, t = movie

@@ -129,6 +129,7 @@ def test_least_squares_of_noisy_rows(options):
     assert "/" in str(est.equations_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(3)))
 @pytest.mark.parametrize("level", first_of([0.01, 0.003]))
 def test_a_switch_under_noise(seed, level):
@@ -147,6 +148,7 @@ def test_errors_of_constants_without_noise():
     assert all(0 < e < 1e-5 for e in est.constant_errors_.values())
 
 
+@pytest.mark.slow
 def test_a_fraction_that_stands_in_for_a_law_is_doubted():
     def two_terms(_, z):
         eaten = 1.3 * z[0] / (0.4 + z[0])

@@ -59,6 +59,7 @@ def test_adversaries_recover_embedded_rotation(game, rotation):
     check_embedded_rotation(game, X, Z, frequency)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetry_of", first_of(["derivatives", "distribution"]))
 def test_discriminators_of_reconstructions(rotation, symmetry_of):
     X, X_dot, *_ = rotation

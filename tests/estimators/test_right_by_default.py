@@ -312,6 +312,7 @@ class TestDependent:
         assert_allclose(est.coefficients_[:, 1:], ring, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_many_columns_of_one_short_run_are_not_determined():
     rng = np.random.default_rng(0)
     A = (rng.random((29, 29)) < 0.1) * rng.standard_normal((29, 29))
@@ -334,7 +335,7 @@ def test_the_score_is_that_of_the_fit():
         assert est.score(X, t=T) == pytest.approx(est.equation_score_, abs=0.01)
 
 
-@pytest.mark.parametrize("n_trajectories", [1, 8])
+@pytest.mark.parametrize("n_trajectories", first_of([8, 1]))
 def test_standard_errors_of_exact_rates_with_noise(n_trajectories):
     """Intervals of two standard errors hold the truth in about 19 of 20 draws."""
     rng = np.random.default_rng(0)
@@ -350,6 +351,33 @@ def test_standard_errors_of_exact_rates_with_noise(n_trajectories):
         off = np.abs(est.coefficients_ - true)[true != 0]
         inside += (off < 2 * est.equations_.errors[true != 0]).sum()
     assert 0.88 < inside / 300 < 0.99
+
+
+@pytest.mark.parametrize(
+    ("way", "step"),
+    [
+        *(("auto", 0.02), ("auto", 0.05), ("spline", 0.05), ("weak", 0.05)),
+        *(("savgol", 0.02), ("central", 0.02)),
+    ],
+)
+def test_standard_errors_of_exact_rows_hold_what_steps_are_off_by(way, step):
+    """Without noise the steps alone make errors, which all blocks of rows share."""
+    t = np.arange(0, 20, step)
+    known = {"method": "DOP853", "t_eval": t, "rtol": 1e-12, "atol": 1e-12}
+    X = solve_ivp(
+        lambda _, z: van_der_pol(z), (0, 20), [1.2, 0.5], max_step=step, **known
+    ).y.T
+    est = columns(degree=3, differentiation=way).fit(X, t=t)
+    true = np.zeros((2, 10))
+    names = est.library_.names
+    for i, name, value in ((0, "z1", 1), (1, "z1", 1), (1, "z0", -1)):
+        true[i, names.index(name)] = value
+    true[1, names.index("z0**2*z1")] = -1
+    assert ((est.coefficients_ != 0) == (true != 0)).all()
+    errors = est.equations_.errors
+    off = np.abs(est.coefficients_ - true)
+    assert (off <= 2.5 * errors).all()
+    assert errors.max() < (0.05 if way in ("central", "savgol") else 1e-4)
 
 
 def test_draws_of_a_forecast():

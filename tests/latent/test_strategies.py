@@ -59,6 +59,7 @@ def test_a_torus_behind_other_lifts(lift):
     assert est.rank_ == 4
 
 
+@pytest.mark.slow
 def test_a_square_has_no_symmetry_at_little_distortion():
     points = {"Z": np.random.default_rng(0).uniform(-1, 1, (2000, 2))}
     est = LatentSymmetryDiscoverer(2, autoencoder=FAST, random_state=0)
@@ -79,6 +80,7 @@ def annulus(n, seed):
     return {"Z": np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "lift", "rank", "algebra"),
     [
@@ -118,6 +120,7 @@ def test_tails_are_not_taken_for_distortion():
     assert found.defect[0] == pytest.approx(0.035, abs=0.015)
 
 
+@pytest.mark.slow
 def test_an_outlier_does_not_hide_the_sphere(sphere):
     X, Z = lifted(sphere)[:2000], sphere.Z[:2000]
     X[17] *= 30

@@ -169,6 +169,7 @@ def check_survival(kind, folder, n_kills):
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 
+@pytest.mark.slow
 @needs_fork
 def test_killed_fits_come_to_the_same_end(tmp_path):
     check_survival("game", tmp_path, n_kills=2)
@@ -438,6 +439,7 @@ def fit_until_interrupted():
     print(est.n_iter_, caught[0].message)  # noqa: T201
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
 def test_a_real_interrupt():
     script = "import test_checkpoint as t; t.fit_until_interrupted()"

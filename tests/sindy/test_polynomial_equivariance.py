@@ -146,7 +146,11 @@ def test_twelve_variables(name, generators, n_free):
     [
         (np.kron(np.eye(48), J)[None], 2 * 48**2, 0),
         # Linear maps of 32 vectors, and their cross products.
-        ([np.kron(np.eye(32), L) for L in SO3], 32**2, 32 * 32 * 31 // 2),
+        pytest.param(
+            [np.kron(np.eye(32), L) for L in SO3],
+            *(32**2, 32 * 32 * 31 // 2),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_ninety_six_variables(generators, linear, quadratic):

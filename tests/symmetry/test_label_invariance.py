@@ -69,6 +69,7 @@ def columns(symmetry_of, **params):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(2)))
 def test_the_lorentz_group_in_the_columns_of_the_data(seed):
     data = make_minkowski(random_state=seed)
@@ -111,7 +112,7 @@ def test_columns_with_default_parameters():
 
 
 @pytest.mark.parametrize("seed", first_of(range(4)))
-@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("dim", first_of([2, 3]))
 def test_a_rotation_of_two_vectors_in_blocks(dim, seed):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((3000, 2 * dim))

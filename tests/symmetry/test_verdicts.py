@@ -79,6 +79,7 @@ def test_motions_without_symmetry_have_none(field, k, w, noise, seed):
         assert "every other map changes the motion by at least" in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(4)))
 def test_a_defect_at_the_tolerance_is_rarely_certified(seed):
     # A rotation and a term x^3 that breaks it by 0.05 over many rows, see tuned_rates
@@ -172,6 +173,7 @@ def test_distributions_in_given_coordinates(kind, seed):
         assert found.least > 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(3)))
 @pytest.mark.parametrize("dim", first_of([2, 3]))
 def test_labels_that_depend_on_products_of_two_vectors(dim, seed):
@@ -193,7 +195,7 @@ def test_labels_that_depend_on_products_of_two_vectors(dim, seed):
         assert_allclose(broken.matrices[0][:, [0, 3]], 0, atol=0.05)
 
 
-@pytest.mark.parametrize("load_data", [load_iris, load_breast_cancer])
+@pytest.mark.parametrize("load_data", first_of([load_breast_cancer, load_iris]))
 def test_real_tables_have_no_symmetry(load_data):
     data = load_data()
     X = PCA(2, random_state=0).fit_transform(scale(data.data))
@@ -325,7 +327,7 @@ def test_outliers_make_no_symmetry():
     assert not columns().fit(rng.standard_cauchy((4000, 2))).lie_algebra_
 
 
-@pytest.mark.parametrize("n", [6, 8, 12, 16])
+@pytest.mark.parametrize("n", first_of([8, 6, 12, 16]))
 def test_few_rows_decide_nothing(n):
     for seed in range(10):
         found = motion(hopf, n, 0.0, seed, half_width=1.5).lie_algebra_
@@ -366,6 +368,7 @@ def test_the_rate_of_a_damped_rotation():
     assert_allclose(decay.time_translation.rate, -2, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", first_of([[[1, 0.4], [-0.3, 1.2]], [[1, 0], [0, 3]]])
 )
