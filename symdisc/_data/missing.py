@@ -34,8 +34,7 @@ def missing_values(array):
     else:
         values = np.asarray(array)
         if values.dtype.kind == "f":
-            # A minimum is NaN where any value is, and needs no memory.
-            if not values.size or not np.isnan(values.min()):
+            if _is_finite(values):
                 return None
             found = np.isnan(values)
         elif values.dtype.kind == "O":
@@ -56,11 +55,16 @@ def _infinite_values(array):
     if sparse.issparse(array) or np.ma.is_masked(array):
         return None
     values = np.asarray(array)
-    if values.dtype.kind != "f" or not values.size:
+    if values.dtype.kind != "f" or _is_finite(values):
         return None
-    if np.isfinite(values.min()) and np.isfinite(values.max()):
-        return None
-    return np.isinf(values)
+    found = np.isinf(values)
+    return found if found.any() else None
+
+
+def _is_finite(values):
+    """Say whether all values are numbers; a sum says so fast, but may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
 
 
 def _texts(array):

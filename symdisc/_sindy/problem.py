@@ -244,23 +244,20 @@ class Governing:
         else:
             directions = refined.directions
             constant_errors = refined.constant_errors
-        equations = EquationSystem(
-            coefficients,
-            self.library(len(coefficients)),
-            errors=None if directions is None else np.linalg.norm(directions, axis=0),
-            **self._kind,
-        )
+        known = coefficients, self.library(len(coefficients))
+        errors = None if directions is None else np.linalg.norm(directions, axis=0)
+        equations = EquationSystem(*known, errors=errors, **self._kind)
         known = self._known(coefficients.shape)[1]
         n_free = int(np.sum(~known)) if basis is None else len(basis)
         path = ModelPath.of(equations, [path for _, path in solved], unit)
-        found = equations, scores, dense, n_free, path, directions, refined
-        return Found(*found, constant_errors=constant_errors)
+        held = scores, dense, n_free, path, directions, refined
+        return Found(equations, *held, constant_errors)
 
     def refit(self, found, motion, groups):
         """Return least-squares coefficients of the same terms on other rows."""
         parts, unit, *_ = self._parts(motion, groups)
         pairs = zip(parts, _split(found / unit, parts), strict=True)
-        return np.concatenate([p.refit(f) for p, f in pairs]) * unit
+        return unit * np.concatenate([part.refit(row) for part, row in pairs])
 
     def _combined(self, shape, basis):
         """Return fields whose combination is sought, and coefficients known."""
