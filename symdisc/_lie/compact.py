@@ -115,6 +115,48 @@ def skew_in_blocks(basis, blocks, tol):
     return nearest if small.all() else None
 
 
+def centre_of_turns(points, parts):
+    """Return the point about which a compact group turns a distribution.
+
+    Of each part it is the mean, or the point whose squared distance is not correlated
+    with the position, whichever is better known: the latter for points on a thin ring.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, k)
+    parts : list of ndarray of shape (m, k)
+        Rows map points to coordinates that the group turns and that have no vector
+        that stays in place.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._lie.compact import centre_of_turns
+    >>> angle = np.array([0.0, 0.3, 0.5, 1.5, 4.0])
+    >>> ring = np.column_stack([2 + np.cos(angle), np.sin(angle)])
+    >>> bool(np.allclose(centre_of_turns(ring, [np.eye(2)]), [2, 0]))
+    True
+    """
+    centres = []
+    for part in parts:
+        moved = points @ part.T
+        mean = moved.mean(axis=0)
+        moved = moved - mean
+        squares = np.sum(moved**2, axis=1)
+        squares -= squares.mean()
+        slope = np.linalg.lstsq(moved, squares, rcond=None)[0]
+        left = np.mean((squares - moved @ slope) ** 2)
+        # Standard errors of both, squared, times the number of points.
+        spread = np.mean(moved**2)
+        better = left < 4 * spread**2
+        centres.append(mean + slope / 2 if better else mean)
+    return np.linalg.lstsq(np.vstack(parts), np.concatenate(centres), rcond=None)[0]
+
+
 def invariant_forms(basis, tol):
     """Return the quadratic forms that generators leave unchanged.
 

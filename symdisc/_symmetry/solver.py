@@ -10,7 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from symdisc._lie.compact import nearest_compact, skew_in_blocks
+from symdisc._lie.compact import (
+    centre_of_turns,
+    nearest_compact,
+    skew_in_blocks,
+)
 from symdisc._lie.discovered import DiscoveredAlgebra, TimeTranslation
 from symdisc._lie.names import name_with
 from symdisc._lie.structure import bracket_residual
@@ -23,7 +27,7 @@ from symdisc._symmetry.claim import (
     naming_tolerance,
 )
 from symdisc._symmetry.invariant_functions import Candidate
-from symdisc._symmetry.questions import residuals_of, whiten
+from symdisc._symmetry.questions import CONSTANTS, residuals_of, whiten
 from symdisc._symmetry.time_translation import affine_motion
 
 # An affine map of white data whose linear part is a smaller share of it is taken for a
@@ -91,7 +95,8 @@ def find_algebra(
     time, known = None, np.zeros((0, *residuals.shape))
     if question == "motion":
         time, known = _time_translation(latents, residuals, frame, standard)
-    search = _Search(residuals, known, standard, frame, blocks)
+    points = white[0] if question in CONSTANTS else None
+    search = _Search(residuals, known, standard, frame, blocks, points)
     algebra, centre = search.found(n_generators)
     if question == "labels" and (algebra.undecided is not None or not len(algebra)):
         candidate = search.candidate(algebra.undecided)
@@ -168,9 +173,9 @@ def _time_translation(latents, residuals, frame, standard):
 class _Search:
     """Maps of least change, with their defects, and the algebras that they span."""
 
-    def __init__(self, residuals, known, standard, frame, blocks):
+    def __init__(self, residuals, known, standard, frame, blocks, points=None):
         self.residuals, self.known, self.standard = residuals, known, standard
-        self.frame, self.blocks = frame, blocks
+        self.frame, self.blocks, self.points = frame, blocks, points
         allowed = residuals.complement(known) if len(known) else None
         self.errors, self.maps = residuals.solve(allowed)
 
@@ -262,20 +267,37 @@ class _Search:
         others = self.residuals.others(self.maps[count:])
         errors = [self.residuals.errors_of(each, others) for each in maps]
         tol = naming_tolerance(maps, errors)
-        kept, centre = without_translations(maps)
-        frame = self.frame._replace(centre=centre)
+        kept, fixed = without_translations(maps)
         linear = kept[..., :-1]
-        shapes = [nearest_compact(linear, tol), linear]
-        if len(self.blocks) and len(kept):
-            skew = skew_in_blocks(shapes[0], self.blocks, TOLERANCES[1])
-            shapes = shapes if skew is None else [skew, *shapes]
-        for shape in shapes:
+        for shape, centre in [*self._compact(linear, tol, fixed), (linear, fixed)]:
+            frame = self.frame._replace(centre=centre)
             basis = frame.generators(shape)
             rest = others, self.standard, frame, tol
             algebra = claimed_algebra(self.residuals, basis, *rest)
             if algebra.certified:
                 break
         return algebra, frame.point()
+
+    def _compact(self, linear, tol, centre):
+        """Yield compact generators near by, and the point that these leave in place."""
+        if not len(linear):
+            return
+        nearest = nearest_compact(linear, tol)
+        if len(self.blocks):
+            # In the latents themselves: the covariance of some rows mixes blocks.
+            inner, outer = self.frame.factor, np.linalg.inv(self.frame.factor)
+            own = inner @ nearest @ outer
+            skew = skew_in_blocks(own, self.blocks, TOLERANCES[1])
+            if skew is not None:
+                parts = np.split(inner, np.cumsum(self.blocks))[: len(self.blocks)]
+                yield outer @ skew @ inner, self._centre(parts, centre)
+        if nearest is not linear:
+            directions, sizes, _ = np.linalg.svd(np.hstack([*nearest]))
+            turned = directions[:, sizes > DEPENDENT * sizes[0]]
+            yield nearest, self._centre([turned.T], centre)
+
+    def _centre(self, parts, centre):
+        return centre if self.points is None else centre_of_turns(self.points, parts)
 
 
 def _leading(flags):
