@@ -16,6 +16,10 @@ from symdisc.autoencoders import InvariantModes
 from symdisc.datasets import make_double_bump, make_torus
 
 
+# Of 2000 rows the limits of the defects of the true angles are 0.045 to 0.055.
+ENOUGH = 4000
+
+
 def two_bumps(seed, **params):
     return make_double_bump(n_channels=2, random_state=seed, **params)
 
@@ -60,7 +64,7 @@ def assert_both_turn(est, data):
 
 @pytest.mark.slow
 def test_each_bump_turns_by_itself(tmp_path):
-    data = two_bumps(0, n_grid=32)
+    data = two_bumps(0, n_grid=32, n_samples=ENOUGH)
     est = discover(data)
     assert_both_turn(est, data)
     est.save(tmp_path / "bumps.safetensors")
@@ -72,14 +76,14 @@ def test_each_bump_turns_by_itself(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_each_bump_turns_by_itself_with_other_seeds(seed):
-    data = two_bumps(seed)
+    data = two_bumps(seed, n_samples=ENOUGH)
     assert_both_turn(discover(data, seed=seed), data)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_number_of_latents_need_not_be_known(seed):
-    data = two_bumps(seed)
+    data = two_bumps(seed, n_samples=ENOUGH)
     est = discover(data, "auto", seed)
     assert est.lie_algebra_.name == "so(2)+so(2)"
     assert est.rank_ == 4
