@@ -13,6 +13,7 @@ from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.names import identify
 from symdisc._lie.one_parameter import is_rotation
 from symdisc._numerics.rounding import rounded_matrix
+from symdisc._symmetry.residuals import Defect
 
 # Digits after the decimal point of printed generators: as few as do not add more than
 # this share to the bound, or are within chance and leave it below the tolerance.
@@ -28,6 +29,10 @@ ALIKE = 0.1
 LEAST_COVERED = 0.5
 # Tolerance of naming an algebra, where standard errors say how well it is known.
 TOLERANCES = 0.05, 0.25
+
+# Harmonics of angles that are looked at, and the chance that one is wrongly seen: data
+# on a grid of more angles than degrees are taken for a ring.
+HIGHEST, LEVEL_OF_HARMONICS = 16, 0.001
 
 
 class Standard(NamedTuple):
@@ -115,6 +120,10 @@ def claimed_algebra(residuals, basis, others, standard, frame, tol):
     error = _standard_errors(residuals, algebra.matrices, maps, others, frame)
     claim = residuals, others, standard, frame
     decimals, reported = _rounded(algebra.matrices, error, maps, *claim)
+    if residuals.question == "distribution":
+        finer = [finer_defect(m, residuals.points, residuals.blocks) for m in maps]
+        certain = np.array([each.lower > standard.max_defect for each in finer])
+        reported[certain] = np.maximum(reported, finer)[certain]
     order = np.argsort(reported[:, 0])
     upper = np.empty(len(order))
     upper[order] = np.maximum.accumulate(reported[order, 1])
@@ -195,16 +204,71 @@ def covered_turn(map_, points):
     >>> round(covered_turn(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]]), half), 3)
     0.5
     """
+    angles = _angles(map_, points)
+    if not len(angles):
+        return np.nan
+    slowest = np.sort(angles[0])
+    gaps = np.diff(np.append(slowest, slowest[0] + 2 * np.pi))
+    return float(1 - gaps.max() / (2 * np.pi))
+
+
+def _angles(map_, points):
+    """Return angles in the planes that a rotation turns, the slowest first."""
     linear = map_[:, :-1]
     if not is_rotation(linear, 0.1):
-        return np.nan
-    centre = fixed_point(map_[None])
+        return np.zeros((0, len(points)))
     values, vectors = np.linalg.eig(linear.T)
     turning = np.flatnonzero(values.imag > 0.1 * np.abs(values).max())
-    slowest = turning[np.argmin(values[turning].imag)]
-    angles = np.sort(np.angle((points - centre) @ vectors[:, slowest]))
-    gaps = np.diff(np.append(angles, angles[0] + 2 * np.pi))
-    return float(1 - gaps.max() / (2 * np.pi))
+    turning = turning[np.argsort(values[turning].imag)]
+    return np.angle((points - fixed_point(map_[None])) @ vectors[:, turning]).T
+
+
+def finer_defect(map_, points, blocks):
+    """Return what the angles of points about a rotation show of finer structure.
+
+    Where a rotation is a symmetry, the means of all harmonics exp(i m angle) are zero.
+    Waves along the latents do not see those of high degree: a ring of eight clusters is
+    a ring to them.
+
+    Parameters
+    ----------
+    map_ : ndarray of shape (k, k + 1)
+    points : ndarray of shape (n, k)
+    blocks : ndarray of int of shape (n,)
+        Rows of different ones are independent.
+
+    Returns
+    -------
+    Defect
+        Of the mean with the largest lower limit, up to degree `HIGHEST`; that of any is
+        above the truth with a chance of `LEVEL_OF_HARMONICS`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.claim import finer_defect
+    >>> turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
+    >>> angles = 2 * np.pi * np.random.default_rng(0).integers(8, size=(2, 1000)) / 8
+    >>> clock = np.column_stack([np.cos(angles[0]), np.sin(angles[0])])
+    >>> round(finer_defect(turn, clock, np.arange(1000)).value, 2)
+    1.0
+    """
+    angles = _angles(map_, points)
+    if not len(angles):
+        return Defect(0.0, 0.0, 0.0)
+    degrees = np.arange(1, HIGHEST + 1)
+    waves = np.exp(1j * angles[:, :, None] * degrees)
+    means = waves.mean(axis=1)
+    sums = np.zeros((len(angles), int(blocks.max()) + 1, HIGHEST), dtype=complex)
+    for own, wave, mean in zip(sums, waves, means, strict=True):
+        np.add.at(own, blocks, wave - mean)
+    spread = np.sqrt(np.sum(np.abs(sums) ** 2, axis=1)) / len(points)
+    # Squares of noise are exponential, in units of their mean.
+    chance = np.sqrt(np.log(means.size / LEVEL_OF_HARMONICS)) * spread
+    lower = np.maximum(np.abs(means) - chance, 0.0)
+    most = np.unravel_index(np.argmax(lower), lower.shape)
+    value = np.abs(means[most])
+    return Defect(*map(float, (value, min(value + chance[most], 1.0), lower[most])))
 
 
 def fixed_point(maps, translations=None):

@@ -20,6 +20,7 @@ from symdisc._lie.names import name_with
 from symdisc._lie.structure import bracket_residual
 from symdisc._symmetry.block_solver import BlockFrame
 from symdisc._symmetry.claim import (
+    HIGHEST,
     TOLERANCES,
     Frame,
     claimed_algebra,
@@ -178,6 +179,8 @@ class _Search:
         self.frame, self.blocks, self.points = frame, blocks, points
         allowed = residuals.complement(known) if len(known) else None
         self.errors, self.maps = residuals.solve(allowed)
+        # What rotations certainly change that no wave sees.
+        self.finer = np.inf
 
     def found(self, n_generators):
         """Return the algebra and its centre: as certified, or as many as asked for.
@@ -222,7 +225,9 @@ class _Search:
         # Maps are in the order of what is seen of them, which is not all here.
         told = told and not self.residuals.faint.size
         if has_all and told and defects and defects[-1].lower > limit:
-            algebra.least = float(defects[-1].lower)
+            algebra.least = float(min(defects[-1].lower, self.finer))
+            if np.isfinite(self.finer):
+                algebra.within += f", harmonics of angles up to degree {HIGHEST}"
         return algebra, centre
 
     def _closed(self, count):
@@ -233,6 +238,10 @@ class _Search:
             algebra, centre = self._algebra(c)
             if algebra.certified and self._is_closed(self.maps[:c], algebra.tol):
                 return algebra, centre
+            refuted = np.array(algebra.verdict) == "refuted"
+            self.finer = min(
+                self.finer, algebra.defect_lower[refuted].min(initial=np.inf)
+            )
         return self._algebra(0)
 
     def _is_closed(self, maps, tol):
@@ -252,6 +261,7 @@ class _Search:
             return None
         algebra = self._likeliest(claimed, last)
         small = algebra.defect.max(initial=0.0) < LARGE
+        small = small and "refuted" not in algebra.verdict
         return algebra if len(algebra) > claimed and small else None
 
     def _likeliest(self, claimed, last):

@@ -15,7 +15,6 @@ from symdisc._numerics.features import FourierMap, draw_fourier_features
 from symdisc.autoencoders import InvariantModes
 from symdisc.datasets import make_double_bump, make_torus
 
-
 # Of 2000 rows the limits of the defects of the true angles are 0.045 to 0.055.
 ENOUGH = 4000
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import scale
 
 from symdisc import Block, LatentSymmetryDiscoverer, load
 from symdisc._lie.discovered import DiscoveredAlgebra
+from symdisc._symmetry.claim import finer_defect
 from symdisc.autoencoders import LinearEncoder
 
 pytestmark = no_doubts
@@ -318,6 +319,31 @@ def test_null_controls_of_both_solvers(way):
 @pytest.mark.slow
 def test_a_cubic_field_in_many_columns(dim):
     assert motion(sphere, 3000, 0.0, 0, dim, 1.5).lie_algebra_.name == f"so({dim})"
+
+
+@pytest.mark.parametrize("count", [5, 8, 12])
+@pytest.mark.parametrize("width", [0.02, 0.1])
+def test_clusters_on_a_ring_are_no_ring(count, width):
+    """Waves along the columns do not see eight clusters or more."""
+    rng = np.random.default_rng(0)
+    for n in (500, 4000):
+        angle = 2 * np.pi * rng.integers(count, size=n) / count
+        X = np.column_stack([np.cos(angle), np.sin(angle)])
+        found = columns().fit(X + width * rng.standard_normal(X.shape)).lie_algebra_
+        assert found.name == "trivial"
+        assert found.undecided is None
+    assert 0.2 < found.least < 0.6
+    assert ("harmonics of angles up to degree 16" in str(found)) == (count > 5)
+
+
+def test_rings_are_rarely_taken_for_clusters():
+    """The chance is 0.001 for each."""
+    turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
+    rng, seen = np.random.default_rng(0), 0
+    for _ in range(1000):
+        X = rng.standard_normal((200, 2))
+        seen += finer_defect(turn, X, np.arange(200)).lower > 0
+    assert seen <= 5
 
 
 def test_outliers_make_no_symmetry():
