@@ -1,5 +1,7 @@
 """Columns of data frames that are probably no features."""
 
+from collections import Counter
+
 from symdisc._data.user_warning import warn_user
 
 GROUP_NAMES = {"group", "groups", "run", "run_id", "traj", "trajectory", "trial"}
@@ -47,10 +49,10 @@ def check_same_columns(X, y):
     >>> check_same_columns(frame, frame)
     """
     names, others = (list(getattr(table, "columns", ())) for table in (X, y))
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
         raise ValueError(
-            f"X has several columns named {twice[0]!r}. Rename them, or pass an array "
+            f"X has {count} columns named {name!r}. Rename them, or pass an array "
             "and feature_names."
         )
     if names != others and set(names) == set(others):

@@ -133,8 +133,7 @@ def take_in(samples, demands, *, shape=None):
     >>> found.X.shape, found.groups, found.t
     ((5, 2), array([0, 0, 0, 1, 1]), 0.1)
     """
-    if not demands.labels:
-        check_same_columns(samples.X, samples.y)
+    check_same_columns(samples.X, None if demands.labels else samples.y)
     samples = as_rows_and_groups(samples, shape)
     if depth(samples.X) != 2 or is_large(samples.X):
         return samples
