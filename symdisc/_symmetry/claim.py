@@ -33,6 +33,8 @@ TOLERANCES = 0.05, 0.25
 # Harmonics of angles that are looked at, and the chance that one is wrongly seen: data
 # on a grid of more angles than degrees are taken for a ring.
 HIGHEST, LEVEL_OF_HARMONICS = 16, 0.001
+# Degrees up to this one show what centre and axes are off by.
+LOW = 4
 
 
 class Standard(NamedTuple):
@@ -226,13 +228,15 @@ def _angles(map_, points):
 def finer_defect(map_, points, blocks):
     """Return what the angles of points about a rotation show of finer structure.
 
-    Where a rotation is a symmetry, the means of all harmonics exp(i m angle) are zero.
-    Waves along the latents do not see those of high degree: a ring of eight clusters is
-    a ring to them.
+    Where a rotation is a symmetry, the means of all harmonics exp(i m angle) are zero,
+    also times a radius or a coordinate that stays in place. Waves along the latents do
+    not see those of high degree: a ring of eight clusters, or a gear, is a ring to
+    them. Low degrees show an error of centre and axes in radii first; waves see them.
 
     Parameters
     ----------
     map_ : ndarray of shape (k, k + 1)
+        Of white data.
     points : ndarray of shape (n, k)
     blocks : ndarray of int of shape (n,)
         Rows of different ones are independent.
@@ -253,22 +257,39 @@ def finer_defect(map_, points, blocks):
     >>> round(finer_defect(turn, clock, np.arange(1000)).value, 2)
     1.0
     """
-    angles = _angles(map_, points)
-    if not len(angles):
+    angles, invariants = _turned(map_, points)
+    if not angles.size:
         return Defect(0.0, 0.0, 0.0)
     degrees = np.arange(1, HIGHEST + 1)
-    waves = np.exp(1j * angles[:, :, None] * degrees)
-    means = waves.mean(axis=1)
-    sums = np.zeros((len(angles), int(blocks.max()) + 1, HIGHEST), dtype=complex)
-    for own, wave, mean in zip(sums, waves, means, strict=True):
-        np.add.at(own, blocks, wave - mean)
-    spread = np.sqrt(np.sum(np.abs(sums) ** 2, axis=1)) / len(points)
+    waves = np.exp(1j * angles[:, :, None] * degrees).reshape(len(points), -1)
+    weighted = waves[:, np.tile(degrees > LOW, angles.shape[1])]
+    weighted = [weighted * each[:, None] for each in invariants.T]
+    waves = np.hstack([waves, *weighted])
+    means = waves.mean(axis=0)
+    sums = np.zeros((int(blocks.max()) + 1, waves.shape[1]), dtype=complex)
+    np.add.at(sums, blocks, waves - means)
+    spread = np.sqrt(np.sum(np.abs(sums) ** 2, axis=0)) / len(points)
     # Squares of noise are exponential, in units of their mean.
     chance = np.sqrt(np.log(means.size / LEVEL_OF_HARMONICS)) * spread
     lower = np.maximum(np.abs(means) - chance, 0.0)
-    most = np.unravel_index(np.argmax(lower), lower.shape)
+    most = int(np.argmax(lower))
     value = np.abs(means[most])
-    return Defect(*map(float, (value, min(value + chance[most], 1.0), lower[most])))
+    squares = value, value + chance[most], lower[most]
+    return Defect(*(float(min(each, 1.0)) for each in squares))
+
+
+def _turned(map_, points):
+    """Return angles in the planes that turn, and invariants of mean square one."""
+    linear = map_[:, :-1]
+    if not is_rotation(linear, 0.1):
+        return np.zeros((len(points), 0)), np.zeros((len(points), 0))
+    values, vectors = np.linalg.eig(linear.T)
+    largest = np.abs(values).max()
+    turning = values.imag > 0.1 * largest
+    planes = (points - fixed_point(map_[None])) @ vectors[:, turning]
+    still = (points @ vectors[:, np.abs(values.imag) <= 0.1 * largest]).real
+    invariants = np.hstack([np.abs(planes), still])
+    return np.angle(planes), invariants / np.sqrt(np.mean(invariants**2, axis=0))
 
 
 def fixed_point(maps, translations=None):

@@ -336,6 +336,28 @@ def test_clusters_on_a_ring_are_no_ring(count, width):
     assert ("harmonics of angles up to degree 16" in str(found)) == (count > 5)
 
 
+@pytest.mark.parametrize("shape", ["gear", "wave"])
+def test_angles_that_go_with_a_radius_or_a_height_are_seen(shape):
+    angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 4000)
+    waves = np.cos(8 * angle)
+    radius = 1 + 0.3 * waves if shape == "gear" else np.ones_like(waves)
+    X = radius * np.array([np.cos(angle), np.sin(angle)])
+    X = X.T if shape == "gear" else np.column_stack([*X, 0.5 * waves])
+    found = columns().fit(X).lie_algebra_
+    assert found.name == "trivial"
+    assert found.undecided is None
+
+
+@pytest.mark.parametrize("width", [0, 0.01, 0.2])
+def test_rings_about_another_point_and_axes_stay_rings(width):
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 4000)
+    radius = 1 + width * rng.standard_normal(4000)
+    X = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    X = X @ [[1, 0.5], [-0.2, 2]] + [3, 1]
+    assert columns().fit(X).lie_algebra_.name == "so(2)"
+
+
 def test_rings_are_rarely_taken_for_clusters():
     """The chance is 0.001 for each."""
     turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])
