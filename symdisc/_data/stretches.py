@@ -168,13 +168,35 @@ def noise_of(X, times, parts, *, order=DIFFERENCES):
 
 def _unit_differences(X, times, order):
     """Divided differences, scaled so that unit white noise keeps unit variance."""
+    weights = difference_weights(times, order)
+    parts = (weights[:, i, None] * X[i : len(X) - order + i] for i in range(order + 1))
+    return sum(parts)
+
+
+def difference_weights(times, order):
+    """Return weights of divided differences, of norm one.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n,)
+    order : int
+
+    Returns
+    -------
+    ndarray of shape (n - order, order + 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._data.stretches import difference_weights
+    >>> (difference_weights(np.arange(3.0), 2) * 6**0.5).round(6)
+    array([[ 1., -2.,  1.]])
+    """
     windows = np.lib.stride_tricks.sliding_window_view(times, order + 1)
     distances = windows[:, :, None] - windows[:, None, :]
     distances /= windows[:, -1:, None] - windows[:, :1, None]
     weights = 1 / np.prod(distances + np.eye(order + 1), axis=2)
-    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-    parts = (weights[:, i, None] * X[i : len(X) - order + i] for i in range(order + 1))
-    return sum(parts)
+    return weights / np.linalg.norm(weights, axis=1, keepdims=True)
 
 
 def check_curve(X, t, groups):

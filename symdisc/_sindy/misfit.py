@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from symdisc._data.stretches import noise_of, stretches
+from symdisc._data.stretches import (
+    DIFFERENCES,
+    difference_weights,
+    noise_of,
+    stretches,
+)
 from symdisc._data.weak_form import TooFewWindowsError, weak_form
 
 # Equations are doubted that leave more than this of the variance of their rate, and
@@ -15,8 +20,9 @@ UNEXPLAINED, TIMES_NOISE = 0.01, 4.0
 UNEXPLAINED_RATES = 0.1
 # Half-width of the shortest windows over which equations are judged, in rows.
 SHORTEST = 5
-# Sixth differences of white noise have a correlation of -6/7 with their neighbours.
-WHITE = -0.75
+# Sixth differences of white noise have a correlation of -6/7 with their neighbours at
+# equal steps; this part of it, or more, is taken for noise.
+NEARLY = 0.875
 # An order of the equations, or a map, that leaves so much less is pointed to.
 MUCH_BETTER = 0.2
 # Differences over one step that see less than this of a slope are too coarse.
@@ -68,7 +74,7 @@ def sampling_of(points, t, groups):
     """
     parts = stretches(t, groups, points)
     noise = noise_of(points, t, parts)
-    noise = np.where(_is_white(points, parts), noise, 0.0)
+    noise = np.where(_is_white(points, t, parts), noise, 0.0)
     near, far = [], []
     for rows in parts:
         if len(rows) < 5:
@@ -86,14 +92,22 @@ def sampling_of(points, t, groups):
     return Sampling(noise, np.where((noise > 0) | (total == 0), np.nan, seen))
 
 
-def _is_white(points, parts):
+def _is_white(points, t, parts):
     """Whether neighbouring sixth differences are correlated as those of white noise."""
-    long = [np.diff(points[rows], 6, axis=0) for rows in parts if len(rows) > 10]
-    if not long:
+    together, alone, expected, count = 0.0, 0.0, 0.0, 0
+    for rows in (rows for rows in parts if len(rows) > 10):
+        weights = difference_weights(t[rows], DIFFERENCES)
+        columns = np.lib.stride_tricks.sliding_window_view(
+            points[rows], DIFFERENCES + 1, axis=0
+        )
+        found = np.einsum("nd,nkd->nk", weights, columns)
+        together = together + np.sum(found[1:] * found[:-1], axis=0)
+        alone = alone + np.sum(found**2, axis=0)
+        expected += np.sum(weights[:-1, 1:] * weights[1:, :-1])
+        count += len(weights) - 1
+    if not count:
         return np.zeros(points.shape[1], dtype=bool)
-    together = sum(np.sum(d[1:] * d[:-1], axis=0) for d in long)
-    alone = sum(np.sum(d**2, axis=0) for d in long)
-    return together < WHITE * alone
+    return together < NEARLY * expected / count * alone
 
 
 def unexplained_integrals(equations, points, t, groups, noise, *, state):
@@ -134,7 +148,23 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
         direct = (windows.derivative.power(2)).sum(axis=1).mean() * noise[j] ** 2
         indirect = (windows.average.power(2)).sum(axis=1).mean() * slopes[j]
         by_noise[j] = (direct + indirect) / total
+    if equations.order == 1 and not noise.any():
+        # Windows give little weight to ends of trajectories, where transients are.
+        left = np.fmax(left, _left_of_steps(predicted, points, t, groups))
     return left, by_noise
+
+
+def _left_of_steps(predicted, points, t, groups):
+    """Return the part of the steps between rows that trapezoids of rates leave."""
+    parts = stretches(t, groups, points)
+    steps = np.concatenate([np.diff(points[rows], axis=0) for rows in parts])
+    trapezoids = [
+        np.diff(t[rows])[:, None] * (predicted[rows[1:]] + predicted[rows[:-1]]) / 2
+        for rows in parts
+    ]
+    total = np.mean(steps**2, axis=0)
+    gaps = np.mean((steps - np.concatenate(trapezoids)) ** 2, axis=0)
+    return np.where(total > 0, gaps / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _slopes(equations, state, noise):

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from symdisc import LatentSINDy
+from symdisc._sindy.misfit import sampling_of
 
 T = np.linspace(0, 20, 400)
 
@@ -378,6 +379,27 @@ def test_standard_errors_of_exact_rows_hold_what_steps_are_off_by(way, step):
     off = np.abs(est.coefficients_ - true)
     assert (off <= 2.5 * errors).all()
     assert errors.max() < (0.05 if way in ("central", "savgol") else 1e-4)
+
+
+def test_a_transient_that_equations_of_the_slow_manifold_miss_is_said():
+    t = np.linspace(0, 20, 600)
+    known = {"method": "DOP853", "t_eval": t, "rtol": 1e-12, "atol": 1e-13}
+    field = lambda _, z: [-50 * (z[0] - z[1]), -0.3 * z[1]]  # noqa: E731
+    X = solve_ivp(field, (0, 20), [2, 1], **known).y.T
+    with pytest.warns(UserWarning, match="the equations leave z0 9"):
+        columns(degree=1).fit(X, t=t)
+
+
+@pytest.mark.parametrize("noise", [0, 0.02])
+def test_noise_at_unequal_steps(noise):
+    rng = np.random.default_rng(101)
+    t = np.linspace(0, 8, 400)
+    t[1:-1] += rng.uniform(-0.4, 0.4, 398) * 0.02
+    X = follow(lorenz, [1, 2, 20], t)
+    spread = X.std(axis=0)
+    X += noise * spread * rng.standard_normal(X.shape)
+    found = sampling_of(X, t, None).noise
+    assert_allclose(found, noise * spread, rtol=0.3)
 
 
 def test_draws_of_a_forecast():
