@@ -262,7 +262,10 @@ def _difference(equations, other):
 
 def _misfit(est, governing, motion, sampling, t, groups, within):
     """Equations that do not explain their rates, and why."""
-    left, by_noise = _unexplained(est.equations_, motion, sampling, t, groups)
+    # Smoothed rows are not those that were measured.
+    steps = est.differentiation_ in ("weak", "central")
+    known = motion, sampling, t, groups
+    left, by_noise = _unexplained(est.equations_, *known, steps=steps)
     judged = sampling is not None and not np.isnan(left).all()
     if not judged:
         left, by_noise = 1 - est.equation_scores_, 0.0
@@ -316,14 +319,13 @@ def _map_doubt(est, motion, sampling, t, groups):
     )
 
 
-def _unexplained(equations, motion, sampling, t, groups):
+def _unexplained(equations, motion, sampling, t, groups, *, steps=False):
     if sampling is None:
         return np.full((2, len(equations.coefficients)), np.nan)
     points = motion.curve[0].astype(float)
     state = np.hstack(motion.curve[: equations.order]).astype(float)
-    return unexplained_integrals(
-        equations, points, t, groups, sampling.noise, state=state
-    )
+    known = {"state": state, "steps": steps}
+    return unexplained_integrals(equations, points, t, groups, sampling.noise, **known)
 
 
 def _cause(est, governing, motion, sampling, left, bad, t, groups):

@@ -110,7 +110,7 @@ def _is_white(points, t, parts):
     return together < NEARLY * expected / count * alone
 
 
-def unexplained_integrals(equations, points, t, groups, noise, *, state):
+def unexplained_integrals(equations, points, t, groups, noise, *, state, steps=False):
     """Integrate equations over short windows and compare them with the points.
 
     Parameters
@@ -123,6 +123,8 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
         Standard deviation of the noise on the points.
     state : ndarray of shape (n_samples, order * k)
         Points and, for the second order, their velocities.
+    steps : bool, default=False
+        Whether steps between rows without noise count, too; of rows as they are.
 
     Returns
     -------
@@ -148,15 +150,19 @@ def unexplained_integrals(equations, points, t, groups, noise, *, state):
         direct = (windows.derivative.power(2)).sum(axis=1).mean() * noise[j] ** 2
         indirect = (windows.average.power(2)).sum(axis=1).mean() * slopes[j]
         by_noise[j] = (direct + indirect) / total
-    if equations.order == 1 and not noise.any():
+    if steps and equations.order == 1 and not noise.any():
         # Windows give little weight to ends of trajectories, where transients are.
         left = np.fmax(left, _left_of_steps(predicted, points, t, groups))
     return left, by_noise
 
 
 def _left_of_steps(predicted, points, t, groups):
-    """Return the part of the steps between rows that trapezoids of rates leave."""
+    """Return the part of the steps between rows that trapezoids of rates leave.
+
+    It is nan where noise of any colour may be the cause.
+    """
     parts = stretches(t, groups, points)
+    noise = 2 * noise_of(points, t, parts) ** 2
     steps = np.concatenate([np.diff(points[rows], axis=0) for rows in parts])
     trapezoids = [
         np.diff(t[rows])[:, None] * (predicted[rows[1:]] + predicted[rows[:-1]]) / 2
@@ -164,7 +170,8 @@ def _left_of_steps(predicted, points, t, groups):
     ]
     total = np.mean(steps**2, axis=0)
     gaps = np.mean((steps - np.concatenate(trapezoids)) ** 2, axis=0)
-    return np.where(total > 0, gaps / np.where(total > 0, total, 1.0), np.nan)
+    told = (total > 0) & (gaps > TIMES_NOISE * noise)
+    return np.where(told, gaps / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _slopes(equations, state, noise):
