@@ -357,8 +357,8 @@ def test_standard_errors_of_exact_rates_with_noise(n_trajectories):
 @pytest.mark.parametrize(
     ("way", "step"),
     [
-        *(("auto", 0.02), ("auto", 0.05), ("spline", 0.05), ("weak", 0.05)),
-        *(("savgol", 0.02), ("central", 0.02)),
+        *first_of([("auto", 0.05), ("auto", 0.02), ("spline", 0.05), ("weak", 0.05)]),
+        *first_of([("central", 0.02), ("savgol", 0.02)]),
     ],
 )
 def test_standard_errors_of_exact_rows_hold_what_steps_are_off_by(way, step):

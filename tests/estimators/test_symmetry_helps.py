@@ -67,11 +67,13 @@ def test_error_of_few_samples(name, factor, weight):
         assert (symmetric < free).all()
 
 
+@pytest.mark.slow
 def test_half_of_the_samples_is_enough():
     fewer = errors("so(3)", symmetry="so(3)")
     assert 1.5 * fewer.mean() < errors("so(3)", n=16).mean()
 
 
+@pytest.mark.slow
 def test_twice_the_noise_is_bearable():
     louder = errors("so(3)", n=16, noise=0.1, symmetry="so(3)")
     assert 1.5 * louder.mean() < errors("so(3)", n=16).mean()
