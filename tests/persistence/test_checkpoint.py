@@ -139,8 +139,7 @@ def fit_in_child(kind, checkpoint, log, path):
         return history
 
     Checkpoint.resume = logged
-    est = fit(kind, checkpoint)
-    est.set_params(checkpoint=None).save(path)
+    saved(fit(kind, checkpoint), path)
     # Without the clean-up of the parent, of which this is a copy.
     os._exit(0)
 
