@@ -206,23 +206,12 @@ def covered_turn(map_, points):
     >>> round(covered_turn(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0]]), half), 3)
     0.5
     """
-    angles = _angles(map_, points)
-    if not len(angles):
+    angles, _ = _turned(map_, points)
+    if not angles.size:
         return np.nan
-    slowest = np.sort(angles[0])
+    slowest = np.sort(angles[:, 0])
     gaps = np.diff(np.append(slowest, slowest[0] + 2 * np.pi))
     return float(1 - gaps.max() / (2 * np.pi))
-
-
-def _angles(map_, points):
-    """Return angles in the planes that a rotation turns, the slowest first."""
-    linear = map_[:, :-1]
-    if not is_rotation(linear, 0.1):
-        return np.zeros((0, len(points)))
-    values, vectors = np.linalg.eig(linear.T)
-    turning = np.flatnonzero(values.imag > 0.1 * np.abs(values).max())
-    turning = turning[np.argsort(values[turning].imag)]
-    return np.angle((points - fixed_point(map_[None])) @ vectors[:, turning]).T
 
 
 def finer_defect(map_, points, blocks):
@@ -260,6 +249,7 @@ def finer_defect(map_, points, blocks):
     angles, invariants = _turned(map_, points)
     if not angles.size:
         return Defect(0.0, 0.0, 0.0)
+    invariants = invariants / np.sqrt(np.mean(invariants**2, axis=0))
     degrees = np.arange(1, HIGHEST + 1)
     waves = np.exp(1j * angles[:, :, None] * degrees).reshape(len(points), -1)
     weighted = waves[:, np.tile(degrees > LOW, angles.shape[1])]
@@ -279,17 +269,20 @@ def finer_defect(map_, points, blocks):
 
 
 def _turned(map_, points):
-    """Return angles in the planes that turn, and invariants of mean square one."""
+    """Return angles in the planes that a rotation turns, slowest first, and invariants.
+
+    These are the radii there, and coordinates that stay in place.
+    """
     linear = map_[:, :-1]
     if not is_rotation(linear, 0.1):
         return np.zeros((len(points), 0)), np.zeros((len(points), 0))
     values, vectors = np.linalg.eig(linear.T)
     largest = np.abs(values).max()
-    turning = values.imag > 0.1 * largest
+    turning = np.flatnonzero(values.imag > 0.1 * largest)
+    turning = turning[np.argsort(values[turning].imag)]
     planes = (points - fixed_point(map_[None])) @ vectors[:, turning]
     still = (points @ vectors[:, np.abs(values.imag) <= 0.1 * largest]).real
-    invariants = np.hstack([np.abs(planes), still])
-    return np.angle(planes), invariants / np.sqrt(np.mean(invariants**2, axis=0))
+    return np.angle(planes), np.hstack([np.abs(planes), still])
 
 
 def fixed_point(maps, translations=None):

@@ -16,7 +16,7 @@ from symdisc._symmetry.function_class import VANISHING, choose_class
 from symdisc._symmetry.residuals import Residuals
 
 MAX_ROWS = 4000
-FAINT = 1e-6
+FAINT = 1e-6  # functions this small on all rows, relative, may be rounding
 # Covariances of residuals are averaged over as many rows as that many products allow.
 MOST_PRODUCTS = 1e9
 # Level of the test of whether noise is equally large in all rows.

@@ -96,8 +96,7 @@ def find_algebra(
     time, known = None, np.zeros((0, *residuals.shape))
     if question == "motion":
         time, known = _time_translation(latents, residuals, frame, standard)
-    points = white[0] if question in CONSTANTS else None
-    search = _Search(residuals, known, standard, frame, blocks, points)
+    search = _Search(residuals, known, standard, frame, blocks)
     algebra, centre = search.found(n_generators)
     if question == "labels" and (algebra.undecided is not None or not len(algebra)):
         candidate = search.candidate(algebra.undecided)
@@ -174,9 +173,9 @@ def _time_translation(latents, residuals, frame, standard):
 class _Search:
     """Maps of least change, with their defects, and the algebras that they span."""
 
-    def __init__(self, residuals, known, standard, frame, blocks, points=None):
+    def __init__(self, residuals, known, standard, frame, blocks):
         self.residuals, self.known, self.standard = residuals, known, standard
-        self.frame, self.blocks, self.points = frame, blocks, points
+        self.frame, self.blocks = frame, blocks
         allowed = residuals.complement(known) if len(known) else None
         self.errors, self.maps = residuals.solve(allowed)
         # What rotations certainly change that no wave sees.
@@ -307,7 +306,10 @@ class _Search:
             yield nearest, self._centre([turned.T], centre)
 
     def _centre(self, parts, centre):
-        return centre if self.points is None else centre_of_turns(self.points, parts)
+        """Return what the distribution is turned about; of others what they say."""
+        if self.residuals.question not in CONSTANTS:
+            return centre
+        return centre_of_turns(self.residuals.points, parts)
 
 
 def _leading(flags):

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.linalg import expm
 
 from symdisc import LieAlgebra
-from symdisc._lie.compact import nearest_compact
+from symdisc._lie.compact import centre_of_turns, nearest_compact
 from symdisc._lie.known import known_algebra
 
 TOL = 0.1
@@ -63,3 +63,26 @@ def test_a_full_turn_closes():
         np.abs(expm(2 * np.pi * LieAlgebra(rotation).matrices[0]) - np.eye(3)).max()
         > 0.02
     )
+
+
+def test_the_centre_of_an_uneven_ring_is_exact():
+    angle = np.random.default_rng(0).beta(2, 5, 500) * 2 * np.pi
+    ring = np.array([5.0, -3.0]) + np.column_stack([np.cos(angle), np.sin(angle)])
+    height = np.column_stack([ring, angle])
+    assert np.linalg.norm(ring.mean(axis=0) - [5, -3]) > 0.2
+    assert_allclose(centre_of_turns(ring, [np.eye(2)]), [5, -3], atol=1e-9)
+    assert_allclose(centre_of_turns(height, [np.eye(3)[:2]]), [5, -3, 0], atol=1e-9)
+
+
+def test_the_centre_of_heavy_tails_is_their_mean():
+    """Squared distances say less there."""
+    points = np.array([5.0, -3.0]) + np.random.default_rng(0).standard_t(3, (2000, 2))
+    assert_allclose(centre_of_turns(points, [np.eye(2)]), points.mean(axis=0))
+
+
+def test_each_block_has_its_own_centre():
+    angles = np.random.default_rng(0).beta(2, 5, (2, 500)) * 2 * np.pi
+    torus = [f(angle) for angle in angles for f in (np.cos, np.sin)]
+    points = np.column_stack(torus) * [1, 1, 3, 3] + [1.0, 2.0, 3.0, 4.0]
+    found = centre_of_turns(points, np.split(np.eye(4), 2))
+    assert_allclose(found, [1, 2, 3, 4], atol=1e-9)
