@@ -69,9 +69,9 @@ class MonomialTable:
                 return None
         return cls(exponents)
 
-    def values(self, x):
+    def values(self, x, out=None):
         """Return monomials (n_terms, n) of x of shape (n_variables, n)."""
-        values = np.empty((self.n_terms, x.shape[1]))
+        values = np.empty((self.n_terms, x.shape[1])) if out is None else out
         values[self.constant] = 1.0
         for i, lower, axis in self.products:
             np.multiply(values[lower], x[axis], out=values[i])

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from scipy import sparse
+from scipy.linalg import lapack
 
 from symdisc._numerics.monomial_table import MonomialTable
 
@@ -28,6 +29,7 @@ class MotionGradient:
     def __init__(self, motion, ridge):
         self.motion, self.ridge = motion, ridge
         self.curve = [part.numpy() for part in motion.curve]
+        self.columns = [np.ascontiguousarray(part.T) for part in self.curve]
         self.centred = self.curve[0] - self.curve[0].mean(axis=0)
         self.covariance = self.centred.T @ self.centred / len(self.centred)
         if motion.average is not None:
@@ -48,6 +50,18 @@ class MotionGradient:
             [tuple((f == i).sum() for i in range(1, n + 1)) for f in factors.T]
         )
 
+    @cached_property
+    def decoded(self):
+        """What the decoder predicts, frequencies, phases, and memory for features.
+
+        New memory for every evaluation takes longer than the arithmetic.
+        """
+        targets = np.ascontiguousarray(self.curve[0][:, : self.motion.n_decoded])
+        frequencies, phases = _arrays(self.motion.decoder.cosines)
+        shape = self.decoder.n_terms + len(phases), len(targets)
+        memory = np.empty(shape), np.empty(shape)
+        return targets, frequencies, phases[:, None], memory
+
     def of_snapshots(self, encoder):
         """Return E_x and its gradient.
 
@@ -59,36 +73,39 @@ class MotionGradient:
         -------
         float, ndarray of shape (k, n_modes)
         """
-        motion, moved = self.motion, encoder @ self.covariance
+        moved = encoder @ self.covariance
         covariance = moved @ encoder.T
         identity = np.eye(len(encoder))
         size = self.ridge * covariance.diagonal().mean()
         factor = np.linalg.cholesky(covariance + size * identity)
         inverse = np.linalg.inv(factor)
         white = inverse @ encoder
-        points = _product(white, self.centred.T)
-        products = self.decoder.values(points)
-        frequencies, phases = _arrays(motion.decoder.cosines)
-        # Those of torch are vectorised, and take a tenth of the time of numpy's.
-        angles = torch.from_numpy(_product(frequencies.T, points) + phases[:, None])
-        features = np.vstack([products, angles.cos().numpy()])
-        targets = self.curve[0][:, : motion.n_decoded]
-        scaled, size = _of_size_one(features)
-        wanted = _product(scaled, targets)
-        found = _solve(_factor(scaled, self.ridge), wanted)
-        found /= len(targets) * size[:, None]
-        left = targets - _product(features.T, found)
-        total = float(motion.total)
-        # At its minimum over the coefficients E_x does not change with them.
-        slopes = _product((-2 / total) * found, left.T)
-        n = len(products)
-        along = self.decoder.pull_back(products, slopes[:n])
-        along -= _product(frequencies, angles.sin().numpy() * slopes[n:])
-        along = _product(along, self.centred)
+        lost, along = self._decoded_from(white @ self.centred.T)
         gradient = inverse.T @ along
         turned = _of_cholesky(factor, inverse, -np.tril(gradient @ white.T))
         turned += self.ridge * np.trace(turned) / len(encoder) * identity
-        return (left**2).sum() / total, gradient + 2 * turned @ moved
+        return lost, gradient + 2 * turned @ moved
+
+    def _decoded_from(self, points):
+        """Return E_x of white latents (k, n), and its gradient along their encoder."""
+        n, total = self.decoder.n_terms, float(self.motion.total)
+        targets, frequencies, phases, (features, slopes) = self.decoded
+        self.decoder.values(points, out=features[:n])
+        angles = np.matmul(frequencies.T, points, out=slopes[n:])
+        angles += phases
+        # Those of torch are vectorised, and take a tenth of the time of numpy's.
+        angles = torch.from_numpy(angles)
+        torch.cos(angles, out=torch.from_numpy(features[n:]))
+        sines = angles.sin().numpy()
+        normal = NormalEquations(features, targets, self.ridge)
+        found = normal.solve(normal.cross) / normal.size[:, None]
+        left = targets - features.T @ found
+        # At its minimum over the coefficients E_x does not change with them.
+        np.matmul((-2 / total) * found, left.T, out=slopes)
+        along = self.decoder.pull_back(features[:n], slopes[:n])
+        sines *= slopes[n:]
+        along -= frequencies @ sines
+        return np.vdot(left, left) / total, along @ self.centred
 
     def of_rates(self, encoder, shift, weight, mu, delta, support=None):
         """Return E_v, the count of the terms, and the gradient of both together.
@@ -114,34 +131,31 @@ class MotionGradient:
         if not self.motion.has_unit:
             size = np.sqrt((moved * encoder).sum(axis=1))
         unit = encoder / size[:, None]
-        state = [_product(part, unit.T) for part in self.curve]
-        state[0] = state[0] + shift
-        values, pull_back = self._evaluated(np.hstack(state[:-1]).T)
+        state = [unit @ part for part in self.columns]
+        state[0] += shift[:, None]
+        values, pull_back = self._evaluated(np.vstack(state[:-1]))
         rates = state[-1]
         if self.motion.average is not None:
             average, derivative = self.windows
-            values, rates = (average @ values.T).T, derivative @ state[0]
+            values, rates = (average @ values.T).T, (derivative @ state[0].T).T
         error, count, along = _regressed(
             *(values, rates, self.ridge, weight, mu, delta, support)
         )
-        of_state = [np.zeros_like(part) for part in state]
         along_values, along_rates = along
-        if self.motion.average is None:
-            of_state[-1] += along_rates
-        else:
+        if self.motion.average is not None:
             along_values = (average.T @ along_values.T).T
-            of_state[0] += derivative.T @ along_rates
-        for part, slopes in zip(
-            of_state, np.split(pull_back(along_values), len(state) - 1), strict=False
-        ):
-            part += slopes.T
-        pairs = zip(of_state, self.curve, strict=True)
-        gradient = sum(_product(slopes.T, part) for slopes, part in pairs)
+        slopes = pull_back(along_values).reshape(-1, *state[0].shape)
+        of_state = [*slopes, along_rates]
+        if self.motion.average is not None:
+            of_state[0] += (derivative.T @ along_rates.T).T
+            of_state.pop()
+        pairs = zip(of_state, self.curve, strict=False)
+        gradient = sum(slopes @ part for slopes, part in pairs)
         gradient = gradient / size[:, None]
         if not self.motion.has_unit:
             along_size = -(gradient * unit).sum(axis=1)
             gradient += (along_size / size)[:, None] * moved
-        return error, count, gradient, of_state[0].sum(axis=0)
+        return error, count, gradient, of_state[0].sum(axis=1)
 
     def of_axes(self, encoder):
         """Return the logarithm of the determinant of the correlation, and its gradient.
@@ -177,73 +191,77 @@ class MotionGradient:
         return terms.detach().numpy().T, pull_back
 
 
+class NormalEquations:
+    """Those of a regression on candidates, each divided by its root mean square.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_terms, n)
+    targets : ndarray of shape (n, k)
+    ridge : float
+        What is added to the diagonal, which is of ones.
+    """
+
+    def __init__(self, values, targets, ridge):
+        n = values.shape[1]
+        gram = values @ values.T / n
+        size = np.sqrt(gram.diagonal())
+        self.size = np.where(size > TINY, size, 1.0)
+        self.gram = gram / np.outer(self.size, self.size)
+        self.cross = values @ targets / (n * self.size[:, None])
+        self.ridge = ridge
+
+    def solve(self, wanted, support=None):
+        """Solve for each column, with the candidates that it has; others are zero."""
+        if support is None or support.all():
+            return self._solve(slice(None), wanted)
+        found = np.zeros_like(wanted)
+        for j, kept in enumerate(support.T):
+            found[kept, j] = self._solve(np.flatnonzero(kept), wanted[kept, j])
+        return found
+
+    def _solve(self, kept, wanted):
+        gram = self.gram[kept][:, kept].copy()
+        gram.flat[:: len(gram) + 1] += self.ridge
+        factor, failed = lapack.dpotrf(gram, lower=True)
+        if failed:
+            return np.full_like(wanted, np.nan)
+        return lapack.dpotrs(factor, wanted, lower=True)[0]
+
+
 def _regressed(values, rates, ridge, weight, mu, delta, support):
-    """Return E_v, the count, and the slopes of the loss along candidates and rates."""
-    n, k = rates.shape
-    features, size = _of_size_one(values)
-    factors = _factors(features, ridge, support, k)
-    cross = _product(features, rates) / n
-    found = _solve_each(factors, cross)
-    left = rates - _product(features.T, found)
-    square = rates.T @ rates
+    """Return E_v, the count, and the slopes of the loss along candidates and rates.
+
+    Slopes are combinations of rates, what is left of them, and candidates.
+    """
+    k, n = rates.shape
+    normal = NormalEquations(values, rates.T, ridge)
+    size, found = normal.size[:, None], normal.solve(normal.cross, support)
+    left = rates - (found / size).T @ values
+    square = rates @ rates.T
+    speed = np.sqrt(square.diagonal() / n)
     square += 1e-14 * square.diagonal().mean() * np.eye(k)
-    inverse, squared = np.linalg.inv(square), left.T @ left
+    inverse, squared = np.linalg.inv(square), left @ left.T
     error = np.trace(inverse @ squared) / k
-    speed = np.sqrt((rates**2).mean(axis=0))
     share = np.abs(found) / speed
     along_error, count = weight(error) / k, np.log(share**2 + delta**2).sum()
-    along_left = 2 * along_error * left @ inverse
+    of_left = 2 * along_error * inverse
     along_share = 2 * mu * share / (share**2 + delta**2)
-    along_found = along_share * np.sign(found) / speed
-    along_found -= _product(features, along_left)
-    solved = _solve_each(factors, along_found)
+    features_left = values @ left.T / size @ of_left
+    along_found = along_share * np.sign(found) / speed - features_left
+    solved = normal.solve(along_found, support) / n
     mixed = solved @ found.T
-    along_features = _product(solved / n, rates.T)
-    along_features -= _product((mixed + mixed.T) / n, features)
-    along_features -= _product(found, along_left.T)
-    along_rates = along_left + _product(features.T, solved / n)
-    along_rates -= 2 * along_error * rates @ (inverse @ squared @ inverse)
-    along_rates -= (along_share * share).sum(axis=0) / (n * speed**2) * rates
-    along_size = np.einsum("an,an->a", along_features, features) / n
-    along_values = (along_features - along_size[:, None] * features) / size[:, None]
+    mixed += mixed.T
+    along_size = (solved * normal.cross).sum(axis=1)
+    along_size -= (mixed * normal.gram).sum(axis=1)
+    along_size -= (found * features_left).sum(axis=1) / n
+    mixed.flat[:: len(mixed) + 1] += along_size
+    along_values = (solved / size) @ rates - (found @ of_left / size) @ left
+    along_values -= (mixed / size / size.T) @ values
+    of_rates = 2 * along_error * inverse @ squared @ inverse
+    of_rates.flat[:: k + 1] += (along_share * share).sum(axis=0) / (n * speed**2)
+    along_rates = of_left @ left + (solved / size).T @ values - of_rates @ rates
     return error, count, (along_values, along_rates)
-
-
-def _product(a, b):
-    """Multiply matrices by torch, which takes no more threads than it may."""
-    return torch.mm(torch.from_numpy(a), torch.from_numpy(b)).numpy()
-
-
-def _of_size_one(values):
-    """Return rows divided by their root mean squares, and these."""
-    size = np.sqrt(np.einsum("an,an->a", values, values) / values.shape[1])
-    size = np.where(size > TINY, size, 1.0)
-    return values / size[:, None], size
-
-
-def _factor(features, ridge):
-    gram = _product(features, features.T) / features.shape[1]
-    gram.flat[:: len(gram) + 1] += ridge
-    return torch.linalg.lu_factor(torch.from_numpy(gram))
-
-
-def _solve(factor, wanted):
-    return torch.linalg.lu_solve(*factor, torch.from_numpy(wanted)).numpy()
-
-
-def _factors(features, ridge, support, k):
-    """Return for each rate the candidates that it has, and factors of their matrix."""
-    if support is None or support.all():
-        return [(slice(None), _factor(features, ridge))] * k
-    return [(kept, _factor(features[kept], ridge)) for kept in support.T]
-
-
-def _solve_each(factors, wanted):
-    """Solve for one column with each of several factors; other entries are zero."""
-    found = np.zeros_like(wanted)
-    for j, (kept, factor) in enumerate(factors):
-        found[kept, j] = _solve(factor, wanted[kept, j, None])[:, 0]
-    return found
 
 
 def _of_cholesky(factor, inverse, along):
