@@ -88,6 +88,13 @@ def _is_text(value):
     return False
 
 
+def _is_of_numbers(array):
+    """Say whether something is an array in memory of finite numbers alone."""
+    if type(array) is not np.ndarray:
+        return False
+    return array.dtype.kind in "iub" or (array.dtype.kind == "f" and _is_finite(array))
+
+
 def check_complete(array, name, remedy=REMEDY):
     """Raise where values are missing, infinite or text, and name the first of them.
 
@@ -103,6 +110,8 @@ def check_complete(array, name, remedy=REMEDY):
     ...
     ValueError: X contains text ('a') in row 0, column 0, and in 2 of 2 rows in all. Pass numbers: leave the column out, or encode it.
     """  # noqa: E501
+    if _is_of_numbers(array):
+        return
     for what, find, advice in (
         ("NaN", missing_values, remedy),
         ("infinity", _infinite_values, REMEDY),

@@ -17,7 +17,7 @@ MOST_DIMENSIONS = 6
 CHEAP = 3
 
 
-def finite_group_of(latents, snapshots, n_components, standard):
+def finite_group_of(latents, snapshots, n_components, standard, residuals=None):
     """Find the finite group of symmetries of latents.
 
     Parameters
@@ -30,6 +30,8 @@ def finite_group_of(latents, snapshots, n_components, standard):
         Dimension that elements are padded to: they leave the rest in place.
     standard : Standard
         What is asked of a symmetry.
+    residuals : FieldResiduals, optional
+        Those of the motion of white latents, where they are known.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def finite_group_of(latents, snapshots, n_components, standard):
     white, mean, factor = whiten(latents)
     step = -(-len(white[0]) // MAX_FITTED)
     white = [part[::step] for part in white]
-    problem = _problem(white, snapshots, question, standard, step)
+    problem = _problem(white, snapshots, question, standard, step, residuals)
     given = None
     if question != "distribution":
         # Rotations of white data miss permutations of columns that correlate.
@@ -58,7 +60,7 @@ def finite_group_of(latents, snapshots, n_components, standard):
     return _as_latents(found, problem, question, mean, factor, n_components, standard)
 
 
-def _problem(white, snapshots, question, standard, step):
+def _problem(white, snapshots, question, standard, step, residuals):
     groups = snapshots.groups
     groups = None if groups is None else np.asarray(groups)[::step]
     if question == "distribution":
@@ -74,8 +76,9 @@ def _problem(white, snapshots, question, standard, step):
         z, v = z[first], z[second] - z[first]
         v = v / max(np.sqrt(np.mean(v**2)), np.finfo(float).tiny)
         groups = None if groups is None else groups[first]
-    kind = None if standard.degree == "auto" else FunctionClass(standard.degree)
-    residuals = motion_residuals(z, v, groups, kind)
+    if question != "motion" or residuals is None:
+        kind = None if standard.degree == "auto" else FunctionClass(standard.degree)
+        residuals = motion_residuals(z, v, groups, kind)
     errors, maps = residuals.solve()
     # Along continuous symmetries every map is one.
     continuous = maps[np.sqrt(errors) <= standard.max_defect]

@@ -155,11 +155,12 @@ def solve_for_symmetry(est, data, checkpoint):
     if moves and not answers[0].algebra.certified:
         answers = _bend(est, model, curve, snapshots, answers)
     found = _solved(model, snapshots, spaces, answers)
-    found.finite = _finite(est, model, curve, snapshots)
+    residuals = answers[1] and answers[1].residuals
+    found.finite = _finite(est, model, curve, snapshots, residuals)
     return found
 
 
-def _finite(est, model, curve, snapshots):
+def _finite(est, model, curve, snapshots, residuals):
     """Return the finite group, where it is asked for, or is cheap to find."""
     latents = _latents(model.autoencoder, curve)
     k, moves = latents[0].shape[1], len(latents) > 1 and latents[1].any()
@@ -168,7 +169,8 @@ def _finite(est, model, curve, snapshots):
     if not (of_motion and k <= CHEAP if asked == "auto" else asked):
         return None
     standard = _standard(est, model, curve[0])
-    return finite_group_of(latents, snapshots, est.n_components_, standard)
+    known = est.n_components_, standard, residuals
+    return finite_group_of(latents, snapshots, *known)
 
 
 def _space(est, data, checkpoint):

@@ -87,6 +87,7 @@ class Surface:
         self.measure = np.asarray(self.kernel.sum(axis=1)).ravel()
         self.pairs = _far_pairs(index, distances)
         self.size = float(points.var(axis=0).sum())
+        self._least = {}
 
     def eigenfunctions(self, n_functions):
         """Return the smoothest functions that are not constant, and their energies.
@@ -211,7 +212,10 @@ class Surface:
         """
         if self.parts.any():
             return np.inf
-        least = self.eigenfunctions(latents.shape[1])[1].sum()
+        n_columns = latents.shape[1]
+        if n_columns not in self._least:
+            self._least[n_columns] = self.eigenfunctions(n_columns)[1].sum()
+        least = self._least[n_columns]
         # Parts whose connections are rounding are not connected.
         if least <= len(latents) * np.finfo(float).eps:
             return np.inf

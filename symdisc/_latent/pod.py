@@ -222,9 +222,9 @@ def _decompose(X, n_modes, random_state):
     return mean, singular, modes, _centred_sum_of_squares(X, mean), extremes
 
 
-def _centred_sum_of_squares(X, mean, n_rows=256):
+def _centred_sum_of_squares(X, mean, n_rows=32):
     blocks = (X[i : i + n_rows] - mean for i in range(0, len(X), n_rows))
-    return float(sum(np.einsum("ij,ij->", block, block) for block in blocks))
+    return float(sum(np.vdot(block, block) for block in blocks))
 
 
 def _randomized_svd(X, mean, n_modes, random_state):

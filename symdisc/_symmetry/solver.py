@@ -50,11 +50,14 @@ class Found(NamedTuple):
         What the generators leave in place.
     nearest : ndarray of shape (k, k)
         The map that changes the data least, whether it is a symmetry or not.
+    residuals : Residuals, optional
+        Of white latents, whose symmetries these are.
     """
 
     algebra: DiscoveredAlgebra
     centre: np.ndarray
     nearest: np.ndarray
+    residuals: object = None
 
 
 def find_algebra(
@@ -109,7 +112,7 @@ def find_algebra(
         *linear, time_linear = generators[..., :-1]
         algebra.joint_name = name_with(np.array(linear), time_linear, algebra.tol)
     nearest = frame.generators(search.maps[:1]).sum(axis=0)[: len(mean), : len(mean)]
-    return Found(algebra, centre, nearest)
+    return Found(algebra, centre, nearest, residuals)
 
 
 def claim_algebra(
