@@ -80,6 +80,8 @@ def _problem(white, snapshots, question, standard, step, residuals):
         kind = None if standard.degree == "auto" else FunctionClass(standard.degree)
         residuals = motion_residuals(z, v, groups, kind)
     errors, maps = residuals.solve()
+    # Rounding may turn the orthonormal functions of other rows.
+    z = residuals.functions.data[0]
     # Along continuous symmetries every map is one.
     continuous = maps[np.sqrt(errors) <= standard.max_defect]
     return FieldMaps(z, residuals.functions, turns=True, continuous=continuous)
