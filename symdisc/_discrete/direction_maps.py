@@ -106,23 +106,23 @@ class DirectionMaps:
             np.sqrt(3) * rank,
             np.sqrt(5) * (1.5 * rank**2 - 0.5),
         ]
-        return np.hstack([values * each[:, None] for each in radial])
+        found = values[:, None] * np.column_stack(radial)[..., None]
+        return found.reshape(len(z), -1)
 
     def _of_white(self, z):
         """Return what each row does to the means by its part in mean and covariance."""
         k, some = self.k, z[:: -(-len(z) // MAX_SHIFTED)]
         mean = self._features(some).mean(axis=0)
-        shifts = [self._features(some + STEP * e).mean(axis=0) for e in np.eye(k)]
-        found = -z @ ((np.array(shifts) - mean) / STEP)
+        moved = [self._features(some + STEP * e).mean(axis=0) for e in np.eye(k)]
+        parts = list(z.T)
         for a in range(k):
             for b in range(a + 1):
                 stretch = np.zeros((k, k))
                 stretch[a, b] = stretch[b, a] = 1.0 if a == b else 0.5
-                moved = self._features(some + STEP * some @ stretch).mean(axis=0)
+                moved.append(self._features(some + STEP * some @ stretch).mean(axis=0))
                 part = z[:, a] * z[:, b] - (a == b)
-                part = part * (0.5 if a == b else 1.0)
-                found -= np.outer(part, (moved - mean) / STEP)
-        return found
+                parts.append(part * (0.5 if a == b else 1.0))
+        return np.column_stack(parts) @ ((mean - np.array(moved)) / STEP)
 
     def _summed(self, influence):
         n, n_blocks = len(influence), int(self.blocks.max()) + 1
@@ -276,6 +276,11 @@ class DirectionMaps:
     def accepts(defect, max_defect):
         """Say whether no change is seen, and any that is there is small."""
         return defect.lower <= EXACT * max_defect and defect.upper <= SMALL
+
+    @staticmethod
+    def refutes(defect, max_defect):
+        """Say whether a change is seen."""
+        return defect.lower > EXACT * max_defect
 
     def _generator(self, turn):
         """Return the derivative of the matrix of harmonics along a rotation."""

@@ -15,6 +15,7 @@ from symdisc._discrete.group_names import name_group
 from symdisc._discrete.multiplication import (
     closest,
     closure,
+    conjugacy_classes,
     element_orders,
     exact_representation,
     fewest_generators,
@@ -137,6 +138,9 @@ class _Search:
     def _is_small(self, map_):
         return self.problem.accepts(self.problem.bound(map_), self.max_defect)
 
+    def _is_refuted(self, map_):
+        return self.problem.refutes(self.problem.bound(map_), self.max_defect)
+
     def _finite(self, map_, known):
         """Return a symmetry of finite order near a map that is not yet known."""
         if closest(known, map_)[1] < SEPARATION or not self._is_small(map_):
@@ -179,6 +183,10 @@ class _Search:
         chosen = fewest_generators(table, orders)
         defects = [self.problem.bound(elements[i]) for i in chosen]
         if not all(self.problem.accepts(each, self.max_defect) for each in defects):
+            return None
+        # Of the products of accepted maps some may be seen to change more than these.
+        others = [each[0] for each in conjugacy_classes(table)[1:]]
+        if any(self._is_refuted(elements[i]) for i in others if i not in chosen):
             return None
         k = self.problem.k
         name = name_group(elements[:, :k, :k], table)

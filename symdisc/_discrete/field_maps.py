@@ -175,8 +175,14 @@ class FieldMaps:
         """
         if self.turns:
             return defect.upper <= max_defect
-        most = np.hypot(max_defect, self.functions.misfit)
-        return defect.lower <= most and defect.upper <= SMALL
+        return defect.lower <= self._most(max_defect) and defect.upper <= SMALL
+
+    def refutes(self, defect, max_defect):
+        """Say whether a defect is certainly too large."""
+        return defect.lower > self._most(max_defect)
+
+    def _most(self, max_defect):
+        return max_defect if self.turns else np.hypot(max_defect, self.functions.misfit)
 
     def aligned(self, elements):
         """Return elements as they are: each was sought on its own."""

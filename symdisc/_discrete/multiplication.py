@@ -129,6 +129,26 @@ def element_orders(table):
     return orders
 
 
+def conjugacy_classes(table):
+    """Return the classes of conjugate elements, of a group whose identity is the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._discrete.multiplication import conjugacy_classes
+    >>> rotations = [[(a + b) % 3 for b in range(3)] for a in range(3)]
+    >>> [each.tolist() for each in conjugacy_classes(np.array(rotations))]
+    [[0], [1], [2]]
+    """
+    inverses = np.argmin(table, axis=1)
+    conjugates = table[table, inverses[:, None]]
+    classes, left = [], np.arange(len(table))
+    while len(left):
+        classes.append(np.unique(conjugates[:, left[0]]))
+        left = np.setdiff1d(left, classes[-1])
+    return classes
+
+
 def generated(table, members):
     """Return the elements of the subgroup that some generate, as sorted indices."""
     found = np.unique([0, *members])

@@ -25,6 +25,8 @@ from symdisc._symmetry.residuals import Residuals
 N_TESTS = 256
 SCALES = (1.0, 2.0)
 MAX_ROWS = 20000
+# Blocks of rows that are looked at together, so that their changes are near at hand.
+CHUNK = 1000
 # Rows beyond this quantile of normal data count in the size only as if they lay there.
 BULK = 0.999
 # Degrees of freedom of the t distribution whose scatter is fitted to the bulk.
@@ -98,11 +100,14 @@ class DistributionResiduals(Residuals):
         step = -(-len(slots[0]) // MAX_ROWS)
         stacked = np.stack(slots, axis=1)[::step]
         groups = None if groups is None else np.asarray(groups)[::step]
+        blocks = independent_blocks(stacked.reshape(len(stacked), -1), groups)
+        order = np.argsort(blocks, kind="stable")
+        stacked, self.blocks = stacked[order], blocks[order]
+        self.starts = np.searchsorted(self.blocks, np.arange(self.blocks.max() + 1))
         n, n_slots, k = stacked.shape
         frequencies = random.standard_normal((N_TESTS // 2, n_slots, k))
         frequencies *= random.choice(SCALES, (N_TESTS // 2, 1, 1))
         frequencies /= np.sqrt(n_slots * k)
-        flat = stacked.reshape(n, -1)
         self.bulk = np.ones(n)
         for s in range(n_slots):
             # In units of the bulk: outliers would make all of it a point.
@@ -117,7 +122,6 @@ class DistributionResiduals(Residuals):
         self.frequencies = frequencies = np.concatenate([frequencies, frequencies])
         column = np.broadcast_to(np.reshape(constants, (n_slots, 1)), (n, n_slots, 1))
         self.stacked = np.concatenate([stacked, column], axis=2)
-        self.blocks = independent_blocks(flat, groups)
         # Mean change of each test function along each elementary map E_ab, z_b to a.
         moments = np.tensordot(self.slopes, self.stacked, axes=(0, 0)) / n
         means = np.einsum("tsa,tsb->abt", frequencies, moments)
@@ -140,20 +144,35 @@ class DistributionResiduals(Residuals):
 
     def noise(self, flat, removed):
         """See `Residuals.noise`."""
-        moved = np.einsum("nsb,ab->nsa", self.stacked, flat.reshape(self.shape))
-        turned = np.einsum("nsa,tsa->nt", moved, self.frequencies, optimize=True)
-        changes = self.slopes * turned
-        n, n_blocks = len(changes), int(self.blocks.max()) + 1
-        if n_blocks < 2:  # one block does not tell how much others would differ
+        if len(self.starts) < 2:  # one block does not tell how much others would differ
             size = float(flat @ self.size @ flat)
             return Spread(size, size**2, size), np.zeros((len(removed), 1))
-        changes = (changes - changes.mean(axis=0)) / np.sqrt(N_TESTS / 2) / n
-        if n_blocks < n:
-            order = np.argsort(self.blocks, kind="stable")
-            starts = np.searchsorted(self.blocks[order], np.arange(n_blocks))
-            changes = np.add.reduceat(changes[order], starts, axis=0)
-        changes *= np.sqrt(n_blocks / self.dof)
-        inner = changes @ removed.T
-        outside = changes - inner @ removed
-        small = outside.T @ outside if n_blocks > N_TESTS else outside @ outside.T
-        return Spread.of(small), inner.T
+        covariance = self._covariance(flat)
+        inner = removed @ covariance
+        outside = covariance - removed.T @ inner
+        outside -= (outside @ removed.T) @ removed
+        values, vectors = np.linalg.eigh(inner @ removed.T)
+        return Spread.of(outside), vectors * np.sqrt(np.maximum(values, 0.0))
+
+    def _covariance(self, flat):
+        """Return that of the mean changes of test functions along a map."""
+        turn = flat.reshape(self.shape).T
+        # Of the constant coordinate and the others: the change of each phase.
+        turned = (turn @ self.frequencies.transpose(1, 2, 0)).reshape(-1, N_TESTS)
+        n, n_blocks = len(self.stacked), len(self.starts)
+        ends = np.append(self.starts[1:], n)
+        square, total, crossed = 0.0, 0.0, 0.0
+        for first in range(0, n_blocks, CHUNK):
+            starts, last = self.starts[first : first + CHUNK], first + CHUNK
+            begin, end = starts[0], ends[min(last, n_blocks) - 1]
+            changes = self.stacked[begin:end].reshape(end - begin, -1) @ turned
+            changes *= self.slopes[begin:end]
+            if n_blocks < n:
+                changes = np.add.reduceat(changes, starts - begin, axis=0)
+            square += changes.T @ changes
+            total += changes.sum(axis=0)
+            crossed += (ends[first:last] - starts) @ changes
+        mean, size = total / n, float(np.sum((ends - self.starts) ** 2))
+        square -= np.outer(crossed, mean) + np.outer(mean, crossed)
+        square += size * np.outer(mean, mean)
+        return square * (n_blocks / self.dof / (N_TESTS / 2) / n**2)

@@ -149,6 +149,18 @@ def test_clouds_of_polyhedra(name, seed):
     assert discoverer().fit(cloud(name, seed)[0]).finite_group_.name == name
 
 
+@pytest.mark.slow
+def test_products_of_what_is_not_seen_to_change_are_looked_at_too():
+    # No reflection alone is seen not to be a symmetry, but the inversion is.
+    rng = np.random.default_rng(8)
+    elements = Rotation.create_group("O").as_matrix()
+    places = rng.standard_normal((2, 3))
+    places *= (rng.uniform(0.8, 1.2, 2) / np.linalg.norm(places, axis=1))[:, None]
+    X = places[rng.integers(2, size=20000)] + 0.05 * rng.standard_normal((20000, 3))
+    X = np.einsum("nab,nb->na", elements[rng.integers(24, size=20000)], X)
+    assert discoverer().fit(X).finite_group_.name == "O"
+
+
 def test_clouds_in_a_plane():
     rng = np.random.default_rng(0)
     square = rng.uniform(-1, 1, (4000, 2))
