@@ -111,6 +111,7 @@ def test_a_broken_symmetry_is_called_so():
     assert "broken by" in str(group)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(5)))
 def test_labels_have_a_rotation_by_a_seventh(seed):
     rng = np.random.default_rng(seed)

@@ -97,12 +97,13 @@ def test_many_runs(name):
     check(name, fit(name, *observe(name)).equations_, 2e-3)
 
 
-@pytest.mark.parametrize("name", ONE_RUN)
+@pytest.mark.parametrize("name", first_of(ONE_RUN))
 @no_doubts
 def test_one_run(name):
     check(name, fit(name, *observe(name, one=True)).equations_, 2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", first_of(["monod", "enzyme", "holling"]))
 def test_noise_and_errors(name):
     est = fit(name, *observe(name, 0.01))

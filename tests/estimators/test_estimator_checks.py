@@ -24,7 +24,7 @@ TINY = [
         n_components=1, max_iter=10, batch_size=16, tol=1.0, **GAME
     ),
     LatentSINDy(n_components=1, max_iter=2),
-    LatentSINDy(autoencoder="none"),
+    LatentSINDy(autoencoder="none", degree=1),
     AugmentedRegressor(Ridge(), symmetry="so(2)"),
     AugmentedClassifier(LogisticRegression(), symmetry="so(2)"),
     EquivariantRegressor("so(2)", max_iter=10, n_channels=4),
@@ -38,4 +38,10 @@ TINY = [
 @pytest.mark.filterwarnings("ignore:The latents lose:UserWarning")
 @parametrize_with_checks(TINY)
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([LatentSINDy(autoencoder="none")])
+def test_scikit_learn_checks_by_default(estimator, check):
     check(estimator)

@@ -409,6 +409,7 @@ def test_other_numbers_are_those_numbers(dtype):
         assert found.transform(X).dtype == np.float64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", first_of([1e-12, 1e12]))
 def test_scale_of_snapshots_changes_nothing(scale):
     """Latents are white: the algebra, and the equations, are those of scaled data."""

@@ -138,6 +138,7 @@ class TestInputs:
         with pytest.warns(UserWarning, match="pass its column in inputs"):
             LatentSINDy(autoencoder="none", degree=1).fit(heater(), t=T)
 
+    @pytest.mark.slow
     def test_pictures_reports_and_files(self, tmp_path):
         est = LatentSINDy(autoencoder="none", inputs=[2]).fit(driven(0.02), t=T)
         page = str(report(est, driven(), t=T))

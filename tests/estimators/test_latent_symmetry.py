@@ -152,6 +152,7 @@ def test_recovers_reaction_diffusion_every_time(small_reaction_diffusion, seed):
     check_reaction_diffusion(small_reaction_diffusion, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("symmetry_of", "discriminator"),
     first_of(

@@ -121,7 +121,9 @@ class TestRight:
         law = [{"z1": 1}, {"z0": -1, "z1": -0.2, "cos(1.7*z2)": 1}, {"1": 1}]
         assert_law(est, law)
 
-    @pytest.mark.parametrize("way", ["auto", "central", "savgol", "spline", "weak"])
+    @pytest.mark.parametrize(
+        "way", first_of(["auto", "central", "savgol", "spline", "weak"])
+    )
     @pytest.mark.parametrize("kind", UNEQUAL)
     def test_unequal_steps(self, kind, way):
         t = UNEQUAL[kind]
@@ -131,6 +133,7 @@ class TestRight:
             est = columns(differentiation=way).fit(follow(spring, [1, 0], t), t=t)
         assert_law(est, SPRING, 2e-2)
 
+    @pytest.mark.slow
     def test_steps_of_an_adaptive_solver(self):
         found = solve_ivp(lambda _, z: lorenz(z), (0, 20), [1, 1, 20], rtol=1e-6)
         assert_law(columns().fit(found.y.T, t=found.t), LORENZ, 1e-2)
@@ -336,6 +339,7 @@ def test_the_score_is_that_of_the_fit():
         assert est.score(X, t=T) == pytest.approx(est.equation_score_, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_trajectories", first_of([8, 1]))
 def test_standard_errors_of_exact_rates_with_noise(n_trajectories):
     """Intervals of two standard errors hold the truth in about 19 of 20 draws."""

@@ -58,7 +58,7 @@ def error(name, seed, *, n=8, noise=0.05, **options):
 
 
 @pytest.mark.parametrize("weight", first_of([np.inf, 10.0]))
-@pytest.mark.parametrize(("name", "factor"), [("so(2)", 2), ("so(3)", 10)])
+@pytest.mark.parametrize(("name", "factor"), first_of([("so(2)", 2), ("so(3)", 10)]))
 def test_error_of_few_samples(name, factor, weight):
     options = {"symmetry": name, "equivariance_weight": weight}
     free, symmetric = errors(name), errors(name, **options)

@@ -85,6 +85,7 @@ def test_it_is_saved_and_cloned(prey, fitted, tmp_path):
     assert any(row.taken and "SparseLatents" in row.strategy for row in again.spaces_)
 
 
+@pytest.mark.slow
 def test_the_symmetry_of_a_spiral_in_white_latents():
     def field(x):
         return np.stack([-0.1 * x[0] - x[1], x[0] - 0.1 * x[1]])
@@ -255,6 +256,7 @@ def test_what_is_left_and_no_noise_is_said():
     assert est.complexity_ == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lift", first_of(["fourier", "perceptron2"]))
 def test_a_saddle_is_linear_behind_a_lift(lift):
     # Without recurrence many bent latents have equations of degree 2 as well.

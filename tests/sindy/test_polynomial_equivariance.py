@@ -141,6 +141,7 @@ def test_twelve_variables(name, generators, n_free):
     assert found.residual == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("generators", "linear", "quadratic"),
     [

@@ -147,6 +147,7 @@ def check_known(make, n_components, symmetry_of, name, seed):
     assert set(est.verdict_) == {"certified"}
 
 
+@pytest.mark.slow
 def test_a_number_can_be_asked_for():
     data = make_spiral(40, random_state=0)
     est = LatentSymmetryDiscoverer(

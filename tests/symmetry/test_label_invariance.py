@@ -111,6 +111,7 @@ def test_columns_with_default_parameters():
     assert est.verdict_ == ("certified",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(4)))
 @pytest.mark.parametrize("dim", first_of([2, 3]))
 def test_a_rotation_of_two_vectors_in_blocks(dim, seed):

@@ -196,6 +196,7 @@ def test_labels_that_depend_on_products_of_two_vectors(dim, seed):
         assert_allclose(broken.matrices[0][:, [0, 3]], 0, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load_data", first_of([load_breast_cancer, load_iris]))
 def test_real_tables_have_no_symmetry(load_data):
     data = load_data()
@@ -302,6 +303,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", first_of(WAYS))
 def test_null_controls_of_both_solvers(way):
     X, *_ = embedded_rotation(0, 1500, 5)
