@@ -148,6 +148,8 @@ class DistributionResiduals(Residuals):
             size = float(flat @ self.size @ flat)
             return Spread(size, size**2, size), np.zeros((len(removed), 1))
         covariance = self._covariance(flat)
+        if not len(removed):
+            return Spread.of(covariance), np.zeros((0, 1))
         inner = removed @ covariance
         outside = covariance - removed.T @ inner
         outside -= (outside @ removed.T) @ removed
