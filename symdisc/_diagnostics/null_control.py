@@ -96,7 +96,9 @@ def run_null_control(est, data, n_controls, random):
         )
     start = time.perf_counter()
     count = max(len(est.lie_algebra_), 1)
-    again = clone(est).set_params(symmetry_of=est.symmetry_of_, checkpoint=None)
+    # Nothing is asked of the finite group.
+    known = {"symmetry_of": est.symmetry_of_, "checkpoint": None, "finite_group": False}
+    again = clone(est).set_params(**known)
     if est.representation is None:
         again.set_params(n_generators=count)
     if est.n_components == "auto":

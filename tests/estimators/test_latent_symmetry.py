@@ -580,6 +580,7 @@ def test_html_repr_of_fitted_estimator(fitted):
     assert "dz0/dt" in buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_restarts_are_counted_and_agree(rotation):
     X, X_dot, *_ = rotation
     options = {"n_restarts": 3, "max_iter": 300, "tol": 1, "random_state": 0}

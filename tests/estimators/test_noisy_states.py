@@ -260,6 +260,7 @@ def test_lack_of_fit_is_told_from_noise(make, options, cause):
     assert est.noise_ is None
 
 
+@pytest.mark.slow
 @no_doubts
 def test_what_cannot_be_is_said():
     X = noisy(follow(van_der_pol, [1, 0.5], T), 0.05)

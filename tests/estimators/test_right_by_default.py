@@ -153,6 +153,7 @@ class TestRight:
         assert_law(est, SPRING, 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", first_of(["auto", "weak"]))
 def test_stable_linear_systems(way):
     """All of 40 random ones, from a hundred rows."""
@@ -406,6 +407,7 @@ def test_noise_at_unequal_steps(noise):
     assert_allclose(found, noise * spread, rtol=0.3)
 
 
+@pytest.mark.slow
 def test_draws_of_a_forecast():
     """The spread of draws is that of the phase, which the frequency's error makes."""
     rng = np.random.default_rng(0)

@@ -101,6 +101,7 @@ def test_the_symmetry_of_a_spiral_in_white_latents():
     assert np.linalg.norm(generator + generator.T) < 0.05 * np.linalg.norm(generator)
 
 
+@pytest.mark.slow
 def test_all_forms_of_lorenz_have_seven_terms_where_the_lift_is_exact():
     data = make_lorenz(random_state=0)
     est = LatentSINDy(3, random_state=0)

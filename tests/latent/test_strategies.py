@@ -107,6 +107,7 @@ def test_distances_are_kept_where_eigenfunctions_mix_or_are_flat(
     assert (1 - left.var(axis=0) / points["Z"].var(axis=0)).min() > 0.97
 
 
+@pytest.mark.slow
 def test_tails_are_not_taken_for_distortion():
     X = lifted({"Z": np.random.default_rng(0).standard_t(5, size=(2000, 2))}, 0, "sine")
     est = LatentSymmetryDiscoverer(2, autoencoder=FAST[1:], random_state=0)

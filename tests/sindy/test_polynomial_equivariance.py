@@ -66,6 +66,7 @@ def multiplicity(weight, degree):
     return sums.count(weight) - sums.count(weight + 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), system=st.sampled_from(SYSTEMS))
 def test_both_methods_agree_on_random_libraries(seed, system):

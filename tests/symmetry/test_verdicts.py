@@ -115,6 +115,7 @@ def test_two_oscillators(seed):
     assert "with time translation: gl(2,C), compact part u(2)" in str(found)
 
 
+@pytest.mark.slow
 def test_few_rows_of_a_rotation():
     certified = 0
     for seed in range(20):
@@ -408,6 +409,7 @@ def test_maps_that_move_nothing_are_not_excluded():
         assert not columns(symmetry_of="motion").fit(X, V).lie_algebra_.least > 0
 
 
+@pytest.mark.slow
 def test_the_rate_of_a_damped_rotation():
     X = np.random.default_rng(0).uniform(-1.5, 1.5, (800, 2))
     A = np.array([[0.0, 1.0], [-4.0, -0.1]])
