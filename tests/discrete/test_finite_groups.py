@@ -204,6 +204,7 @@ def test_a_swap_of_coupled_oscillators():
     assert "no other map was found that leaves the motion unchanged" in str(group)
 
 
+@pytest.mark.slow
 def test_a_ring_of_four():
     X = np.random.default_rng(0).uniform(-1, 1, (600, 4))
     before = np.roll(X, 1, axis=1)

@@ -77,6 +77,7 @@ def test_integers_are_snapshots_as_any(spiral):
     assert equivariance_error(est, X, data.X_dot, theta) == expected
 
 
+@pytest.mark.slow
 def test_orbits_of_a_rotation_close_and_keep_the_distribution(sphere):
     est, data = sphere
     for generator in range(3):

@@ -65,6 +65,7 @@ def test_kinetics(name, level, rtol):
             assert np.all(np.abs(row[row != 0] - known) < 4 * each)
 
 
+@pytest.mark.slow
 def test_an_exponent_is_found_too():
     runs, step = observe("hill", 0.0)
     options = OPTIONS["hill"] | {"constants": {"K": None, "n": None}}

@@ -186,6 +186,7 @@ def test_clean_rows_are_not_refined():
     check(asked, VAN_DER_POL, n_errors=np.inf, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rivals_are_said():
     # On a short record x*y/27 is nearly y, since z stays near 27 where y is large.
     clean = follow(lorenz, [-8, 8, 27], 0.01 * np.arange(400))

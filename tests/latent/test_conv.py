@@ -212,6 +212,7 @@ def assert_reached(loss, parameters):
         assert moves_only or gradient.abs().max() > 0, name
 
 
+@pytest.mark.slow
 def test_fit_is_reproducible_and_leaves_global_state():
     X, X_dot = wave(200)
     before = torch.random.get_rng_state()

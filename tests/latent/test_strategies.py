@@ -160,6 +160,7 @@ def test_what_is_taken_is_what_is_used(fitted, sphere):
     assert lost / np.square(X - X.mean(axis=0)).sum() < 2 * taken.x
 
 
+@pytest.mark.slow
 def test_outliers_do_not_spoil_what_was_chosen_without_them(sphere):
     X = lifted(sphere)[:900]
     random = np.random.default_rng(0)

@@ -236,6 +236,7 @@ def test_symbolic_group_element(matrix, expected):
     assert str(element) == expected
 
 
+@pytest.mark.slow
 @quick
 @given(seed=seeds, k=st.integers(1, 4), theta=st.floats(-1.0, 1.0))
 def test_symbolic_group_element_agrees_with_numeric(seed, k, theta):

@@ -256,6 +256,7 @@ def test_nearest_name():
     assert nearest_name(known("so(3)")[:2]) == ("unidentified", np.inf)
 
 
+@pytest.mark.slow
 @quick
 @given(
     seed=seeds, name=st.sampled_from(["so(4)", "so(1,3)", "sl(3)", "sl(2)", "gl(3)"])

@@ -206,6 +206,7 @@ def test_resumed_in_every_phase(kind, tmp_path, monkeypatch, eager):
     assert saved(resumed, tmp_path / "a") == saved(whole, tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_several_trainings_of_one_fit(tmp_path, monkeypatch, eager):
     def run_all(checkpoint):
         trainers = [make_trainer(seed=seed, checkpoint=checkpoint) for seed in range(3)]

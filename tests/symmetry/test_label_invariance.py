@@ -20,6 +20,7 @@ def found(points, labels, max_defect=0.05):
     return maps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(3)))
 def test_mass_classes_show_the_lorentz_group(seed):
     data = make_minkowski(random_state=seed)

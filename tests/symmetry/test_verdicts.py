@@ -97,6 +97,7 @@ def test_a_defect_at_the_tolerance_is_rarely_certified(seed):
     assert exact == [1] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(20)))
 def test_two_oscillators(seed):
     def unequal(X):
@@ -378,6 +379,7 @@ def test_outliers_make_no_symmetry():
     assert not columns().fit(rng.standard_cauchy((4000, 2))).lie_algebra_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", first_of([8, 6, 12, 16]))
 def test_few_rows_decide_nothing(n):
     for seed in range(10):
