@@ -39,12 +39,8 @@ from symdisc.autoencoders._names import strategies_of
 MAX_NOISE = 0.1
 # Largest standard deviation of the noise, relative to the data, of a mode that is kept.
 MAX_NOISE_OF_MODE = 0.5
-# Faint modes hold the left inverses of lifts, and accelerations need finer modes than
-# snapshots: in a movie of a pendulum, modes that leave 1e-7 of the variance leave 6e-4
-# of that of the accelerations. More are taken where these leave more, unless the last
-# TAIL of them hardly fall, as those of noise.
-FINE, FEW_MODES, MANY_MODES = 1e-11, {1: 32, 2: 64}, 128
-TAIL, FLAT = 8, 1.2
+# Modes that are looked at first, by the order of the equations.
+FEW_MODES = {1: 32, 2: 64}
 NONE = SpaceTable()
 LOSS_WEIGHTS = {"recon": 1.0, "eq": 0.1, "x_dot": 0.01}
 
@@ -227,7 +223,7 @@ def _discovered(est, autoencoder, problem, n_components):
 
 def _reduced(est, modes, rates, t, groups, n_components):
     """POD of the snapshots, their coordinates in it, and the rates of these."""
-    pod = _fine_pod(modes, FEW_MODES[est.order], n_components)
+    pod = modes.above_noise(FEW_MODES[est.order], n_components)
     coordinates = pod.coordinates(modes.X)
     if not rates and est.differentiation != "central":
         n_modes = max(n_components, _n_clean(coordinates, t, groups))
@@ -238,16 +234,6 @@ def _reduced(est, modes, rates, t, groups, n_components):
     if rates and t is not None:
         check_agreement(coordinates * pod.scale, rates[0] * pod.scale, t, groups)
     return pod, coordinates, rates
-
-
-def _fine_pod(modes, n_modes, n_components):
-    """Return as many modes as there are above the noise, nearly."""
-    options = {"min_modes": n_components, "residual_variance": FINE}
-    pod = modes.leading(max_modes=n_modes, **options)
-    tail = pod.scale[-TAIL:]
-    if len(pod.scale) < n_modes or tail[0] < FLAT * tail[-1]:
-        return pod
-    return modes.leading(max_modes=MANY_MODES, **options)
 
 
 def _settings(est, checkpoint):

@@ -47,6 +47,9 @@ class SymmetryData:
         As `as_snapshots` takes them.
     seed : int
     device : torch.device
+    moves : bool
+        Whether modes are taken as long as they are above the noise, as left inverses of
+        lifts are sought among faint ones.
     fine : bool
         Whether more modes are taken where the usual number does not hold the data.
     options : dict
@@ -60,6 +63,7 @@ class SymmetryData:
     labels: object
     seed: int
     device: torch.device
+    moves: bool
     fine: bool
     options: dict
     pod: object = None
@@ -80,8 +84,9 @@ class SymmetryData:
         """
         way = WAYS[est.differentiation]
         options = {"symmetry_of": est.symmetry_of, "differentiation": way}
-        fine = est.solver == "spectral" and X_dot is None and t is None
-        return cls(modes, X_dot, t, groups, *others, fine, options)
+        solved = est.solver == "spectral"
+        moves, fine = solved and X_dot is not None, solved and X_dot is None and t is None
+        return cls(modes, X_dot, t, groups, *others, moves, fine, options)
 
     def of(self, strategy, est, checkpoint):
         """Return the problem and the snapshots in the coordinates of a strategy.
@@ -119,6 +124,8 @@ class SymmetryData:
         return problem, snapshots
 
     def _modes(self, options):
+        if self.moves and "max_modes" not in options:
+            return self.modes.above_noise(MAX_MODES, **options)
         pod = self.modes.leading(**options)
         fine = self.fine and isinstance(self.modes.X, np.ndarray)
         if fine and pod.residual > FAINT * pod.total:
