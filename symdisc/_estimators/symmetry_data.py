@@ -84,8 +84,8 @@ class SymmetryData:
         """
         way = WAYS[est.differentiation]
         options = {"symmetry_of": est.symmetry_of, "differentiation": way}
-        solved = est.solver == "spectral"
-        moves, fine = solved and X_dot is not None, solved and X_dot is None and t is None
+        solved, still = est.solver == "spectral", X_dot is None and t is None
+        moves, fine = solved and X_dot is not None, solved and still
         return cls(modes, X_dot, t, groups, *others, moves, fine, options)
 
     def of(self, strategy, est, checkpoint):
