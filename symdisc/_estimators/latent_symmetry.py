@@ -98,11 +98,11 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     finite_group : bool or "auto", default="auto"
         Whether to look for discrete symmetries, see `finite_group_`. "auto" does so for
         motions of at most three latent dimensions, where it takes little time.
-    threshold : float or "auto", default=0.1
+    threshold : float or "auto", default="auto"
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
-        to rms(dz/dt) is at least this. "auto" chooses by cross-validation along rows,
-        as in `LatentSINDy`, and also finds the small terms that errors of the latents
-        make.
+        to rms(dz/dt) is at least this. "auto" is 0.1 where smaller terms explain at
+        most 1e-4 of the rates, and with ``solver="adversarial"``, as published;
+        elsewhere it chooses by cross-validation along rows, as in `LatentSINDy`.
     differentiation : {"auto", "central", "savgol", "spline"}, default="auto"
         How derivatives are taken along `t` where `y` is not given; "auto" takes
         smoothing splines.
@@ -278,7 +278,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         max_defect=0.05,
         max_x_error=1e-3,
         finite_group="auto",
-        threshold=0.1,
+        threshold="auto",
         differentiation="auto",
         missing="raise",
         loss_weights=None,

@@ -17,9 +17,9 @@ from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.latent_model import centres
 from symdisc._numerics.threads import one_thread
 from symdisc._sindy.dependence import depend_on_others, say_relation, varying
-from symdisc._sindy.model_selection import fit_equations
-from symdisc._sindy.scoring import pooled_score, rate_scale
-from symdisc._sindy.stlsq import adjusted_r2, r2
+from symdisc._sindy.regression import MATTERS, SMALL_TERM, scored_equations
+from symdisc._sindy.scoring import rate_scale
+from symdisc._sindy.stlsq import adjusted_r2
 from symdisc._symmetry.function_class import lowest_degree
 from symdisc.autoencoders._names import strategies_of
 
@@ -68,15 +68,12 @@ def read_equations(est, autoencoder, snapshots):
     degree = _degree_read(est, latent, velocity, snapshots.groups)
     library = CandidateLibrary.polynomial(est.n_components_, degree)
     features = library.evaluate(latent)
-    sparse, dense = (
-        fit_equations(features, velocity, threshold=threshold).coefficients
-        for threshold in (est.threshold, 0.0)
-    )
     # Rounding decides about R2 of a rate that is constant.
     varies = rate_scale([latent, velocity], velocity.dtype, None) > 0
-    score, most = (
-        pooled_score(r2(features, velocity, table)[varies]) for table in (sparse, dense)
-    )
+    threshold = est.threshold
+    if est.solver == "adversarial" and threshold == "auto":
+        threshold = SMALL_TERM
+    sparse, score, most = scored_equations(features, velocity, varies, threshold)
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
     equations = EquationSystem(sparse, library)
     warn_of_dependent_terms(equations, latent.astype(float), score)
@@ -90,7 +87,7 @@ def _degree_read(est, latent, velocity, groups):
     """
     if est.degree != "auto" or est.representation:
         return library_degree(est)
-    negligible = 0.0 if est.threshold == "auto" else est.threshold**2
+    negligible = MATTERS if est.threshold == "auto" else est.threshold**2
     moves = np.ptp(latent, axis=0) > 0
     return lowest_degree(latent[:, moves], velocity[:, moves], groups, negligible)
 

@@ -17,6 +17,7 @@ from symdisc._latent.problem import LatentProblem
 from symdisc._latent.projection_search import MIN_GAIN
 from symdisc._latent.trainer import Settings
 from symdisc._lie.layout import check_representation, has_translations
+from symdisc._sindy.regression import SMALL_TERM
 from symdisc._sindy.stlsq import sparse_regression
 from symdisc._symmetry.label_invariance import check_labels
 
@@ -188,7 +189,7 @@ def double_curve(snapshots):
 def regression(est):
     """Return a sparse regression with the threshold of an estimator."""
     # Terms are chosen where the space is final.
-    threshold = 0.0 if est.threshold == "auto" else est.threshold
+    threshold = SMALL_TERM if est.threshold == "auto" else est.threshold
 
     def solve(features, rates):
         return sparse_regression(features, rates, threshold=threshold)

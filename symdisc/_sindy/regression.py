@@ -6,8 +6,60 @@ import numpy as np
 
 from symdisc._sindy.block_bootstrap import bootstrap_errors
 from symdisc._sindy.model_selection import fit_equations
+from symdisc._sindy.scoring import pooled_score
 from symdisc._sindy.standard_errors import error_directions, least_squares
 from symdisc._sindy.stlsq import adjusted_r2, r2
+
+# Terms that are less than this part of a rate are left out, unless what they explain
+# together matters: axes and centre of latents are those of a sample, and where these
+# are a little off, exact equations have all terms.
+SMALL_TERM, MATTERS = 0.1, 1e-4
+
+
+def scored_equations(features, rates, varies, threshold):
+    """Return the equations of latents, and how much they and all candidates explain.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_rows, n_terms)
+    rates : ndarray of shape (n_rows, k)
+    varies : ndarray of bool, of shape (k,)
+        Rates that count.
+    threshold : float or "auto"
+        "auto" leaves out small terms where they do not matter together, and otherwise
+        those that cross-validation does.
+
+    Returns
+    -------
+    coefficients : ndarray of shape (k, n_terms)
+    score, most : float
+        R2 of the rates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._sindy.regression import scored_equations
+    >>> z = np.random.default_rng(0).standard_normal((500, 2))
+    >>> for damping in (0.001, 0.05):
+    ...     rates = z @ [[-damping, 1.0], [-1.0, -damping]]
+    ...     found = scored_equations(z, rates, np.array([True, True]), "auto")
+    ...     print(np.count_nonzero(found[0]), round(found[1], 6))
+    2 0.999999
+    4 1.0
+    """
+
+    def fitted(threshold):
+        table = fit_equations(features, rates, threshold=threshold).coefficients
+        return table, pooled_score(r2(features, rates, table)[varies])
+
+    automatic = threshold == "auto"
+    sparse, score = fitted(SMALL_TERM if automatic else threshold)
+    _, most = fitted(0.0)
+    if automatic and most - score > MATTERS:
+        found = fitted("auto")
+        if found[1] - score > MATTERS:
+            sparse, score = found
+    return sparse, score, most
 
 
 @dataclass

@@ -11,6 +11,7 @@ import pytest
 import sympy
 import torch
 from conftest import GAME, embedded_rotation, first_of
+from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -177,6 +178,17 @@ def test_other_senses_of_symmetry(symmetry_of, discriminator):
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est) > 0.99
     assert est.equations_ is None
+
+
+def test_a_small_damping_is_no_term_to_be_left_out():
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((1000, 2))
+    field, lift = np.array([[-0.05, -1.0], [1.0, -0.05]]), rng.standard_normal((2, 12))
+    est = LatentSymmetryDiscoverer(random_state=0)
+    est.fit(Z @ lift, Z @ field.T @ lift)
+    linear = est.equations_.coefficients[:, 1:3]
+    assert_allclose(np.trace(linear) / 2, -0.05, rtol=1e-6)
+    assert_allclose(np.linalg.det(linear), 1.0025, rtol=1e-6)
 
 
 def test_time_stands_in_for_derivatives():
