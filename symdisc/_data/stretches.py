@@ -18,6 +18,8 @@ MOST_MOTION = 0.5
 MOST_NOISE = 0.75
 # A smaller standard deviation, relative to the largest value, is rounding.
 ROUNDING = 1e-14
+# Largest standard deviation of the noise, relative to the data, of a clean column.
+MAX_NOISE = 0.5
 
 
 def stretches(times, groups, X=None):
@@ -211,3 +213,28 @@ def check_curve(X, t, groups):
     if times is None:
         raise ValueError("t is None; give times or a step to take derivatives.")
     return X, times
+
+
+def n_clean_columns(X, t, groups=None):
+    """Count the leading columns up to the last that is more signal than noise.
+
+    Parameters
+    ----------
+    X, t, groups
+        As of `noise_level`.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._data.stretches import n_clean_columns
+    >>> t = np.linspace(0, 10, 1001)
+    >>> noise = np.random.default_rng(0).standard_normal((1001, 2))
+    >>> n_clean_columns(np.column_stack([np.sin(t), np.cos(t), noise]), t)
+    2
+    """
+    noise = noise_level(X, t, groups) / np.std(X, axis=0)
+    return int(np.flatnonzero(noise < MAX_NOISE).max(initial=0)) + 1

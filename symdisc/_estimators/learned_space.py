@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from symdisc._data.stretches import noise_level, stretches
+from symdisc._data.stretches import n_clean_columns, noise_level, stretches
 from symdisc._data.training_data import IN_DEVIATIONS
 from symdisc._data.trajectories import check_agreement, median_step
 from symdisc._data.validation import check_device, check_size
@@ -37,8 +37,6 @@ from symdisc.autoencoders._names import strategies_of
 
 # Differences divide noise by the step: above this fraction of the rates they are lost.
 MAX_NOISE = 0.1
-# Largest standard deviation of the noise, relative to the data, of a mode that is kept.
-MAX_NOISE_OF_MODE = 0.5
 # Modes that are looked at first, by the order of the equations.
 FEW_MODES = {1: 32, 2: 64}
 NONE = SpaceTable()
@@ -226,7 +224,7 @@ def _reduced(est, modes, rates, t, groups, n_components):
     pod = modes.above_noise(FEW_MODES[est.order], n_components)
     coordinates = pod.coordinates(modes.X)
     if not rates and est.differentiation != "central":
-        n_modes = max(n_components, _n_clean(coordinates, t, groups))
+        n_modes = max(n_components, n_clean_columns(coordinates, t, groups))
         pod, coordinates = pod.truncate(n_modes), coordinates[:, :n_modes]
     rates = [pod.push_forward(rate) for rate in rates]
     for rate in rates:
@@ -264,12 +262,6 @@ def _latents(autoencoder, curve, n_components):
     latents = autoencoder.push_forward(*tensors)
     empty = (0, n_components - latents[0].shape[1])
     return [torch.nn.functional.pad(z, empty).cpu().numpy() for z in latents]
-
-
-def _n_clean(coordinates, t, groups):
-    """Count the leading modes up to the last that is more signal than noise."""
-    noise = noise_level(coordinates, t, groups) / coordinates.std(axis=0)
-    return int(np.flatnonzero(noise < MAX_NOISE_OF_MODE).max(initial=0)) + 1
 
 
 def _motion_of_modes(est, n_terms, coordinates, rates, t, groups):

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from symdisc._data.stretches import n_clean_columns
 from symdisc._data.training_data import as_snapshots, question
 from symdisc._data.trajectories import check_time
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
@@ -86,7 +87,7 @@ class SymmetryData:
         way = WAYS[est.differentiation]
         options = {"symmetry_of": est.symmetry_of, "differentiation": way}
         solved, still = est.solver == "spectral", X_dot is None and t is None
-        moves, fine = solved and X_dot is not None, solved and still
+        moves, fine = solved and not still, solved and still
         return cls(modes, X_dot, t, groups, *others, moves, fine, options)
 
     def of(self, strategy, est, checkpoint):
@@ -126,7 +127,7 @@ class SymmetryData:
 
     def _modes(self, options):
         if self.moves and "max_modes" not in options:
-            return self.modes.above_noise(MAX_MODES, **options)
+            return self._fine_modes(**options)
         pod = self.modes.leading(**options)
         fine = self.fine and isinstance(self.modes.X, np.ndarray)
         if fine and pod.residual > FAINT * pod.total:
@@ -134,6 +135,14 @@ class SymmetryData:
             if wider.residual <= FALLS_TO * pod.residual:
                 return wider
         return pod
+
+    def _fine_modes(self, min_modes):
+        """Return modes above the noise, which derivatives along times multiply."""
+        pod = self.modes.above_noise(MAX_MODES, min_modes)
+        if self.X_dot is not None:
+            return pod
+        known = pod.coordinates(self.modes.X), self.t, self.groups
+        return pod.truncate(max(min_modes, n_clean_columns(*known)))
 
     @cached_property
     def pixels(self):
