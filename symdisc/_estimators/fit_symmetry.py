@@ -27,6 +27,7 @@ from symdisc._latent.selection import race
 from symdisc._latent.trainer import Trainer
 from symdisc._lie.discovered import DiscoveredAlgebra
 from symdisc._lie.layout import check_filled, has_translations
+from symdisc._sindy.calibration import fixed_point
 from symdisc._symmetry.adversary import (
     check_count,
     make_adversary,
@@ -148,16 +149,27 @@ def solve_for_symmetry(est, data, checkpoint):
         return Findings(model, snapshots, spaces, found.algebra)
     blocks = getattr(model.autoencoder, "blocks", ())
     answers = _answers(est, latents, snapshots, standard, blocks)
-    model.autoencoder.offset.sub_(torch.from_numpy(answers[0].centre))
+    origin = _origin(answers[0], latents)
+    model.autoencoder.offset.sub_(torch.from_numpy(origin))
     # A motion that is bent round has one rotation.
     closed = est.n_generators in ("auto", 1) and snapshots.symmetry_of == "derivatives"
     moves = closed and model.rank == 2 and latents[1].any()
     if moves and not answers[0].algebra.certified:
-        answers = _bend(est, model, curve, snapshots, answers)
-    found = _solved(model, snapshots, spaces, answers)
+        bent = _bend(est, model, curve, snapshots, answers)
+        if bent is not answers:
+            answers, origin = bent, bent[0].centre
+    found = _solved(model, snapshots, spaces, answers, origin)
     residuals = answers[1] and answers[1].residuals
     found.finite = _finite(est, model, curve, snapshots, residuals)
     return found
+
+
+def _origin(found, latents):
+    """Return what generators leave in place, or the motion, where there are none."""
+    point = None
+    if not found.algebra and len(latents) > 1:
+        point = fixed_point(*latents[:2])
+    return found.centre if point is None else point
 
 
 def _finite(est, model, curve, snapshots, residuals):
@@ -257,11 +269,11 @@ def _chosen(est, answers):
     return found, motion, distribution
 
 
-def _solved(model, snapshots, spaces, answers):
+def _solved(model, snapshots, spaces, answers, origin):
     found = answers[0]
     for answer in answers[1:]:
         if answer is not None and answer is not found:
-            answer.algebra.centre = answer.centre - found.centre
+            answer.algebra.centre = answer.centre - origin
     algebras = [answer and answer.algebra for answer in answers]
     return Findings(model, snapshots, spaces, *algebras)
 

@@ -4,6 +4,7 @@ import io
 import pickle
 import re
 import threading
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer, LieAlgebra
+from symdisc._estimators.fit_symmetry import _origin
 from symdisc.datasets import make_lotka_volterra, make_reaction_diffusion
 
 
@@ -189,6 +191,16 @@ def test_a_small_damping_is_no_term_to_be_left_out():
     linear = est.equations_.coefficients[:, 1:3]
     assert_allclose(np.trace(linear) / 2, -0.05, rtol=1e-6)
     assert_allclose(np.linalg.det(linear), 1.0025, rtol=1e-6)
+
+
+def test_the_origin_is_a_fixed_point_where_no_generator_has_one():
+    z = np.random.default_rng(0).standard_normal((200, 2))
+    rates = (z - [0.3, -0.1]) @ [[0.1, 1.0], [-1.0, -0.2]]
+    nothing = SimpleNamespace(algebra=[], centre=np.zeros(2))
+    assert_allclose(_origin(nothing, [z, rates]), [0.3, -0.1])
+    turn = SimpleNamespace(algebra=[1], centre=np.array([0.2, 0.0]))
+    assert_allclose(_origin(turn, [z, rates]), [0.2, 0.0])
+    assert_allclose(_origin(nothing, [z]), 0)
 
 
 def test_time_stands_in_for_derivatives():
