@@ -203,6 +203,22 @@ def test_the_origin_is_a_fixed_point_where_no_generator_has_one():
     assert_allclose(_origin(nothing, [z]), 0)
 
 
+@pytest.mark.parametrize("length", [2, 3])
+def test_short_trajectories_have_a_symmetry_of_motion(length):
+    rng = np.random.default_rng(0)
+    start, radius = rng.uniform(0, 2 * np.pi, 200), rng.uniform(0.5, 1.5, 200)
+    t = np.tile(0.1 * np.arange(length), 200)
+    group = np.repeat(np.arange(200), length)
+    phase, radius = start[group] + t, radius[group]
+    X = np.column_stack([radius * np.cos(phase), radius * np.sin(phase)])
+    X = X @ rng.standard_normal((2, 12))
+    est = LatentSymmetryDiscoverer(random_state=0)
+    est.fit(np.hstack([X, X[:, :4] ** 2]), t=t, groups=group)
+    assert est.motion_algebra_.time_translation.name == "so(2)"
+    rates = np.linalg.eigvals(est.equations_.coefficients[:, 1:3])
+    assert_allclose(np.abs(rates.imag), 1, rtol=0.01)
+
+
 def test_time_stands_in_for_derivatives():
     t = 0.02 * np.arange(1200)
     group = np.repeat(np.arange(3), 400)
