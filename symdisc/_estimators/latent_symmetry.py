@@ -101,7 +101,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     threshold : float or "auto", default="auto"
         A candidate stays in an equation if the ratio of rms(coefficient * candidate)
         to rms(dz/dt) is at least this. "auto" is 0.1 where smaller terms explain at
-        most 1e-4 of the rates, and with ``solver="adversarial"``, as published;
+        most 3e-4 of the rates, and with ``solver="adversarial"``, as published;
         elsewhere it chooses by cross-validation along rows, as in `LatentSINDy`.
     differentiation : {"auto", "central", "savgol", "spline"}, default="auto"
         How derivatives are taken along `t` where `y` is not given; "auto" takes

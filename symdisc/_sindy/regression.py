@@ -12,8 +12,9 @@ from symdisc._sindy.stlsq import adjusted_r2, r2
 
 # Terms that are less than this part of a rate are left out, unless what they explain
 # together matters: axes and centre of latents are those of a sample, and where these
-# are a little off, exact equations have all terms.
-SMALL_TERM, MATTERS = 0.1, 1e-4
+# are a little off, exact equations have all terms. As where latents are chosen, 3e-4
+# of the rates do not count.
+SMALL_TERM, MATTERS = 0.1, 3e-4
 
 
 def scored_equations(features, rates, varies, threshold):
