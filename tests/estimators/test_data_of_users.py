@@ -239,16 +239,22 @@ def test_number_of_generators_that_columns_do_not_have():
 def movie():
     """Return frames of a spot that turns, and their times."""
     t = np.arange(300) * 0.03
+    return spot_at(1.0, t), t
+
+
+def spot_at(radius, t):
     x, y = np.meshgrid(np.arange(7) - 3, np.arange(6) - 2.5)
-    spot = np.cos(t)[:, None, None], np.sin(t)[:, None, None]
-    return np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / 6), t
+    spot = radius * np.cos(t)[:, None, None], radius * np.sin(t)[:, None, None]
+    return np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / 6)
 
 
 @pytest.fixture(scope="module")
 def turned(movie):
     frames, t = movie
     est = LatentSymmetryDiscoverer(tol=1.0, random_state=0, max_iter=25)
-    return est.fit([frames, frames[:100]], t=[t, t[:100]])
+    # A second orbit: one does not tell a rotation from other motions round a ring.
+    inner = spot_at(0.5, t[:100])
+    return est.fit([frames, inner], t=[t, t[:100]])
 
 
 @no_doubts
