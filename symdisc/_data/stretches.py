@@ -215,29 +215,6 @@ def check_curve(X, t, groups):
     return X, times
 
 
-def longest_stretch(X, t, groups=None):
-    """Return the number of rows of the longest stretch without gaps.
-
-    Parameters
-    ----------
-    X, t, groups
-        As of `noise_level`.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from symdisc._data.stretches import longest_stretch
-    >>> longest_stretch(np.arange(6.0)[:, None], 0.1, [0, 0, 1, 1, 1, 2])
-    3
-    """
-    X, times = check_curve(X, t, groups)
-    return max(map(len, stretches(times, groups, X)))
-
-
 def n_clean_columns(X, t, groups=None):
     """Count the leading columns up to the last that is more signal than noise.
 

@@ -136,9 +136,10 @@ def conjugacy_classes(table):
     --------
     >>> import numpy as np
     >>> from symdisc._discrete.multiplication import conjugacy_classes
-    >>> rotations = [[(a + b) % 3 for b in range(3)] for a in range(3)]
-    >>> [each.tolist() for each in conjugacy_classes(np.array(rotations))]
-    [[0], [1], [2]]
+    >>> rows = "012345", "120453", "201534", "354021", "435102", "543210"
+    >>> triangle = np.array([[int(number) for number in row] for row in rows])
+    >>> [each.tolist() for each in conjugacy_classes(triangle)]
+    [[0], [1, 2], [3, 4, 5]]
     """
     inverses = np.argmin(table, axis=1)
     conjugates = table[table, inverses[:, None]]

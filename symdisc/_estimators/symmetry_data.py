@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from symdisc._data.stretches import longest_stretch, n_clean_columns
+from symdisc._data.stretches import n_clean_columns, stretches
 from symdisc._data.training_data import as_snapshots, question
 from symdisc._data.trajectories import check_time
 from symdisc._data.validation import MIN_SAMPLES, check_snapshots
@@ -141,11 +141,13 @@ class SymmetryData:
         pod = self.modes.above_noise(MAX_MODES, min_modes)
         if self.X_dot is not None:
             return pod
-        known = pod.coordinates(self.modes.X), self.t, self.groups
-        if longest_stretch(*known) < 3:
+        coordinates, groups = pod.coordinates(self.modes.X), self.groups
+        times = check_time(self.t, groups, len(coordinates))
+        if max(map(len, stretches(times, groups, coordinates))) < 3:
             # Pairs of rows do not tell noise from motion.
             return self.modes.leading(min_modes=min_modes)
-        return pod.truncate(max(min_modes, n_clean_columns(*known)))
+        n_modes = max(min_modes, n_clean_columns(coordinates, times, groups))
+        return pod.truncate(n_modes)
 
     @cached_property
     def pixels(self):

@@ -1,5 +1,7 @@
 """Latents with sparse equations, behind lifts that no decoder of the package has."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -338,3 +340,37 @@ def test_a_faint_latent_is_not_lost(lift, seed):
     decaying = states["Z"][:, 2]
     weights = np.linalg.lstsq(latents, decaying, rcond=None)[0]
     assert np.var(decaying - latents @ weights) < 0.01 * decaying.var()
+
+
+@pytest.mark.parametrize("known", ["rates", "times"])
+def test_symmetry_and_equations_are_sought_among_the_same_modes(prey, known):
+    shapes = []
+    for kind in (LatentSymmetryDiscoverer, LatentSINDy):
+        est = kind(2, autoencoder=LinearEncoder(), random_state=0)
+        with warnings.catch_warnings():
+            # A linear decoder loses much.
+            warnings.simplefilter("ignore", UserWarning)
+            if known == "times":
+                est.fit(prey.X, t=0.1 * np.tile(range(80), 20), groups=prey.groups)
+            else:
+                est.fit(prey.X, prey.X_dot, groups=prey.groups)
+        shapes.append(est.encoder_.modes.shape)
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.slow
+def test_the_rotation_of_a_limit_cycle_with_a_third_coordinate():
+    # Modes that leave 1e-7 of the variance have no left inverse of this lift.
+    def field(x):
+        grow = 0.5 - x[0] ** 2 - x[1] ** 2
+        turned = [grow * x[0] - 1.5 * x[1], grow * x[1] + 1.5 * x[0]]
+        return np.stack([*turned, -0.3 * x[2]])
+
+    starts = np.random.default_rng(0).uniform(-1.2, 1.2, (30, 3))
+    states = along(field, starts, 0.05 * np.arange(120))
+    options = {"lift": "tanh_quadratic", "strength": 0.5, "random_state": 0}
+    data = make_embedded(states, 100, **options)
+    est = LatentSymmetryDiscoverer(3, degree=3, random_state=0)
+    est.fit(data.X, data.X_dot, groups=data.groups)
+    # The third coordinate decays by itself, and may grow.
+    assert est.motion_algebra_.name == "so(2)+R"
