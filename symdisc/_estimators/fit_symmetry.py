@@ -109,7 +109,12 @@ def train_adversaries(est, data, checkpoint):
     autoencoder.double().cpu()
     strategy.finish(autoencoder, problem)
     model = LatentModel(autoencoder, problem.pod, history, trainer.n_iter)
-    axes, latents = None, _latents(autoencoder, problem.curve)
+    latents = _latents(autoencoder, problem.curve)
+    if not est.representation and (point := _rest(latents)) is not None:
+        # The game has its origin at the mean, which few rows know badly.
+        autoencoder.offset.sub_(torch.from_numpy(point))
+        latents[0] = latents[0] - point
+    axes = None
     standard = _standard(est, model, problem.curve[0])
     if est.representation:
         axes, basis, agreement, members = read_blocks(trainer)
@@ -166,10 +171,13 @@ def solve_for_symmetry(est, data, checkpoint):
 
 def _origin(found, latents):
     """Return what generators leave in place, or the motion, where there are none."""
-    point = None
-    if not found.algebra and len(latents) > 1:
-        point = fixed_point(*latents[:2])
+    point = None if found.algebra else _rest(latents)
     return found.centre if point is None else point
+
+
+def _rest(latents):
+    """Return where a motion that is nearly linear rests, or None."""
+    return fixed_point(*latents[:2]) if len(latents) > 1 else None
 
 
 def _finite(est, model, curve, snapshots, residuals):
@@ -223,15 +231,15 @@ def _standard(est, model, coordinates):
 
 def _one_that_trains(est):
     """Return the strategy whose autoencoder takes part in the game."""
-    strategies = strategies_of(est.autoencoder)
-    trained = [strategy for strategy in strategies if strategy.trains]
-    if (est.autoencoder != "auto" and len(strategies) > 1) or not trained:
+    given = "residual" if est.autoencoder == "auto" else est.autoencoder
+    strategies = strategies_of(given)
+    if len(strategies) > 1 or not strategies[0].trains:
         raise ValueError(
             f'solver="adversarial" trains one autoencoder, and autoencoder='
             f"{est.autoencoder!r} is not one that is trained. Pass ResidualMLP(), "
             'Conv(), SlowFeatures(), a pair of modules, or solver="spectral".'
         )
-    return trained[0]
+    return strategies[0]
 
 
 def _answers(est, latents, snapshots, standard, blocks=()):

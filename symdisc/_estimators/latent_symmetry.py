@@ -78,9 +78,9 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         "dynamics" are other words for distribution, pairs and motion.
     autoencoder : str, strategy, (encoder, decoder) or list, default="auto"
         How latents are found: a strategy of `symdisc.autoencoders`, or several in a
-        list, of which one is chosen as `spaces_` says. "auto" is the list
-        `symdisc.autoencoders.AUTO`. "residual", "slow", "conv1d" and "conv2d" are
-        short for `ResidualMLP`, `SlowFeatures` and `Conv`; a pair of torch modules for
+        list, of which one is chosen as `spaces_` says. "auto" is the list `AUTO`, with
+        the adversarial solver "residual". This, "slow", "conv1d" and "conv2d" are short
+        for `ResidualMLP`, `SlowFeatures` and `Conv`; a pair of torch modules for
         `Modules`. With "none" the columns of `X`, shifted, are the latents: none may
         be constant or a combination of others, and `n_components` is ignored.
     degree : int or "auto", default="auto"

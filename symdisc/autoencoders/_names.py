@@ -19,12 +19,10 @@ AUTO = (
     LinearEncoder(),
     SparseLatents(),
     LinearEncoder("rbf"),
-    LinearEncoder("fourier"),
     SparseLatents(max_x_error=1e-4),
     IsomapEncoder(),
     LaplacianEigenfunctions(),
     InvariantModes(),
-    ResidualMLP(),
 )
 AUTOENCODERS = {
     "residual": ResidualMLP(),

@@ -374,7 +374,10 @@ def test_same_seed_same_result(rotation):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"loss_weights": {"recn": 1.0}}, r"loss_weights has \['recn'\], which"),
+        (
+            {"loss_weights": {"recn": 1.0}, "autoencoder": "residual"},
+            r"loss_weights has \['recn'\], which",
+        ),
         ({"symmetry": "so(9)"}, "so\\(9\\)"),
         ({"symmetry": "spin"}, "spin"),
         ({"autoencoder": "none", "symmetry": "discover"}, "discover"),
