@@ -149,6 +149,8 @@ def bend_plane(autoencoder, latents, generator, n_centres=N_CENTRES, width=WIDTH
     vector = vectors[:, eigenvalues.imag.argmax()]
     frame = np.stack([vector.real, -vector.imag], axis=1)
     frame /= np.sqrt(abs(np.linalg.det(frame)))
+    if _left_by_linear(*latents) < CURVED:
+        return None  # it commutes with itself as it is
     points, rates = (torch.tensor(z) for z in latents)
     # With every point a centre, Gaussians would have no width.
     half = len(points) // 2
@@ -172,6 +174,13 @@ def bend_plane(autoencoder, latents, generator, n_centres=N_CENTRES, width=WIDTH
     unbend = RadialMap(bent[0][rows], width * radius, 2)
     solve_radial(unbend, bent, [points, rates], INVERSE_RIDGE)
     return Bent(autoencoder, bend, unbend)
+
+
+def _left_by_linear(points, rates):
+    """Return the share of the rates that the best affine motion leaves."""
+    table = np.column_stack([np.ones(len(points)), points])
+    left = rates - table @ np.linalg.lstsq(table, rates, rcond=None)[0]
+    return np.sum(left**2) / np.sum(rates**2)
 
 
 def _round(features, start, n_linear):

@@ -81,6 +81,13 @@ def test_round_motion_is_left_alone():
     assert bend_plane(Identity(), [z, rates], J) is None
 
 
+def test_linear_motion_is_left_alone():
+    angle = np.linspace(0, 6 * np.pi, 500)[:, None]
+    ellipse = np.hstack([np.cos(angle), 0.3 * np.sin(angle) + 1])
+    rates = np.hstack([-np.sin(angle), 0.3 * np.cos(angle)])
+    assert bend_plane(Identity(), [ellipse, rates], J) is None
+
+
 def test_a_map_without_rotation_is_no_start():
     _, latents = distorted()
     assert bend_plane(Identity(), latents, np.diag([1.0, -1.0])) is None
