@@ -260,7 +260,8 @@ def _randomized_svd(X, mean, n_modes, random_state):
     sketch = random_state.standard_normal((X.shape[1], size)).astype(X.dtype)
     for _ in range(N_POWER_ITERATIONS + 1):
         rows = _orthonormal(X @ sketch - mean @ sketch)
-        columns = X.T @ rows - np.outer(mean, rows.sum(axis=0))
+        # Reads the rows of X in order, unlike X.T @ rows.
+        columns = (rows.T @ X).T - np.outer(mean, rows.sum(axis=0))
         sketch = _orthonormal(columns)
     with one_thread():
         _, singular, modes = np.linalg.svd(columns.T, full_matrices=False)

@@ -8,8 +8,12 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from symdisc._numerics.triangular import solve_upper
+
 # Steps that are compared, steps that are remembered, and evaluations to a step.
 CHUNK, HISTORY, EVALUATIONS = 20, 30, 1.25
+# Second derivatives are taken to be at least this part of their mean.
+FLOOR = 1e-3
 
 
 def descend(loss, variables, max_steps, *, little=0.0):
@@ -70,6 +74,58 @@ def lowest(evaluated, start, max_steps, *, little=0.0):
     >>> lowest(lambda x: ((x**2).sum(), 2 * x), np.ones(2), 10).tolist()
     [0.0, 0.0]
     """
+    return _lowest(evaluated, start, max_steps, little)[1]
+
+
+def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
+    """As `lowest`, in units in which a guess of the second derivatives is the identity.
+
+    The guess is made anew every 20 steps.
+
+    Parameters
+    ----------
+    evaluated, start, max_steps, little
+        As of `lowest`.
+    curvature : callable
+        Maps an array to the guess, a positive semidefinite matrix (n, n).
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._numerics.lbfgs import lowest_of_curved
+    >>> size = np.array([1.0, 10.0, 100.0, 1000.0])
+    >>> def bowl(x):
+    ...     return (size * (x - 1) ** 2).sum(), 2 * size * (x - 1)
+    >>> lowest_of_curved(bowl, lambda x: np.diag(size), np.zeros(4), 5).round(3)
+    array([1., 1., 1., 1.])
+    """
+    point, last = start, np.inf
+    for _ in range(0, max_steps, CHUNK):
+        guess = curvature(point)
+        guess.flat[:: len(guess) + 1] += FLOOR * guess.diagonal().mean()
+        if not np.isfinite(guess).all():
+            break
+        factor = np.linalg.cholesky(guess).T
+
+        def in_units(steps, point=point, factor=factor):
+            value, slopes = evaluated(point + solve_upper(factor, steps))
+            return value, solve_upper(factor, slopes, transposed=True)
+
+        value, moved = _lowest(in_units, np.zeros(len(point)), CHUNK, little)
+        if value < last:
+            point = point + solve_upper(factor, moved)
+        if not last - value >= little:
+            break
+        last = value
+    return point
+
+
+def _lowest(evaluated, start, max_steps, little):
+    """Return the least value, and where it is."""
     best, values = [np.inf, start], []
 
     def noted(flat):
@@ -88,7 +144,7 @@ def lowest(evaluated, start, max_steps, *, little=0.0):
     options |= {"maxcor": HISTORY, "ftol": 1e-14, "gtol": 1e-8}
     known = {"method": "L-BFGS-B", "jac": True, "callback": stop, "options": options}
     minimize(noted, start, **known)
-    return best[1]
+    return best
 
 
 def _flat(tensors):

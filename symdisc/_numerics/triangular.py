@@ -46,9 +46,12 @@ def packed_triangle(table):
     return packed[:n_columns]
 
 
-def solve_upper(factor, right):
-    """Return x with R x = `right`, for the upper triangle R of a matrix."""
-    found, info = lapack.dtrtrs(factor, right)
+def solve_upper(factor, right, transposed=False):
+    """Return x with R x = `right`, for the upper triangle R of a matrix.
+
+    Or with its transpose.
+    """
+    found, info = lapack.dtrtrs(factor, right, trans=int(transposed))
     if info:
         raise np.linalg.LinAlgError(f"the factor is singular: {factor} at {info}")
     return found

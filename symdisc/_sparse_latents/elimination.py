@@ -62,7 +62,7 @@ class Limits(NamedTuple):
         return bool(fitted.left_of_snapshots(encoder, shift) <= self.lost)
 
 
-def eliminate_terms(fitted, held, encoder, shift, limits):
+def eliminate_terms(fitted, held, encoder, shift, limits, refused=None):
     """Drop terms, least share first, while rates and snapshots are left no worse.
 
     The encoder descends again without each: another one may do without a term that this
@@ -75,6 +75,8 @@ def eliminate_terms(fitted, held, encoder, shift, limits):
         Rows that are fitted to, and others that errors are of.
     encoder, shift : tensor
     limits : Limits
+    refused : dict, optional
+        Takes what is left without a term that is needed, by its number.
 
     Returns
     -------
@@ -84,12 +86,14 @@ def eliminate_terms(fitted, held, encoder, shift, limits):
     found = _largest(fitted, held, encoder, shift, limits)
     if not limits.keep(fitted, *found[:2]):
         return found
-    for _, fewer in _dropped(fitted, held, found, limits, limits.tolerance):
+    refused = {} if refused is None else refused
+    known = limits, limits.tolerance, refused
+    for _, fewer in _dropped(fitted, held, found, *known):
         found = fewer
     return found
 
 
-def eliminate_past_worse(fitted, held, found, limits):
+def eliminate_past_worse(fitted, held, found, limits, refused):
     """Drop further terms, where only steps in between leave more of the rates.
 
     Of several terms that make up for each other each may be needed until the last is
@@ -102,6 +106,8 @@ def eliminate_past_worse(fitted, held, found, limits):
     found : tuple of tensor
         Encoder, shift and terms.
     limits : Limits
+    refused : dict
+        As of `eliminate_terms`.
 
     Returns
     -------
@@ -110,13 +116,14 @@ def eliminate_past_worse(fitted, held, found, limits):
     """
     first = what_is_left(fitted, held, *found)
     limits = limits._replace(tolerance=0.0)
-    for left, fewer in _dropped(fitted, held, found, limits, limits.negligible, True):
+    known = limits, limits.negligible, refused, True
+    for left, fewer in _dropped(fitted, held, found, *known):
         if limits.allow(left, first):
             found = fewer
     return found
 
 
-def _dropped(fitted, held, found, limits, tolerance, singly=False):
+def _dropped(fitted, held, found, limits, tolerance, refused, singly=False):
     """Drop terms, least share first, until none can be dropped; yield after each.
 
     Parameters
@@ -127,6 +134,8 @@ def _dropped(fitted, held, found, limits, tolerance, singly=False):
     limits : Limits
     tolerance : float
         E_v may grow by this, or by a standard error, above the least so far.
+    refused : dict
+        What is left without a term that was needed: it is where that is too much.
     singly : bool, default=False
         Drop one at a time, with descents to the end; by default half of the terms are
         tried first, with short ones.
@@ -140,7 +149,8 @@ def _dropped(fitted, held, found, limits, tolerance, singly=False):
     """
     encoder, shift, support = found
     best = what_is_left(fitted, held, *found)
-    needed = torch.zeros_like(support)
+    costly = [n for n, left in refused.items() if not is_as_good(left, best, tolerance)]
+    needed = ~_without(torch.ones_like(support), costly)
     n_dropped = 1 if singly else int(support.sum()) // 2
     while bool((support & ~needed).any()):
         with torch.no_grad():
@@ -160,6 +170,8 @@ def _dropped(fitted, held, found, limits, tolerance, singly=False):
                 best = min(best, left, key=torch.mean)
                 yield left, (encoder, shift, support)
                 continue
+            if len(least) == 1:
+                refused[int(least)] = left
         if len(least) == 1:
             needed = ~_without(~needed, least)
         n_dropped = max(len(least) // 2, 1)
@@ -200,7 +212,7 @@ def _with(support, fitted, held, encoder, shift, limits):
     tolerance = limits.tolerance
     moved = _along_axes(fitted, encoder, shift, support)
     left = what_is_left(fitted, held, *moved, support)
-    for n_steps, nearly in ((LONGER, torch.inf), (TO_THE_END, NEAR * tolerance)):
+    for n_steps, nearly in ((N_STEPS, torch.inf), (TO_THE_END, NEAR * tolerance)):
         good = is_as_good(left, limits.left, tolerance)
         if good or not is_as_good(left, limits.left, nearly):
             break

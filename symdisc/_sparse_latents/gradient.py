@@ -32,6 +32,7 @@ class MotionGradient:
         self.columns = [np.ascontiguousarray(part.T) for part in self.curve]
         self.centred = self.curve[0] - self.curve[0].mean(axis=0)
         self.covariance = self.centred.T @ self.centred / len(self.centred)
+        self.windows = None
         if motion.average is not None:
             self.windows = [_as_csr(m) for m in (motion.average, motion.derivative)]
 
@@ -126,27 +127,19 @@ class MotionGradient:
         gradient : ndarray of shape (k, n_modes)
         along_shift : ndarray of shape (k,)
         """
-        k, moved = len(encoder), encoder @ self.covariance
-        size = np.ones(k)
-        if not self.motion.has_unit:
-            size = np.sqrt((moved * encoder).sum(axis=1))
-        unit = encoder / size[:, None]
-        state = [unit @ part for part in self.columns]
-        state[0] += shift[:, None]
-        values, pull_back = self._evaluated(np.vstack(state[:-1]))
-        rates = state[-1]
-        if self.motion.average is not None:
-            average, derivative = self.windows
-            values, rates = (average @ values.T).T, (derivative @ state[0].T).T
+        size, unit, state = self.state(encoder, shift)
+        values, pull_back = self.evaluated(state)
+        values, rates = self.observed(values, state)
         error, count, along = _regressed(
             *(values, rates, self.ridge, weight, mu, delta, support)
         )
         along_values, along_rates = along
-        if self.motion.average is not None:
+        if self.windows:
+            average, derivative = self.windows
             along_values = (average.T @ along_values.T).T
         slopes = pull_back(along_values).reshape(-1, *state[0].shape)
         of_state = [*slopes, along_rates]
-        if self.motion.average is not None:
+        if self.windows:
             of_state[0] += (derivative.T @ along_rates.T).T
             of_state.pop()
         pairs = zip(of_state, self.curve, strict=False)
@@ -154,7 +147,7 @@ class MotionGradient:
         gradient = gradient / size[:, None]
         if not self.motion.has_unit:
             along_size = -(gradient * unit).sum(axis=1)
-            gradient += (along_size / size)[:, None] * moved
+            gradient += along_size[:, None] * (unit @ self.covariance)
         return error, count, gradient, of_state[0].sum(axis=1)
 
     def of_axes(self, encoder):
@@ -175,8 +168,50 @@ class MotionGradient:
         inverse = np.linalg.inv(covariance)
         return value, 2 * (inverse @ moved - moved / variances[:, None])
 
-    def _evaluated(self, points):
-        """Candidates at points, of shape (n_terms, n), and what pulls slopes back."""
+    def state(self, encoder, shift):
+        """Return sizes of latents, the encoder in units of them, latents and rates.
+
+        Parameters
+        ----------
+        encoder : ndarray of shape (k, n_modes)
+        shift : ndarray of shape (k,)
+
+        Returns
+        -------
+        size : ndarray of shape (k,)
+        unit : ndarray of shape (k, n_modes)
+        state : list of ndarray of shape (k, n)
+        """
+        size = np.ones(len(encoder))
+        if not self.motion.has_unit:
+            size = np.sqrt(((encoder @ self.covariance) * encoder).sum(axis=1))
+        unit = encoder / size[:, None]
+        state = [unit @ part for part in self.columns]
+        state[0] += shift[:, None]
+        return size, unit, state
+
+    def observed(self, values, state):
+        """Return candidates and rates of rows, or of windows of them: (n_terms, n)."""
+        if not self.windows:
+            return values, state[-1]
+        average, derivative = self.windows
+        return (average @ values.T).T, (derivative @ state[0].T).T
+
+    def evaluated(self, state):
+        """Return candidates, of shape (n_terms, n), and what pulls slopes back.
+
+        Parameters
+        ----------
+        state : list of ndarray of shape (k, n)
+            The last, of rates, is not used.
+
+        Returns
+        -------
+        values : ndarray
+        pull_back : callable
+            Maps slopes along candidates to slopes along the state.
+        """
+        points = np.vstack(state[:-1])
         if self.candidates is not None:
             values = self.candidates.values(points)
             return values, lambda slopes: self.candidates.pull_back(values, slopes)
@@ -186,7 +221,8 @@ class MotionGradient:
 
         def pull_back(slopes):
             slopes = torch.from_numpy(np.ascontiguousarray(slopes.T))
-            return torch.autograd.grad(terms, known, slopes)[0].numpy().T
+            (along,) = torch.autograd.grad(terms, known, slopes, retain_graph=True)
+            return along.numpy().T
 
         return terms.detach().numpy().T, pull_back
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from symdisc._numerics.lbfgs import lowest
+from symdisc._numerics.lbfgs import lowest, lowest_of_curved
+from symdisc._sparse_latents.curvature import curvature
 from symdisc._sparse_latents.gradient import MotionGradient
 
 # Relative size of what is added to normal equations.
@@ -247,6 +248,8 @@ class SparseMotion:
         -------
         encoder, shift : tensor
         """
+        support = options.get("support")
+        support = None if support is None else support.numpy()
         units = self.curve[0].std(dim=0).clamp_min(1e-300)
         units = ((units[0] / units) ** POWER).numpy()
         encoder, shift = encoder.detach(), shift.detach()
@@ -257,8 +260,18 @@ class SparseMotion:
             value, along, along_shift = self.loss_and_gradient(*known, **options)
             return value, np.concatenate([(along * units).ravel(), along_shift])
 
+        def curved(flat):
+            known = flat[: start.size].reshape(shape) * units, flat[start.size :]
+            error, matrix = curvature(self._gradient, *known, support)
+            scale = np.concatenate([np.tile(units, len(start)), np.ones(len(start))])
+            return matrix * np.outer(scale, scale) * (2 / (error + self.least_error))
+
         start_flat = np.concatenate([start.ravel(), shift.numpy()])
-        flat = lowest(evaluated, start_flat, n_steps, little=LITTLE)
+        if options.get("moves", True):
+            known = evaluated, curved, start_flat, n_steps
+            flat = lowest_of_curved(*known, little=LITTLE)
+        else:
+            flat = lowest(evaluated, start_flat, n_steps, little=LITTLE)
         moved = flat[: start.size].reshape(shape) * units, flat[start.size :]
         return tuple(torch.from_numpy(part.copy()) for part in moved)
 

@@ -164,7 +164,8 @@ class SparseLatents(Strategy):
             begin = self._turned(fitted, dense.encoder, weak, random)
         with torch.no_grad():
             lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
-        tolerance = min(self.tolerance, TIMES * float(dense.left.mean()) + LEAST_ERROR)
+        least = float(dense.left.mean()) + LEAST_ERROR
+        tolerance = min(self.tolerance, TIMES * least)
         limits = Limits(dense.left, max(floor, AS_GOOD * lost), tolerance, AS_FAST)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
@@ -185,19 +186,20 @@ class SparseLatents(Strategy):
         tried = []
         for mu in self.mus:
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
-            found = eliminate_terms(fitted, held, *start, limits)
+            refused = {}
+            found = eliminate_terms(fitted, held, *start, limits, refused)
             if not limits.keep(fitted, *found[:2]):
                 continue
             left = what_is_left(fitted, held, *found)
-            tried.append((left, found))
+            tried.append((left, found, refused))
             if is_as_good(left, limits.left, limits.tolerance):
                 break
         if not tried:
             return eliminate_terms(fitted, held, *begin, limits)
-        best = min((left for left, _ in tried), key=torch.mean)
-        good = [f for left, f in tried if is_as_good(left, best, limits.tolerance)]
-        found = min(good, key=lambda found: int(found[2].sum()))
-        return eliminate_past_worse(fitted, held, found, limits)
+        best = min((left for left, *_ in tried), key=torch.mean)
+        good = [f for left, *f in tried if is_as_good(left, best, limits.tolerance)]
+        found, refused = min(good, key=lambda each: int(each[0][2].sum()))
+        return eliminate_past_worse(fitted, held, found, limits, refused)
 
     def _better(self, fitted, held, found, limits, weak, random):
         """Return what other axes lead to, if these have clearly fewer terms.
@@ -208,9 +210,13 @@ class SparseLatents(Strategy):
         encoder, _, support = found
         if int(support.sum()) <= len(encoder):
             return found
-        begin = self._turned(fitted, encoder, weak, random, found[1]) or found[:2]
+        begin = self._turned(fitted, encoder, weak, random, found[1])
         most = min(AS_FAST, TIMES * float(limits.left.mean()))
         loose = limits._replace(tolerance=max(limits.tolerance, most))
+        if begin is None:
+            if loose == limits:
+                return found
+            begin = found[:2]
         other = self._sparse(fitted, held, begin, loose)
         best, left = (what_is_left(fitted, held, *each) for each in (found, other))
         fewer = other[2].sum() < support.sum()
@@ -296,7 +302,7 @@ class SparseLatents(Strategy):
         if encoder is None:
             return []
         moved = fitted.descend(
-            encoder, encoder.new_zeros(rank), N_STEPS // 2, support=support
+            encoder, encoder.new_zeros(rank), N_ANNEALED, support=support
         )
         return self._judged(fitted, held, *moved, support)
 

@@ -11,6 +11,7 @@ from symdisc import CandidateLibrary
 from symdisc._data.weak_form import WeakForm
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._numerics.monomial_table import MonomialTable
+from symdisc._sparse_latents.curvature import curvature
 from symdisc._sparse_latents.objective import SparseMotion
 
 Z = sympy.symbols("z:2")
@@ -88,3 +89,46 @@ def test_tables_are_of_monomials_that_divide_each_other():
     assert MonomialTable.of_expressions([sympy.S.One, Z[0], Z[0] ** 2], Z) is not None
     for terms in ([sympy.S.One, Z[0] ** 2], [sympy.sin(Z[0])], [2 * Z[0]], [Z[0]]):
         assert MonomialTable.of_expressions(terms, Z) is None
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("weak", [False, True])
+def test_curvature_is_that_of_exact_equations(name, weak, monkeypatch):
+    # Where nothing is left, the second derivatives are those of Gauss and Newton.
+    monkeypatch.setattr("symdisc._sparse_latents.curvature.ROWS_PER_UNKNOWN", 200)
+    moving, (_, k, _) = motion(name), LIBRARIES[name]
+    rng = np.random.default_rng(2)
+    encoder, shift = rng.standard_normal((k, 6)), rng.standard_normal(k)
+    make_exact(moving, encoder, shift, weak)
+    found, matrix = curvature(moving._gradient, encoder, shift)
+    assert found < 1e-12
+    start, step = np.concatenate([encoder.ravel(), shift]), 1e-5
+    slopes = []
+    for i in range(len(start)):
+        sides = []
+        for sign in (1, -1):
+            moved = start + sign * step * (np.arange(len(start)) == i)
+            parts = moved[:-k].reshape(k, 6), moved[-k:]
+            *_, along, of_shift = moving._gradient.of_rates(*parts, lambda _: 1, 0, 1)
+            sides.append(np.concatenate([along.ravel(), of_shift]))
+        slopes.append((sides[0] - sides[1]) / (2 * step))
+    assert_allclose(2 * matrix, slopes, rtol=1e-3, atol=1e-5 * np.abs(matrix).max())
+
+
+def make_exact(moving, encoder, shift, weak):
+    """Change the rates, or the windows, so that latents obey equations."""
+    gradient, rng = moving._gradient, np.random.default_rng(3)
+    _, unit, state = gradient.state(encoder, shift)
+    values, _ = gradient.evaluated(state)
+    wanted = rng.standard_normal((len(encoder), len(values))) @ values
+    if weak:
+        average, derivative = rng.standard_normal((2, 180, 200))
+        # Of constants it is zero.
+        table = np.column_stack([state[0].T, np.ones(200)])
+        target = np.column_stack([average @ wanted.T, np.zeros(180)])
+        derivative += (target - derivative @ table) @ np.linalg.pinv(table)
+        moving.average, moving.derivative = average, derivative
+        gradient.windows = [sparse.csr_array(m) for m in (average, derivative)]
+        return
+    gradient.curve[-1] += (wanted - state[-1]).T @ np.linalg.pinv(unit).T
+    gradient.columns[-1] = np.ascontiguousarray(gradient.curve[-1].T)
