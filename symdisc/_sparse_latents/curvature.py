@@ -25,7 +25,7 @@ def curvature(gradient, encoder, shift, support=None):
     gradient : MotionGradient
     encoder : ndarray of shape (k, n_modes)
     shift : ndarray of shape (k,)
-    support : ndarray of bool, of shape (n_terms, k), optional
+    support : tensor of bool, of shape (n_terms, k), optional
 
     Returns
     -------
@@ -34,6 +34,7 @@ def curvature(gradient, encoder, shift, support=None):
         First along the encoder, row by row.
     """
     k, n_modes = encoder.shape
+    support = None if support is None else support.numpy()
     size, unit, state = gradient.state(encoder, shift)
     values, _ = gradient.evaluated(state)
     values, rates = gradient.observed(values, state)

@@ -87,13 +87,12 @@ def eliminate_terms(fitted, held, encoder, shift, limits, refused=None):
     if not limits.keep(fitted, *found[:2]):
         return found
     refused = {} if refused is None else refused
-    known = limits, limits.tolerance, refused
-    for _, fewer in _dropped(fitted, held, found, *known):
+    for _, fewer in _dropped(fitted, held, found, limits, limits.tolerance, refused):
         found = fewer
     return found
 
 
-def eliminate_past_worse(fitted, held, found, limits, refused):
+def eliminate_past_worse(fitted, held, found, limits, refused=None):
     """Drop further terms, where only steps in between leave more of the rates.
 
     Of several terms that make up for each other each may be needed until the last is
@@ -106,7 +105,7 @@ def eliminate_past_worse(fitted, held, found, limits, refused):
     found : tuple of tensor
         Encoder, shift and terms.
     limits : Limits
-    refused : dict
+    refused : dict, optional
         As of `eliminate_terms`.
 
     Returns
@@ -116,7 +115,7 @@ def eliminate_past_worse(fitted, held, found, limits, refused):
     """
     first = what_is_left(fitted, held, *found)
     limits = limits._replace(tolerance=0.0)
-    known = limits, limits.negligible, refused, True
+    known = limits, limits.negligible, refused or {}, True
     for left, fewer in _dropped(fitted, held, found, *known):
         if limits.allow(left, first):
             found = fewer

@@ -60,8 +60,7 @@ class SparseMotion:
         Whether the size of the latents matters, as it does where they are in a sine;
         then it is the encoder's.
     average, derivative : sparse tensor of shape (n_windows, n), optional
-        Windows over which the equations are integrated; the last of `curve` is not used
-        then.
+        Windows over which equations are integrated, without the last of `curve`.
     """
 
     curve: list
@@ -233,7 +232,7 @@ class SparseMotion:
         return loss
 
     def descend(self, encoder, shift, n_steps, **options):
-        """Descend by L-BFGS in double precision until little changes.
+        """Descend in double precision until little changes.
 
         Parameters
         ----------
@@ -248,32 +247,30 @@ class SparseMotion:
         -------
         encoder, shift : tensor
         """
-        support = options.get("support")
-        support = None if support is None else support.numpy()
         units = self.curve[0].std(dim=0).clamp_min(1e-300)
         units = ((units[0] / units) ** POWER).numpy()
-        encoder, shift = encoder.detach(), shift.detach()
-        shape, start = encoder.shape, encoder.numpy() / units
+        size, shape = encoder.numel(), encoder.shape
+        scale = np.concatenate([np.tile(units, shape[0]), np.ones(shape[0])])
+
+        def parts(flat):
+            flat = flat * scale
+            return flat[:size].reshape(shape), flat[size:]
 
         def evaluated(flat):
-            known = flat[: start.size].reshape(shape) * units, flat[start.size :]
-            value, along, along_shift = self.loss_and_gradient(*known, **options)
-            return value, np.concatenate([(along * units).ravel(), along_shift])
+            value, *slopes = self.loss_and_gradient(*parts(flat), **options)
+            return value, np.concatenate([s.ravel() for s in slopes]) * scale
 
         def curved(flat):
-            known = flat[: start.size].reshape(shape) * units, flat[start.size :]
-            error, matrix = curvature(self._gradient, *known, support)
-            scale = np.concatenate([np.tile(units, len(start)), np.ones(len(start))])
+            support = options.get("support")
+            error, matrix = curvature(self._gradient, *parts(flat), support)
             return matrix * np.outer(scale, scale) * (2 / (error + self.least_error))
 
-        start_flat = np.concatenate([start.ravel(), shift.numpy()])
+        start = torch.cat([encoder.detach().ravel(), shift.detach()]).numpy() / scale
         if options.get("moves", True):
-            known = evaluated, curved, start_flat, n_steps
-            flat = lowest_of_curved(*known, little=LITTLE)
+            flat = lowest_of_curved(evaluated, curved, start, n_steps, little=LITTLE)
         else:
-            flat = lowest(evaluated, start_flat, n_steps, little=LITTLE)
-        moved = flat[: start.size].reshape(shape) * units, flat[start.size :]
-        return tuple(torch.from_numpy(part.copy()) for part in moved)
+            flat = lowest(evaluated, start, n_steps, little=LITTLE)
+        return tuple(torch.from_numpy(part.copy()) for part in parts(flat))
 
     def loss_and_gradient(
         self, encoder, shift, mu=0.0, delta=1.0, support=None, moves=True

@@ -213,11 +213,9 @@ class SparseLatents(Strategy):
         begin = self._turned(fitted, encoder, weak, random, found[1])
         most = min(AS_FAST, TIMES * float(limits.left.mean()))
         loose = limits._replace(tolerance=max(limits.tolerance, most))
-        if begin is None:
-            if loose == limits:
-                return found
-            begin = found[:2]
-        other = self._sparse(fitted, held, begin, loose)
+        if begin is None and loose == limits:
+            return found
+        other = self._sparse(fitted, held, begin or found[:2], loose)
         best, left = (what_is_left(fitted, held, *each) for each in (found, other))
         fewer = other[2].sum() < support.sum()
         return other if fewer and limits.allow(left, best) else found
