@@ -157,3 +157,23 @@ def anneal(motion, encoder, shift, deltas, n_steps, mu=MU):
     for delta in deltas:
         encoder, shift = motion.descend(encoder, shift, n_steps, mu=mu, delta=delta)
     return encoder, shift
+
+
+def whitened(curve, encoder):
+    """Return the encoder with white latents, and their centre.
+
+    Parameters
+    ----------
+    curve : list of tensor of shape (n, n_modes)
+    encoder : tensor of shape (k, n_modes)
+
+    Returns
+    -------
+    encoder : tensor of shape (k, n_modes)
+    centre : tensor of shape (k,)
+    """
+    latents = curve[0] @ encoder.mT
+    centre = latents.mean(dim=0)
+    covariance = (latents - centre).mT @ (latents - centre) / len(latents)
+    factor = torch.linalg.inv(torch.linalg.cholesky(covariance))
+    return factor @ encoder, factor @ centre

@@ -13,7 +13,7 @@ from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import AS_FAST, AS_GOOD, held_out_rows
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._sindy.calibration import needs_calibration
-from symdisc._sparse_latents.axes import anneal, count_of_terms, sparse_axes
+from symdisc._sparse_latents.axes import anneal, count_of_terms, sparse_axes, whitened
 from symdisc._sparse_latents.elimination import (
     Limits,
     eliminate_past_worse,
@@ -277,11 +277,14 @@ class SparseLatents(Strategy):
             raise NothingFoundError("no encoder has finite equations")
         best = min(tried, key=lambda each: each.loss(floor))
         most = max(floor, AS_GOOD * best.lost)
-        return next(
+        found = next(
             each
             for each in tried
             if each.lost <= most and is_as_good(each.left, best.left, LEAST_ERROR)
         )
+        if is_as_good(torch.ones_like(found.left), found.left, 0.0):
+            raise NothingFoundError("no equations explain the rates of rows held out")
+        return found
 
     def _n_modes(self, problem, rank):
         """Return how many modes each gain allows, in ascending order."""
@@ -294,8 +297,8 @@ class SparseLatents(Strategy):
         fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
         if fitted.has_unit:
             return []
-        linear = [degree_of(each) <= 1 for each in fitted.library.expressions]
-        support = torch.tensor(linear)[:, None].repeat(1, rank)
+        degrees = [degree_of(each) for each in fitted.library.expressions]
+        support = (torch.tensor(degrees) <= 1)[:, None].repeat(1, rank)
         encoder = linear_latents(fitted, rank, support)
         if encoder is None:
             return []
@@ -359,7 +362,7 @@ class SparseLatents(Strategy):
         With the shift of those that are known, it is None unless others have fewer.
         """
         with torch.no_grad():
-            white, centre = _whitened(motion.curve, encoder)
+            white, centre = whitened(motion.curve, encoder)
         curve = [part @ white.mT for part in motion.curve]
         curve[0] = curve[0] - centre
         axes = sparse_axes(curve, motion.library, random, self.n_starts, weak)
@@ -385,16 +388,9 @@ def _model(problem, encoder, shift, support, make_decoder=None):
     autoencoder.rescale(1.0, shift)
     with torch.no_grad():
         curve = autoencoder.whiten(*autoencoder.push_forward(*problem.curve))
+    if not curve[0].any():
+        raise NothingFoundError("its latents say no more of X than noise would")
     make_decoder = make_decoder or best_decoder(curve, problem)
     autoencoder.decoder = make_decoder(curve, problem)
     known = {"support": support, "make_decoder": make_decoder}
     return LatentModel(autoencoder, problem.pod, **known)
-
-
-def _whitened(curve, encoder):
-    """Return the encoder with white latents, and their centre."""
-    latents = curve[0] @ encoder.mT
-    centre = latents.mean(dim=0)
-    covariance = (latents - centre).mT @ (latents - centre) / len(latents)
-    factor = torch.linalg.inv(torch.linalg.cholesky(covariance))
-    return factor @ encoder, factor @ centre
