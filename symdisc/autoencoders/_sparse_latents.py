@@ -164,8 +164,7 @@ class SparseLatents(Strategy):
             begin = self._turned(fitted, dense.encoder, weak, random)
         with torch.no_grad():
             lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
-        least = float(dense.left.mean()) + LEAST_ERROR
-        tolerance = min(self.tolerance, TIMES * least)
+        tolerance = min(self.tolerance, TIMES * float(dense.left.mean()) + LEAST_ERROR)
         limits = Limits(dense.left, max(floor, AS_GOOD * lost), tolerance, AS_FAST)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
