@@ -8,16 +8,12 @@ import torch
 
 from symdisc._sparse_latents.objective import LEAST_ERROR
 
-N_STEPS = 40
-# Where so many times the tolerance is not exceeded, a longer descent may do without a
-# term.
-NEAR, LONGER = 10, 120
 # Part of E_v by which two are alike.
 CLOSE = 0.1
 # Shares of the terms that are tried first.
 CUTS = 0.1, 0.03, 0.01
-# Most steps of the first descent, which others are compared with.
-TO_THE_END = 600
+# Most steps of a descent.
+N_STEPS = 60
 
 
 class Limits(NamedTuple):
@@ -136,8 +132,7 @@ def _dropped(fitted, held, found, limits, tolerance, refused, singly=False):
     refused : dict
         What is left without a term that was needed: it is where that is too much.
     singly : bool, default=False
-        Drop one at a time, with descents to the end; by default half of the terms are
-        tried first, with short ones.
+        Drop one at a time; by default half of the terms are tried first.
 
     Yields
     ------
@@ -159,9 +154,6 @@ def _dropped(fitted, held, found, limits, tolerance, refused, singly=False):
         fewer = _without(support, least)
         if fewer.any(dim=0).all():
             moved, left = _descended(fitted, held, (encoder, shift), fewer)
-            if is_as_good(left, best, tolerance if singly else NEAR * tolerance):
-                n_steps = TO_THE_END if singly else LONGER
-                moved, left = _descended(fitted, held, moved, fewer, n_steps)
             if not limits.keep(fitted, *moved):
                 left = left + torch.inf
             if is_as_good(left, best, tolerance):
@@ -203,7 +195,7 @@ def _largest(fitted, held, encoder, shift, limits):
         if found is not None:
             return found
     support = share > limits.tolerance**0.5
-    return *fitted.descend(encoder, shift, TO_THE_END, support=support), support
+    return *fitted.descend(encoder, shift, N_STEPS, support=support), support
 
 
 def _with(support, fitted, held, encoder, shift, limits):
@@ -211,11 +203,8 @@ def _with(support, fitted, held, encoder, shift, limits):
     tolerance = limits.tolerance
     moved = _along_axes(fitted, encoder, shift, support)
     left = what_is_left(fitted, held, *moved, support)
-    for n_steps, nearly in ((N_STEPS, torch.inf), (TO_THE_END, NEAR * tolerance)):
-        good = is_as_good(left, limits.left, tolerance)
-        if good or not is_as_good(left, limits.left, nearly):
-            break
-        moved, left = _descended(fitted, held, moved, support, n_steps)
+    if not is_as_good(left, limits.left, tolerance):
+        moved, left = _descended(fitted, held, moved, support)
     good = is_as_good(left, limits.left, tolerance)
     return (*moved, support) if good and limits.keep(fitted, *moved) else None
 
@@ -226,7 +215,7 @@ def _along_axes(fitted, encoder, shift, support):
     curve = [part @ unit.mT for part in fitted.curve]
     inner = replace(fitted, curve=curve, max_x_error=1.0)
     start = torch.eye(len(unit)).to(unit), shift
-    turn, shift = inner.descend(*start, LONGER, support=support)
+    turn, shift = inner.descend(*start, N_STEPS, support=support)
     return turn @ unit, shift
 
 
@@ -286,7 +275,7 @@ def _logs(left):
     return left.clamp_min(LEAST_ERROR).log()
 
 
-def _descended(fitted, held, start, support, n_steps=N_STEPS):
+def _descended(fitted, held, start, support):
     """Return encoder and shift after a descent, and what they leave of other rows."""
-    moved = fitted.descend(*start, n_steps, support=support)
+    moved = fitted.descend(*start, N_STEPS, support=support)
     return moved, what_is_left(fitted, held, *moved, support)
