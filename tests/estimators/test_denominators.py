@@ -148,10 +148,6 @@ def switch_is_found(level, seed):
     return found
 
 
-def test_a_switch_under_noise():
-    assert switch_is_found(0.01, 0)
-
-
 @pytest.mark.slow
 def test_switches_under_noise():
     cells = product([0.01, 0.003], range(3))
