@@ -335,7 +335,8 @@ def test_a_faint_latent_is_not_lost(lift, seed):
     data = make_embedded(states, 100, lift=lift, strength=0.5, random_state=seed)
     options = {"degree": 3, "random_state": seed}
     est = LatentSINDy(3, **options).fit(data.X, data.X_dot, groups=data.groups)
-    assert est.complexity_ <= 11
+    # Polynomials have a linear left inverse among their faint modes.
+    assert est.complexity_ <= (9 if lift == "polynomial5" else 11)
     latents = np.column_stack([np.ones(len(data.X)), est.transform(data.X)])
     decaying = states["Z"][:, 2]
     weights = np.linalg.lstsq(latents, decaying, rcond=None)[0]

@@ -1,9 +1,10 @@
 """Descents change variables in place, and end where little changes."""
 
+import numpy as np
 import pytest
 import torch
 
-from symdisc._numerics.lbfgs import descend
+from symdisc._numerics.lbfgs import descend, lowest, lowest_of_curved
 
 
 @pytest.fixture
@@ -52,3 +53,31 @@ def test_the_best_point_is_kept_where_the_loss_is_not_finite(variables):
     assert matrix.isfinite().all()
     reached = float(matrix.detach().square().sum().sqrt())
     assert 1 < reached <= min(v for v in values if v > 1)
+
+
+def test_a_guess_of_second_derivatives_leads_along_a_flat_valley():
+    rng = np.random.default_rng(0)
+    table = rng.standard_normal((80, 40)) * np.geomspace(1, 0.01, 40)
+    table = table @ np.linalg.qr(rng.standard_normal((40, 40)))[0]
+
+    def bent(x):
+        left = table @ (x + 0.1 * x**2 - 1)
+        slopes = 2 * (1 + 0.2 * x) * (table.T @ left)
+        return np.log(left @ left + 1e-12), slopes / (left @ left + 1e-12)
+
+    def guess(x):
+        jacobian, left = table * (1 + 0.2 * x), table @ (x + 0.1 * x**2 - 1)
+        return 2 * jacobian.T @ jacobian / (left @ left + 1e-12)
+
+    start = np.zeros(40)
+    assert bent(lowest(bent, start, 100))[0] > -5
+    assert bent(lowest_of_curved(bent, guess, start, 100))[0] < -26
+
+
+def test_a_descent_ends_where_derivatives_are_not_finite():
+    def everywhere(x):
+        return float(x @ x), 2 * x
+
+    start = np.ones(3)
+    found = lowest_of_curved(everywhere, lambda _: np.full((3, 3), np.nan), start, 40)
+    assert (found == start).all()
