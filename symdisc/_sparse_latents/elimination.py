@@ -29,12 +29,16 @@ class Limits(NamedTuple):
         E_v may grow by this, or by a standard error, above the least so far.
     negligible : float
         It may grow by this where it falls again as further terms are dropped.
+    own : float
+        What may be left of the rates of the rows fitted to. Others are few, and may be
+        where an encoder is less exact than equations.
     """
 
     left: torch.Tensor
     lost: float
     tolerance: float
     negligible: float
+    own: float = math.inf
 
     def allow(self, left, first):
         """Say whether rates are left as well as by what was first.
@@ -51,8 +55,10 @@ class Limits(NamedTuple):
         return near and (less or is_as_good(left, first, self.tolerance))
 
     @torch.no_grad()
-    def keep(self, fitted, encoder, shift):
-        """Say whether an encoder keeps the snapshots."""
+    def keep(self, fitted, encoder, shift, support):
+        """Say whether an encoder keeps the snapshots, and terms the rates fitted to."""
+        if fitted.left_of_rates(encoder, shift, support)[0] > self.own:
+            return False
         if fitted.max_x_error == 1:
             return True
         return bool(fitted.left_of_snapshots(encoder, shift) <= self.lost)
@@ -80,7 +86,7 @@ def eliminate_terms(fitted, held, encoder, shift, limits, refused=None):
     support : tensor of bool, of shape (n_terms, k)
     """
     found = _largest(fitted, held, encoder, shift, limits)
-    if not limits.keep(fitted, *found[:2]):
+    if not limits.keep(fitted, *found):
         return found
     refused = {} if refused is None else refused
     for _, fewer in _dropped(fitted, held, found, limits, limits.tolerance, refused):
@@ -111,9 +117,10 @@ def eliminate_past_worse(fitted, held, found, limits, refused=None):
     """
     first = what_is_left(fitted, held, *found)
     limits = limits._replace(tolerance=0.0)
-    known = limits, limits.negligible, refused or {}, True
+    loose = limits._replace(own=max(limits.own, limits.negligible))
+    known = loose, limits.negligible, refused or {}, True
     for left, fewer in _dropped(fitted, held, found, *known):
-        if limits.allow(left, first):
+        if limits.allow(left, first) and limits.keep(fitted, *fewer):
             found = fewer
     return found
 
@@ -154,7 +161,7 @@ def _dropped(fitted, held, found, limits, tolerance, refused, singly=False):
         fewer = _without(support, least)
         if fewer.any(dim=0).all():
             moved, left = _descended(fitted, held, (encoder, shift), fewer)
-            if not limits.keep(fitted, *moved):
+            if not limits.keep(fitted, *moved, fewer):
                 left = left + torch.inf
             if is_as_good(left, best, tolerance):
                 (encoder, shift), support = moved, fewer
@@ -206,7 +213,7 @@ def _with(support, fitted, held, encoder, shift, limits):
     if not is_as_good(left, limits.left, tolerance):
         moved, left = _descended(fitted, held, moved, support)
     good = is_as_good(left, limits.left, tolerance)
-    return (*moved, support) if good and limits.keep(fitted, *moved) else None
+    return (*moved, support) if good and limits.keep(fitted, *moved, support) else None
 
 
 def _along_axes(fitted, encoder, shift, support):

@@ -37,7 +37,7 @@ ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
 # Fewer terms may leave so many times as much as all do.
-TIMES = 10.0
+TIMES = 4.0
 # Default of what may be lost: more than the decoders of the search leave.
 MAX_X_ERROR = 1e-3
 # Sizes of latents to start from, where these matter, and steps from each start.
@@ -164,8 +164,10 @@ class SparseLatents(Strategy):
             begin = self._turned(fitted, dense.encoder, weak, random)
         with torch.no_grad():
             lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
+            own = TIMES * float(fitted.left_of_rates(*begin)[0]) + LEAST_ERROR
         tolerance = min(self.tolerance, TIMES * float(dense.left.mean()) + LEAST_ERROR)
-        limits = Limits(dense.left, max(floor, AS_GOOD * lost), tolerance, AS_FAST)
+        lost = max(floor, AS_GOOD * lost)
+        limits = Limits(dense.left, lost, tolerance, AS_FAST, own)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
             found = self._better(fitted, held, found, limits, weak, random)
@@ -187,7 +189,7 @@ class SparseLatents(Strategy):
             start = anneal(fitted, *begin, self.deltas, N_ANNEALED, mu)
             refused = {}
             found = eliminate_terms(fitted, held, *start, limits, refused)
-            if not limits.keep(fitted, *found[:2]):
+            if not limits.keep(fitted, *found):
                 continue
             left = what_is_left(fitted, held, *found)
             tried.append((left, found, refused))

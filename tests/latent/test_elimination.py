@@ -83,11 +83,25 @@ def test_an_encoder_that_loses_a_latent_is_not_kept():
     decoder = FourierPolynomialMap.draw(2, 2, 16, 300, np.random.default_rng(0))
     fitted = motion(0, decoder=decoder, n_decoded=2, max_x_error=1e-3)
     limits = Limits(torch.zeros(10), 0.01, 4e-6, 3e-4)
-    assert limits.keep(fitted, IDENTITY, ORIGIN)
+    assert limits.keep(fitted, IDENTITY, ORIGIN, None)
     lost = torch.tensor([[1.0, 0.0], [1.0, 0.0]]).double()
-    assert not limits.keep(fitted, lost, ORIGIN)
+    assert not limits.keep(fitted, lost, ORIGIN, None)
     # Without a decoder nothing is asked of the snapshots.
-    assert limits.keep(motion(0), lost, ORIGIN)
+    assert limits.keep(motion(0), lost, ORIGIN, None)
+
+
+def test_terms_that_the_rows_fitted_to_need_are_kept():
+    # Those held out are few, and may be where the encoder is less exact.
+    fitted, held = motion(0), motion(1, error=0.5)
+    for each in (fitted, held):
+        each.curve[1][:, 0] += 0.1 * each.curve[0][:, 1] ** 2
+    everything = torch.ones(10, 2, dtype=torch.bool)
+    left = what_is_left(fitted, held, IDENTITY, ORIGIN, everything)
+    known = fitted, held, (IDENTITY, ORIGIN, everything)
+    limits = Limits(left, 0.0, 0.1, 0.3)
+    assert eliminate_past_worse(*known, limits)[2].sum() == 4
+    limits = limits._replace(own=1e-8)
+    assert eliminate_past_worse(*known, limits)[2].sum() == 5
 
 
 def test_what_is_lost_does_not_depend_on_axes():
