@@ -77,8 +77,9 @@ class SparseLatents(Strategy):
     deltas : tuple of float, default=(0.3, 0.1, 0.03)
         Shares of a rate that count half; each descent starts from the last.
     tolerance : float, default=4e-6
-        Part of the rates that fewer terms may leave in addition, but at most ten times
-        what all terms leave; or a standard error of it, where that is more.
+        Part of the rates held out that fewer terms may leave in addition, but at most
+        four times what all terms leave; or a standard error of it, where that is more.
+        Of the rates fitted to they may leave four times as much as all.
     max_x_error : float, default=1e-3
         Share of the snapshots that a decoder may lose at no cost, nearly. A latent that
         moves the snapshots by less is free to be anything; with less than the default,
