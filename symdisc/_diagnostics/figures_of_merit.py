@@ -166,9 +166,8 @@ def _equation_figures(est, curve):
         figures["equation_score"] = score
     figures["training_score"] = float(est.equation_score_)
     figures["dense_score"] = float(est.dense_score_)
-    errors = getattr(est, "errors_", {})
-    if "rate" in errors:
-        figures["held_out_rate_error"] = float(errors["rate"])
+    if "x_dot" in est.errors_:
+        figures["held_out_rate_error"] = float(est.errors_["x_dot"])
     return figures
 
 

@@ -152,7 +152,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     encoder_, decoder_ : torch.nn.Module
         Maps between snapshots and latents, in the dtype of `X`.
     history_ : dict of ndarray
-        Losses per epoch (25 iterations), nan before adversarial training starts.
+        Losses per epoch (25 iterations), nan before adversarial training.
     defect_, defect_upper_ : ndarray of shape (c,)
         How much each generator L of ``lie_algebra_.matrices``, as printed, changes what
         is to be invariant, and an upper limit of it that holds for all at once (95 %).
@@ -176,33 +176,31 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     symmetry_of_ : {"distribution", "pairs", "derivatives", "motion", "labels"}
         What is invariant under `lie_algebra_`.
     n_iter_ : int
-        Number of iterations run; 1 where the space that was taken is not trained.
+        Number of iterations; 1 where the space that was taken is not trained.
     reconstruction_error_ : float
         Sum of squared reconstruction errors over that of the centred data, estimated
         from 1024 to 2048 rows where there are more.
+    errors_ : dict of float
+        What the space that was taken leaves unexplained of rows held out: "x", of
+        snapshots, and "x_dot", of rates, by its equations; and "symmetry", the largest
+        of `defect_`, where there are generators.
     spaces_ : SpaceTable
-        The latent spaces that were tried, one a row: what they leave unexplained of
-        snapshots (x) and rates through the decoder (x_dot) in rows that they were not
-        fitted to, the number of terms of their equations, their distortion, seconds,
-        and which was taken or why not. Of those with x at most `max_x_error`, or 1.1
-        times the best if that is more, and x_dot within a standard error or 3e-4 of
-        the best, that of fewest terms is taken, then of least distortion.
+        The latent spaces that were tried, one a row: their x and x_dot, as in
+        `errors_`, number of terms, distortion, seconds, and which was taken or why not.
     distortion_ : float or None
-        E|grad z|^2 of the white latents over the least that so many can have: how much
-        the space that was taken stretches the snapshots. None where these fall into
-        parts without neighbours in common, and where none was compared.
+        E|grad z|^2 of the white latents over the least that so many can have. None
+        where snapshots fall into parts without neighbours, and where none was compared.
     rank_ : int
-        Number of latent dimensions that carry information, at most `n_components_`.
-        The latent coordinates beyond it are zero.
+        Number of latents that carry information; those beyond it are zero.
     agreement_ : float or None
         Mean squared cosine between the generators of independently trained
         adversaries and their consensus; 1 is perfect. None where none were trained.
     restart_agreement_ : ndarray of shape (`n_restarts`,) or None
-        The same between the generators of each adversary and `lie_algebra_`.
+        The same between those of each adversary and `lie_algebra_`.
     n_components_, n_features_in_ : int
-        Number of latent dimensions, and of features seen in `fit`.
+        Number of latent dimensions, and of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of features seen in `fit`, where `X` has string names.
+        Names of features, where `X` has string names.
     snapshot_shape_ : tuple of int
         Shape of a frame, only where `X` had more than two dimensions. `act`, `orbit`,
         `predict`, `simulate` and `inverse_transform` return frames of it.
@@ -395,6 +393,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         self.restart_agreement_ = found.restart_agreement
         self.rank_, self.history_ = found.model.rank, found.model.history
         self.n_iter_, self.spaces_ = found.model.n_iter, found.spaces
-        distortion = found.model.distortion
+        distortion, self.errors_ = found.model.distortion, {**found.model.errors}
         self.distortion_ = float(distortion) if np.isfinite(distortion) else None
+        if len(self.defect_):
+            self.errors_["symmetry"] = float(self.defect_.max())
         warn_of_doubts(self)

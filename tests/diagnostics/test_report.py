@@ -464,6 +464,12 @@ class TestCaveats:
 
 
 class TestFigures:
+    def test_what_is_left_of_rows_held_out(self, rotation_small):
+        X, X_dot, _, _ = rotation_small
+        est = LatentSymmetryDiscoverer(random_state=0).fit(X, X_dot)
+        found = quality_figures(est, X, X_dot)["held_out_rate_error"]
+        assert found == est.errors_["x_dot"]
+
     def test_of_a_planted_rotation(self, ode, circle):
         """A circle once and a half around, its true symmetry, its true equations."""
         est = altered(ode, lie_algebra_=LieAlgebra(ROTATION), agreement_=1.0)

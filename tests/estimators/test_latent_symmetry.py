@@ -654,3 +654,10 @@ def test_equations_are_read_in_the_degree_of_the_motion(lifted):
         X, np.column_stack([-Z[:, 1], Z[:, 0]]) @ (turn if lifted else np.eye(2))
     )
     assert len(linear.equations_.library) == 6
+
+
+def test_errors_are_of_the_space_that_was_taken(fitted_rotation):
+    (taken,) = (space for space in fitted_rotation.spaces_ if space.taken)
+    errors = fitted_rotation.errors_
+    assert (errors["x"], errors["x_dot"]) == (taken.x, taken.x_dot)
+    assert errors["symmetry"] == fitted_rotation.defect_.max()
