@@ -87,7 +87,8 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
     evaluated, start, max_steps, little
         As of `lowest`.
     curvature : callable
-        Maps an array to the guess, a positive semidefinite matrix (n, n).
+        Maps an array to the guess, a positive semidefinite matrix (n, n). The descent
+        ends where it is zero or not finite.
 
     Returns
     -------
@@ -106,9 +107,10 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
     point, last = start, np.inf
     for _ in range(0, max_steps, CHUNK):
         guess = curvature(point)
-        guess.flat[:: len(guess) + 1] += FLOOR * guess.diagonal().mean()
-        if not np.isfinite(guess).all():
+        floor = FLOOR * guess.diagonal().mean()
+        if not (floor > 0 and np.isfinite(guess).all()):
             break
+        guess.flat[:: len(guess) + 1] += floor
         factor = np.linalg.cholesky(guess).T
 
         def in_units(steps, point=point, factor=factor):

@@ -31,7 +31,7 @@ def curvature(gradient, encoder, shift, support=None):
     -------
     error : float
     matrix : ndarray of shape (k * n_modes + k, k * n_modes + k)
-        First along the encoder, row by row.
+        First along the encoder, row by row. Not finite where candidates are not.
     """
     k, n_modes = encoder.shape
     support = None if support is None else support.numpy()
@@ -44,6 +44,8 @@ def curvature(gradient, encoder, shift, support=None):
     square = rates @ rates.T + 1e-14 * np.sum(rates**2) / k * np.eye(k)
     inverse = np.linalg.inv(square)
     error = np.sum((inverse @ left) * left) / k
+    if not np.isfinite(error):
+        return error, np.full((encoder.size + k, encoder.size + k), np.nan)
     rows = slice(None, None, -(-len(rates.T) // (ROWS_PER_UNKNOWN * (n_modes + 1))))
     changes = _changes(gradient, state, found, rows)
     for j, change in enumerate(changes):

@@ -132,3 +132,16 @@ def make_exact(moving, encoder, shift, weak):
         return
     gradient.curve[-1] += (wanted - state[-1]).T @ np.linalg.pinv(unit).T
     gradient.columns[-1] = np.ascontiguousarray(gradient.curve[-1].T)
+
+
+def test_curvature_is_not_finite_where_candidates_are_not():
+    library = CandidateLibrary([Z[0], sympy.log(Z[0])], Z)
+    points = torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
+    moving = SparseMotion([points, points.roll(1, 1)], library)
+    encoder, shift = np.eye(2, 3), np.zeros(2)
+    with np.errstate(invalid="ignore"):
+        error, matrix = curvature(moving._gradient, encoder, shift)
+    assert np.isnan(error)
+    assert np.isnan(matrix).all()
+    start = torch.from_numpy(encoder), torch.from_numpy(shift)
+    assert (moving.descend(*start, 40)[0] == start[0]).all()
