@@ -12,8 +12,8 @@ from symdisc._sparse_latents.objective import LEAST_ERROR
 CLOSE = 0.1
 # Shares of the terms that are tried first.
 CUTS = 0.1, 0.03, 0.01
-# Most steps of a descent.
-N_STEPS = 60
+# Most steps of a descent, and where so many times the tolerance is not exceeded.
+N_STEPS, NEAR, TO_THE_END = 60, 100, 600
 
 
 class Limits(NamedTuple):
@@ -160,7 +160,8 @@ def _dropped(fitted, held, found, limits, tolerance, refused, singly=False):
         least = share.flatten().argsort()[: min(n_dropped, int(share.isfinite().sum()))]
         fewer = _without(support, least)
         if fewer.any(dim=0).all():
-            moved, left = _descended(fitted, held, (encoder, shift), fewer)
+            start = encoder, shift
+            moved, left = _descended(fitted, held, start, fewer, best, tolerance)
             if not limits.keep(fitted, *moved, fewer):
                 left = left + torch.inf
             if is_as_good(left, best, tolerance):
@@ -211,7 +212,8 @@ def _with(support, fitted, held, encoder, shift, limits):
     moved = _along_axes(fitted, encoder, shift, support)
     left = what_is_left(fitted, held, *moved, support)
     if not is_as_good(left, limits.left, tolerance):
-        moved, left = _descended(fitted, held, moved, support)
+        known = limits.left, tolerance
+        moved, left = _descended(fitted, held, moved, support, *known)
     good = is_as_good(left, limits.left, tolerance)
     return (*moved, support) if good and limits.keep(fitted, *moved, support) else None
 
@@ -282,7 +284,15 @@ def _logs(left):
     return left.clamp_min(LEAST_ERROR).log()
 
 
-def _descended(fitted, held, start, support):
-    """Return encoder and shift after a descent, and what they leave of other rows."""
-    moved = fitted.descend(*start, N_STEPS, support=support)
-    return moved, what_is_left(fitted, held, *moved, support)
+def _descended(fitted, held, start, support, best, tolerance):
+    """Return encoder and shift after a descent, and what they leave of other rows.
+
+    It is a long one where that may make it as good as the best.
+    """
+    for n_steps in (N_STEPS, TO_THE_END):
+        start = fitted.descend(*start, n_steps, support=support)
+        left = what_is_left(fitted, held, *start, support)
+        near = is_as_good(left, best, NEAR * tolerance)
+        if not near or is_as_good(left, best, tolerance):
+            break
+    return start, left
