@@ -114,8 +114,7 @@ def train_adversaries(est, data, checkpoint):
         # The game has its origin at the mean, which few rows know badly.
         autoencoder.offset.sub_(torch.from_numpy(point))
         latents[0] = latents[0] - point
-    axes = None
-    standard = _standard(est, model, problem.curve[0])
+    axes, standard = None, _standard(est, model, problem.curve[0])
     if est.representation:
         axes, basis, agreement, members = read_blocks(trainer)
         constant = has_translations(est.representation)

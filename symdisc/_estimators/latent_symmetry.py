@@ -183,7 +183,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
     errors_ : dict of float
         What the space that was taken leaves unexplained of rows held out: "x", of
         snapshots, and "x_dot", of rates, by its equations; and "symmetry", the largest
-        of `defect_`, where there are generators.
+        of `defect_`; this alone with ``solver="adversarial"``.
     spaces_ : SpaceTable
         The latent spaces that were tried, one a row: their x and x_dot, as in
         `errors_`, number of terms, distortion, seconds, and which was taken or why not.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from symdisc._implicit.denominators import set_denominators
+from symdisc._implicit.denominators import MAX_OTHERS, set_denominators
 
 # Criteria that are less apart than this, twice a difference of log likelihoods, do not
 # tell denominators apart; so many others are reported.
@@ -24,7 +24,8 @@ class _Fit:
 def find_among_laws(governing, within, laws, find):
     """Find equations with the denominators that explain the rows best.
 
-    Denominators are exchanged, one equation after the other, and terms whose
+    Denominators are exchanged, one equation after the other, simple ones that rates
+    make unlikely where no motion fits the states with the others, and terms whose
     coefficient may be zero are left out, as long as the Bayesian information criterion
     falls: n times the logarithm of the variance of the noise of each column, plus the
     logarithm of n for each coefficient.
@@ -46,10 +47,12 @@ def find_among_laws(governing, within, laws, find):
     """
     search = _Search(within, find)
     best = search.fit([each[0] for each in laws], governing)
-    for i, others in enumerate(laws):
-        for law in others[1:]:
+    for part in slice(1, 1 + MAX_OTHERS), slice(1 + MAX_OTHERS, None):
+        for i, law in [(i, law) for i, each in enumerate(laws) for law in each[part]]:
             chosen = [*best.laws[:i], law, *best.laws[i + 1 :]]
             best = min(best, search.fit(chosen, governing), key=_by_criterion)
+        if np.isfinite(best.criterion):
+            break
     best = search.pruned(best)
     governing.denominators = best.governing.denominators
     governing.free, governing.values = best.governing.free, best.governing.values

@@ -14,8 +14,9 @@ from symdisc._sindy.free_constants import refine_constants
 
 # The last term of a denominator that is at least this part of the largest has 1.
 SMALL = 0.1
-# So many other denominators of each equation are tried where states are fitted.
-MAX_OTHERS = 2
+# So many other denominators of each equation are tried where states are fitted, and
+# those of so many terms where no states fit with these.
+MAX_OTHERS, FEW_TERMS = 2, 2
 
 
 def check_denominators(est):
@@ -105,7 +106,7 @@ def _poles(governing, within):
 
 
 def _others(models, first, n_rows):
-    """Models with other denominators, the best by an information criterion."""
+    """Models with other denominators, the best by an information criterion, first."""
 
     def criterion(model):
         return n_rows * np.log(model.losses.sum()) + np.log(n_rows) * model.n_terms
@@ -115,7 +116,9 @@ def _others(models, first, n_rows):
         by_support.setdefault(tuple(model.denominator != 0), []).append(model)
     del by_support[tuple(first.denominator != 0)]
     others = [min(each, key=criterion) for each in by_support.values()]
-    return sorted(others, key=criterion)[:MAX_OTHERS]
+    others.sort(key=criterion)
+    simple = [m for m in others[MAX_OTHERS:] if np.sum(m.denominator != 0) == FEW_TERMS]
+    return others[:MAX_OTHERS] + simple
 
 
 def set_denominators(governing, within, laws):

@@ -284,6 +284,18 @@ def test_movie(movie, tmp_path):
 
 
 @no_doubts
+def test_one_orbit_of_a_movie_tells_time_translation(movie):
+    frames, t = movie
+    est = LatentSymmetryDiscoverer(random_state=0)
+    est.fit([frames, frames[:100]], t=[t, t[:100]])
+    time = est.motion_algebra_.time_translation
+    assert time.name == "so(2)"
+    assert time.rate == pytest.approx(1, rel=0.01)
+    assert "certified" not in est.verdict_
+    assert est.equation_score_ > 0.999
+
+
+@no_doubts
 def test_symmetry_of_a_movie(movie, turned):
     frames, t = movie
     assert turned.snapshot_shape_ == (6, 7)
