@@ -11,8 +11,6 @@ from symdisc._equations.library import degree_of
 from symdisc._latent.autoencoder import LinearAutoencoder
 from symdisc._latent.latent_model import LatentModel, NothingFoundError
 from symdisc._latent.selection import AS_FAST, AS_GOOD, held_out_rows
-from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
-from symdisc._sindy.calibration import needs_calibration
 from symdisc._sparse_latents.axes import anneal, count_of_terms, sparse_axes, whitened
 from symdisc._sparse_latents.elimination import (
     Limits,
@@ -23,17 +21,14 @@ from symdisc._sparse_latents.elimination import (
     what_is_left,
 )
 from symdisc._sparse_latents.linear_motion import linear_latents
-from symdisc._sparse_latents.objective import LEAST_ERROR, SparseMotion, loss_of_errors
+from symdisc._sparse_latents.objective import LEAST_ERROR, loss_of_errors
 from symdisc._sparse_latents.projections import best_projections, mixed_modes
+from symdisc._sparse_latents.search import Judge, judge_of, motion_of_rows
 from symdisc.autoencoders._decoders import best_decoder
 from symdisc.autoencoders._strategy import Strategy, check_positive
 
-# Steps of descents, and leading modes that decoders of the search are judged by.
-N_STEPS, N_ANNEALED, N_DECODED = 600, 60, 20
-# Cosines of the decoder of the search.
-N_COSINES = 64
-# Rows of the search, at equal steps, for each entry of the encoder.
-ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
+# Steps of descents.
+N_STEPS, N_ANNEALED = 600, 60
 # Axes are better where the loss, which counts terms, is less by this: half a term.
 FEWER = 1.0
 # Fewer terms may leave so many times as much as all do.
@@ -156,9 +151,9 @@ class SparseLatents(Strategy):
         rows = held_out_rows(problem)
         random = np.random.default_rng(problem.seed)
         start = self._start(problem, rows[0], rank)
-        dense, floor = self._dense(problem, rows, start, random), start[1]
+        dense, judge = self._dense(problem, rows, start, random), start[1]
         n_modes = dense.encoder.shape[1]
-        fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
+        fitted, held = (motion_of_rows(problem, part, n_modes, judge) for part in rows)
         begin = dense.encoder, dense.shift
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
@@ -167,7 +162,7 @@ class SparseLatents(Strategy):
             lost = max(dense.lost, float(fitted.left_of_snapshots(*begin)))
             own = TIMES * float(fitted.left_of_rates(*begin)[0]) + LEAST_ERROR
         tolerance = min(self.tolerance, TIMES * float(dense.left.mean()) + LEAST_ERROR)
-        lost = max(floor, AS_GOOD * lost)
+        lost = max(judge.floor, AS_GOOD * lost)
         limits = Limits(dense.left, lost, tolerance, AS_FAST, own)
         found = self._sparse(fitted, held, begin, limits)
         if not fitted.has_unit:
@@ -228,51 +223,30 @@ class SparseLatents(Strategy):
         weights = problem.weights[:n_modes]
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
-        floor = max(model.errors["x"], self.max_x_error)
-        motion = self._motion(problem, None, n_modes, floor)
+        judge = judge_of(problem, None, encoder, self.max_x_error)
+        judge = judge._replace(floor=max(model.errors["x"], self.max_x_error))
+        motion = motion_of_rows(problem, None, n_modes, judge)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]
         return _model(problem, encoder, shift, model.support, model.make_decoder)
 
-    def _motion(self, problem, rows, n_modes, floor):
-        """Return what latents of some rows and leading modes are to obey."""
-        part = problem.part(rows) if rows is not None else problem
-        weights = problem.weights[:n_modes]
-        curve = [c[:, :n_modes] * weights for c in part.curve]
-        rank = min(problem.ranks[0], len(problem.weights))
-        known = {
-            "decoder": self._decoder(problem, rank),
-            "max_x_error": floor,
-            "n_decoded": N_DECODED,
-        }
-        library = problem.library(rank)
-        known["has_unit"] = needs_calibration(library)
-        n_rows = min(max(ROWS_PER_ENTRY * rank * n_modes, FEW_ROWS), MAX_ROWS)
-        options = {"weak": part.weak, "max_rows": n_rows}
-        return SparseMotion.of_rows(curve, library, **options, **known)
-
-    def _decoder(self, problem, rank):
-        draws = np.random.default_rng(problem.seed)
-        n_rows = min(len(problem), MAX_ROWS)
-        return FourierPolynomialMap.draw(rank, N_DECODED, N_COSINES, n_rows, draws)
-
     def _start(self, problem, rows, rank):
-        """Return the encoder of least E_x, and E_x, or what counts as none."""
+        """Return the encoder of least E_x, and how what it loses is judged."""
         weights = problem.weights
         n_modes = max(int((weights > 1 / min(self.gains)).sum()), rank)
-        motion = self._motion(problem, rows, n_modes, self.max_x_error)
-        points, shift = motion.curve[0], weights.new_zeros(rank)
+        judge = Judge(floor=self.max_x_error)
+        motion = motion_of_rows(problem, rows, n_modes, judge)
         random = np.random.RandomState(problem.seed)
-        starts = mixed_modes(points, rank, random)
-        encoder = best_projections(points, starts, random)[0]
-        with torch.no_grad():
-            lost = float(motion.left_of_snapshots(encoder, shift))
-        return encoder / motion.size(encoder)[:, None], max(lost, self.max_x_error)
+        starts = mixed_modes(motion.curve[0], rank, random)
+        encoder = best_projections(motion.curve[0], starts, random)[0]
+        encoder = encoder / motion.size(encoder)[:, None]
+        return encoder, judge_of(problem, rows, encoder, self.max_x_error)
 
     def _dense(self, problem, rows, start, random):
         """Return the encoder with the best equations, preferably linear ones."""
-        encoder, floor = start
-        tried = self._linear(problem, rows, len(encoder), floor)
+        encoder, judge = start
+        floor = judge.floor
+        tried = self._linear(problem, rows, len(encoder), judge)
         if not any(t.left.mean() <= self.tolerance and t.lost <= floor for t in tried):
             tried += self._path(problem, rows, start, random)
         if not tried:
@@ -293,10 +267,10 @@ class SparseLatents(Strategy):
         counts = {int((problem.weights > 1 / gain).sum()) for gain in self.gains}
         return sorted({max(count, rank) for count in counts})
 
-    def _linear(self, problem, rows, rank, floor):
+    def _linear(self, problem, rows, rank, judge):
         """Return the encoder with the best linear equations, where these may be all."""
         n_modes = self._n_modes(problem, rank)[-1]
-        fitted, held = (self._motion(problem, part, n_modes, floor) for part in rows)
+        fitted, held = (motion_of_rows(problem, part, n_modes, judge) for part in rows)
         if fitted.has_unit:
             return []
         degrees = [degree_of(each) for each in fitted.library.expressions]
@@ -311,10 +285,10 @@ class SparseLatents(Strategy):
 
     def _path(self, problem, rows, start, random):
         """Follow the best encoder from few modes to many."""
-        (encoder, floor), found = start, []
+        (encoder, judge), found = start, []
         for n_modes in self._n_modes(problem, len(encoder)):
             fitted, held = (
-                self._motion(problem, part, n_modes, floor) for part in rows
+                motion_of_rows(problem, part, n_modes, judge) for part in rows
             )
             if found:
                 further = n_modes - encoder.shape[1]
