@@ -123,7 +123,7 @@ class ConservedQuantities(tuple):
         if self:
             return "\n".join(map(str, self))
         least = "" if self.nearest is None else f"; the {self._least()}"
-        return f"no conserved quantity{least}{self.doubt}"
+        return f"no conserved quantity{self.doubt}{least}"
 
     def _least(self):
         defect, upper = self.nearest.defect, self.nearest.defect_upper

@@ -51,6 +51,7 @@ def write_file(path, kind, document, arrays):
             f"path={str(path)!r} is in the folder {str(path.parent)!r}, which does not "
             "exist. Make it first, or save elsewhere."
         )
+    _check_is_no_folder(path)
     metadata = {
         "format": f"symdisc {kind}",
         "version": str(FORMAT_VERSION),
@@ -101,6 +102,7 @@ def read_file(path, kind, remedy):
         If there is no file, or it cannot be read.
     """
     path = Path(path)
+    _check_is_no_folder(path)
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
     try:
@@ -171,6 +173,14 @@ def _read_array(file, name, size):
     if dtype not in DTYPES or max(shape, default=0) > size:
         raise _DamagedError(f"array {name[:40]!r} has dtype {dtype} and shape {shape}")
     return np.array(file.get_tensor(name))
+
+
+def _check_is_no_folder(path):
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"path={str(path)!r} is a folder. Give the name of a file, in it or "
+            "elsewhere."
+        )
 
 
 def _refuse(constant):

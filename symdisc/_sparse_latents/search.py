@@ -26,7 +26,7 @@ class Judge(NamedTuple):
 
 
 @torch.no_grad()
-def judge_of(problem, rows, encoder, max_x_error):
+def judge_of(problem, rows, encoder, max_x_error, detailed=DETAILED):
     """Return the fewest cosines that tell enough of the snapshots from latents.
 
     Parameters
@@ -36,6 +36,8 @@ def judge_of(problem, rows, encoder, max_x_error):
     encoder : tensor of shape (k, n_modes)
     max_x_error : float
         Part of the snapshots that may be lost.
+    detailed : float, default=0.1
+        Part of it that is enough.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def judge_of(problem, rows, encoder, max_x_error):
         judge = Judge(n_cosines, max_x_error)
         motion = motion_of_rows(problem, rows, encoder.shape[1], judge)
         lost = float(motion.left_of_snapshots(encoder, shift))
-        if lost <= DETAILED * max_x_error:
+        if lost <= detailed * max_x_error:
             break
     return judge._replace(floor=max(lost, max_x_error))
 

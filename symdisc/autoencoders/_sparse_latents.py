@@ -223,8 +223,8 @@ class SparseLatents(Strategy):
         weights = problem.weights[:n_modes]
         encoder = model.autoencoder.encoder.weight[:, 1 : 1 + n_modes] / weights
         start = encoder, model.autoencoder.offset
-        judge = judge_of(problem, None, encoder, self.max_x_error)
-        judge = judge._replace(floor=max(model.errors["x"], self.max_x_error))
+        most = max(model.errors["x"], self.max_x_error)
+        judge = judge_of(problem, None, encoder, most, detailed=1.0)
         motion = motion_of_rows(problem, None, n_modes, judge)
         encoder, shift = motion.descend(*start, N_STEPS, support=model.support)
         encoder = encoder / motion.size(encoder)[:, None]

@@ -421,9 +421,13 @@ def test_a_file_is_as_readable_as_any_other(small, tmp_path):
     assert len(modes) == 1
 
 
-def test_a_missing_folder_is_named(small, tmp_path):
+def test_folders_are_named(small, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"folder .*nowhere.*does not exist"):
         small.save(tmp_path / "nowhere" / "model")
+    for use in (small.save, load):
+        with pytest.raises(IsADirectoryError, match="Give the name of a file"):
+            use(tmp_path)
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_missing_files_and_devices(valid, tmp_path):
