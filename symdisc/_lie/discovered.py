@@ -45,6 +45,9 @@ class TimeTranslation(LieAlgebra):
 
     def __init__(self, matrix, rate, rate_error, growth=0.0, **options):
         super().__init__(matrix, **options)
+        if self.name == "unidentified":
+            # Whatever its eigenvalues, it generates a group of one parameter.
+            self.name = "R"
         self.rate, self.rate_error = float(rate), float(rate_error)
         self.growth = float(growth)
 

@@ -29,7 +29,7 @@ from symdisc._symmetry.claim import (
 )
 from symdisc._symmetry.invariant_functions import Candidate
 from symdisc._symmetry.questions import CONSTANTS, residuals_of, whiten
-from symdisc._symmetry.time_translation import affine_motion
+from symdisc._symmetry.time_translation import affine_motion, simplest_map
 
 # An affine map of white data whose linear part is a smaller share of it is taken for a
 # translation: a rotation about a point ten standard deviations away would be 0.14.
@@ -277,8 +277,21 @@ class _Search:
         """Return the algebra of the least changed maps, and its centre."""
         maps = self.maps[:count]
         others = self.residuals.others(self.maps[count:])
+        tol = self._tolerance(maps, others)
+        found = self._claimed(maps, others, tol)
+        if count == len(self.known) == 1 and found[0].certified:
+            # Much of time translation would hide what the map itself changes.
+            simple = simplest_map(maps[0], self.known[0], tol)[None]
+            other = self._claimed(simple, others, self._tolerance(simple, others))
+            return other if other[0].certified else found
+        return found
+
+    def _tolerance(self, maps, others):
         errors = [self.residuals.errors_of(each, others) for each in maps]
-        tol = naming_tolerance(maps, errors)
+        return naming_tolerance(maps, errors)
+
+    def _claimed(self, maps, others, tol):
+        """Return the algebra of maps, compact where it may be, and its centre."""
         kept, fixed = without_translations(maps)
         linear = kept[..., :-1]
         for shape, centre in [*self._compact(linear, tol, fixed), (linear, fixed)]:

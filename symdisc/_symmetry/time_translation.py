@@ -1,7 +1,9 @@
 """Translation in time, where it is an affine map: z_dot = A (z - c).
 
 A motion commutes with itself. Of a field that is affine up to the tolerance, A is taken
-out of the maps that are looked for, and named apart.
+out of the maps that are looked for, and named apart. Maps are then known up to
+multiples of A: of a decaying rotation, rotations, scalings and all between are the same
+symmetry.
 """
 
 from typing import NamedTuple
@@ -86,3 +88,59 @@ def affine_motion(functions):
         return AffineMotion(solved.T, float(share), growth, growth_error, 0.0)
     growth = growth if abs(growth) > 2 * growth_error + REAL**2 * turn else 0.0
     return AffineMotion(solved.T, float(share), turn, turn_error, growth)
+
+
+def simplest_map(map_, time, tol):
+    """Add as much of time translation to a map as makes it a rotation, or a scaling.
+
+    Parameters
+    ----------
+    map_ : ndarray of shape (k, k + 1)
+        Affine map that commutes with time translation.
+    time : ndarray of shape (k, k + 1)
+        Time translation.
+    tol : float
+        Largest part of the eigenvalues that is taken for noise.
+
+    Returns
+    -------
+    ndarray of shape (k, k + 1)
+        The map as it is, where it becomes neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symdisc._symmetry.time_translation import simplest_map
+    >>> decaying = np.array([[-0.1, -1.0, 0.0], [1.0, -0.1, 0.0]])
+    >>> both = np.array([[1.0, -0.1, 0.0], [0.1, 1.0, 0.0]])
+    >>> simplest_map(both, decaying, 0.05).round(6)
+    array([[  0. , -10.1,   0. ],
+           [ 10.1,   0. ,   0. ]])
+    """
+    mixed = map_ / np.linalg.norm(map_) + np.pi * time / np.linalg.norm(time)
+    axes = np.linalg.eig(mixed[:, :-1])[1]
+    if np.linalg.cond(axes) > 1 / REAL:
+        return map_
+    own, other = (
+        np.diagonal(np.linalg.solve(axes, each[:, :-1] @ axes)) for each in (map_, time)
+    )
+    for part in (_real, _unequal):
+        left, change = part(own), part(other)
+        square = np.vdot(change, change).real
+        if square <= (REAL * np.abs(other).max()) ** 2:
+            continue
+        share = -np.vdot(change, left).real / square
+        values = own + share * other
+        if np.abs(part(values)).max() <= tol * np.abs(values).max():
+            return map_ + share * time
+    return map_
+
+
+def _real(values):
+    """Return what eigenvalues of rotations do not have."""
+    return values.real
+
+
+def _unequal(values):
+    """Return what eigenvalues of scalings do not have."""
+    return values - values.mean().real

@@ -140,6 +140,32 @@ def test_few_rows_of_a_rotation():
     assert certified >= 15  # 17 as measured
 
 
+@pytest.mark.parametrize("seed", first_of(range(3)))
+@pytest.mark.parametrize(
+    ("A", "name"),
+    [
+        ([[-0.1, -1.0], [1.0, -0.1]], "so(2)"),
+        ([[-1.0, 0.3], [-0.3, -1.0]], "so(2)"),
+        ([[0.0, 1.0], [-2.0, -0.4]], "so(2)"),
+        ([[0.0, 1.0], [-1.0, -2.5]], "scaling"),
+        ([[0.0, 1.0], [-1.0, 0.0]], "scaling"),
+    ],
+)
+def test_maps_are_known_up_to_time_translation(A, name, seed):
+    A, rng = np.array(A), np.random.default_rng(seed)
+    X = rng.uniform(-2, 2, (1500, 2)) * [1.0, 0.7] + [3.0, -1.0]
+    V = (X - [3.1, -1.2]) @ A.T
+    V += 0.01 * V.std(axis=0) * rng.standard_normal(X.shape)
+    found = columns(symmetry_of="motion").fit(X, V).lie_algebra_
+    assert found.name == name
+    assert found.verdict == ("certified",)
+    turning = A - np.trace(A) / 2 * np.eye(2) if name == "so(2)" else np.eye(2)
+    (L,) = found.matrices
+    L = L * np.sign((L * turning).sum()) * np.linalg.norm(turning)
+    assert_allclose(L / np.linalg.norm(found.matrices), turning, atol=0.05)
+    assert found.time_translation.name in ("R", "so(2)")
+
+
 def test_the_print_names_the_question():
     angle = np.random.default_rng(0).vonmises(0, 1, 2000)
     X = np.column_stack([np.cos(angle), np.sin(angle)])
