@@ -20,7 +20,7 @@ from symdisc._sindy.calibration import needs_calibration
 # One of so many parts of the rows is held out; of few rows more, and of fewer none.
 N_FOLDS, FEW_FOLDS, MANY_ROWS, FEWEST_ROWS = 10, 5, 400, 20
 # What rounding of single precision leaves at most, squared: other spaces are functions
-# of one that loses no more.
+# of one that loses no more, if not linear ones.
 ROUNDING = 1e-10
 # Spaces whose error of x is within a standard error of the best, or so many times it,
 # are as good; and whose error of x_dot is within one, or so much of |x_dot|^2. Of three
@@ -197,9 +197,11 @@ def _suffices(model, problem, max_x_error):
 
 def _is_exact(model, problem):
     """Whether nothing is left to be explained."""
-    if model.errors["x"] <= ROUNDING:
+    if model.errors["x"] <= ROUNDING and not problem.moves:
+        return True
+    if model.errors["x"] <= ROUNDING and model.rank >= len(problem.weights):
         # Other axes of the same space have the same equations, but for sines.
-        return not (problem.moves and needs_calibration(problem.library(model.rank)))
+        return not needs_calibration(problem.library(model.rank))
     return max(model.errors["x"], model.errors.get("x_dot", np.inf)) <= EXACT
 
 

@@ -78,6 +78,26 @@ def test_lotka_volterra_behind_fourier_features(prey, fitted):
     assert abs(values.real).max() < 0.02
 
 
+def test_an_exact_decoder_is_no_end_of_the_search():
+    # A latent v + 0.2 v^3 decodes as exactly as v, but its equations are longer.
+    def excited(x):
+        return np.stack([x[0] - x[0] ** 3 / 3 - x[1] + 0.5, 0.08 * x[0] - 0.064 * x[1]])
+
+    data = along(excited, [[-1.0, 1.0]], np.linspace(0, 160, 1000))
+    (v, w), (v_dot, w_dot) = data["Z"].T, data["Z_dot"].T
+    curved = [v, w, 0.3 * v**2, 0.3 * v**3, 0.3 * v * w]
+    slopes = [v_dot, w_dot, 0.6 * v * v_dot, 0.9 * v**2 * v_dot]
+    slopes.append(0.3 * (v_dot * w + v * w_dot))
+    profiles = np.polynomial.legendre.legvander(np.linspace(-1, 1, 40), 5).T[1:]
+    X, X_dot = (np.column_stack(each) @ profiles for each in (curved, slopes))
+    est = LatentSINDy(2, degree=3, autoencoder=[LinearEncoder(), QUICK]).fit(X, X_dot)
+    linear, sparse = est.spaces_
+    assert linear.x < 1e-10 < linear.x_dot
+    assert sparse.taken
+    assert sparse.x_dot < 1e-6
+    assert est.complexity_ == 6
+
+
 def test_it_is_saved_and_cloned(prey, fitted, tmp_path):
     fitted.save(tmp_path / "prey.symdisc")
     again = load(tmp_path / "prey.symdisc")
