@@ -206,7 +206,7 @@ class LatentProblem:
         stages = [(snapshots, few)]
         if self.moves:
             motion = self.curve, self.weights, self.degree, self.weak
-            stages.append((motion, {}))
+            stages.append((motion, few))
         for lost, encoder in near[:MOST_TRIED]:
             lost, encoder = self._polished(lost, encoder, stages)
             if lost <= EXACT:
