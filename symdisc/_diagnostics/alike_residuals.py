@@ -14,11 +14,15 @@ References
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from symdisc._data.user_warning import warn_user
+
 # Rows whose neighbours are looked for, and coordinates in which these are near.
 MAX_ROWS, MAX_COORDINATES = 1000, 20
 # Two one-sided tests at a level of 0.0005, in standard errors; neighbours are each
 # other's.
 LEVEL = 3.3 * 2**0.5
+# So much of a rate that is left and no noise is worth a word.
+SEEN = 0.005
 
 
 def alike_share(residuals, points):
@@ -59,3 +63,26 @@ def alike_share(residuals, points):
     agreement = np.mean(signs[rows] * signs[other], axis=0)
     seen = (mean > LEVEL * error) | (agreement > LEVEL / len(rows) ** 0.5)
     return np.where(seen, share, 0.0)
+
+
+def warn_of_alike(left, equations, remedy):
+    """Warn of what equations leave of rates that neighbours share.
+
+    Parameters
+    ----------
+    left : ndarray of shape (k,)
+        Part of each rate.
+    equations : EquationSystem
+    remedy : str
+        What may be raised, or added.
+    """
+    seen = np.flatnonzero(left > SEEN)
+    if not len(seen):
+        return
+    names = [symbol.name for symbol in equations.library.symbols]
+    each = ", ".join(f"{left[i]:.1%} of the rate of {names[i]}" for i in seen)
+    warn_user(
+        f"The equations leave {each} that is not noise: it is alike where snapshots "
+        "are. Candidates are missing, or latents that lose a part of the state. Raise "
+        f"{remedy}, or see spaces_ for others."
+    )

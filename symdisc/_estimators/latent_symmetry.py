@@ -367,7 +367,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
             self.decoder_ = Decoder(pod, autoencoder, self.n_components_).to(device)
             read = autoencoder, found.snapshots
             explained = 1 - found.model.errors.get("x_dot", 0.0)
-            self._set_equations(*read_equations(self, *read), explained)
+            self._set_equations(*read_equations(self, *read, y is not None), explained)
             self._latent_size = latent_size(*read)
             self._spread, self._limits, self._n_seen = extent(found.snapshots, pod)
             self.reconstruction_error_ = reconstruction_error(*read, pod)
@@ -377,8 +377,8 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         return self
 
     def _set_equations(self, equations, score, dense_score, explained):
-        self.equations_, self.equation_score_ = equations, score
-        self.dense_score_ = dense_score
+        self.equations_, self.dense_score_ = equations, dense_score
+        self.equation_score_ = score
         if equations is not None:
             warn_of_little_explained([score, explained])
 

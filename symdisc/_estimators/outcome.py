@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from symdisc._data.stretches import noise_level
 from symdisc._data.user_warning import warn_user
 from symdisc._data.weak_form import SHIFT
-from symdisc._diagnostics.alike_residuals import alike_share
+from symdisc._diagnostics.alike_residuals import alike_share, warn_of_alike
 from symdisc._equations.equations import EquationSystem
 from symdisc._equations.library import CandidateLibrary
 from symdisc._latent.latent_model import centres
@@ -29,8 +29,6 @@ MAX_MEASURED_ROWS = 2048
 AFFINE = 1e-5
 # Equations that leave so much explain little, be it noise or not.
 MOST_LEFT = 0.5
-# So much of a rate that is left and no noise is worth a word.
-SEEN = 0.005
 # Equations with more of their candidates are not sparse.
 MANY = 0.5
 # Columns so much smaller than the largest are looked at, of which latents leave more
@@ -39,7 +37,7 @@ SMALL, HARDLY = 0.1, 0.5
 NOT_LINEAR = "behind an encoder that is not linear"
 
 
-def read_equations(est, autoencoder, snapshots):
+def read_equations(est, autoencoder, snapshots, given=False):
     """Regress the latent velocity on the candidate library.
 
     Parameters
@@ -48,6 +46,8 @@ def read_equations(est, autoencoder, snapshots):
         Its parameters and `n_components_` are read.
     autoencoder : torch.nn.Module
     snapshots : Snapshots
+    given : bool, default=False
+        Whether rates were, and what is left of them is no smoothed noise.
 
     Returns
     -------
@@ -77,6 +77,12 @@ def read_equations(est, autoencoder, snapshots):
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
     equations = EquationSystem(sparse, library)
     warn_of_dependent_terms(equations, latent.astype(float), score)
+    if given and 1 - score <= MOST_LEFT:
+        residual = (velocity - features @ sparse.T)[:, varies].astype(float)
+        share = np.zeros(len(varies))
+        share[varies] = alike_share(residual, snapshots.coordinates.cpu().numpy())
+        share[varies] *= np.mean(residual**2, axis=0) / velocity[:, varies].var(axis=0)
+        warn_of_alike(share, equations, "degree or n_components")
     return equations, score, dense_score
 
 
@@ -265,18 +271,7 @@ def warn_of_misfit(est, space, motion):
             "terms, which is not sparse: there may be latents in which they have fewer,"
             " or a degree in which they are closed. See spaces_ for others."
         )
-    if left.max() > SEEN:
-        names = [symbol.name for symbol in est.library_.symbols]
-        each = ", ".join(
-            f"{left[i]:.1%} of the rate of {names[i]}"
-            for i in np.flatnonzero(left > SEEN)
-        )
-        warn_user(
-            f"The equations leave {each} that is not noise: it is alike where "
-            "snapshots are. Candidates are missing, or latents that lose a part of the "
-            "state. Raise degree or n_components, add to library, or see spaces_ for "
-            "others."
-        )
+    warn_of_alike(left, est.equations_, "degree or n_components, add to library")
 
 
 def _alike(est, space, motion):

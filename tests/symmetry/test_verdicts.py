@@ -290,6 +290,16 @@ def test_verdicts_are_kept(tmp_path):
     assert clone(est).max_defect == est.max_defect
 
 
+def test_rates_that_latents_do_not_tell_are_said():
+    t = np.linspace(0, 30, 600)
+    X = np.column_stack([np.cos(t), np.sin(2 * t)])
+    X_dot = np.column_stack([-np.sin(t), 2 * np.cos(2 * t)])
+    with pytest.warns(UserWarning, match="leave .* rate of z0 that is not noise"):
+        columns().fit(X, X_dot)
+
+
+# The curve crosses itself: positions alone do not tell the rates.
+@pytest.mark.filterwarnings("ignore:The equations leave:UserWarning")
 @pytest.mark.parametrize(
     "words",
     [("distribution", "states"), ("pairs", "transitions"), ("motion", "dynamics")],
