@@ -29,7 +29,7 @@ def column_names(est, feature_names):
     ------
     ValueError
         If there are not as many names as columns, or names are empty, too long, the
-        same, no text, or with line breaks and the like.
+        same or no text.
     """
     names = feature_names
     if names is None and est.autoencoder == "none":
@@ -108,12 +108,11 @@ def _checked(names, n_columns, order):
             "columns. Pass one name for each column."
         )
     for name in names:
-        text = isinstance(name, str) and name.isprintable()
-        if not text or not 0 < len(name) <= MAX_NAME:
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
             raise ValueError(
                 f"feature_names has {name!r}, but variables of equations need names of "
-                f"1 to {MAX_NAME} characters that can be printed. Pass feature_names "
-                "with such a str for each column of X."
+                f"1 to {MAX_NAME} characters. Pass feature_names with a str for each "
+                "column of X."
             )
     names = list(map(str, names))
     everything = [*names, *map(velocity_name, names)] if order == 2 else names

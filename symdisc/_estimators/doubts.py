@@ -6,6 +6,8 @@ import numpy as np
 
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
+from symdisc._diagnostics.alike_residuals import alike_share
+from symdisc._diagnostics.decisive_doubts import few_rows, offsets, smoothed_away
 from symdisc._equations.candidates import numerators
 from symdisc._estimators.denominator_doubts import say_denominators, say_poles
 from symdisc._estimators.outcome import MOST_LEFT
@@ -25,10 +27,6 @@ from symdisc._sindy.misfit import (
     unexplained_integrals,
 )
 
-# A larger offset, in standard deviations, leaves powers of a variable alike.
-MAX_OFFSET = 1e5
-# So does one whose power of the degree is larger than rounding allows to tell apart.
-MAX_POWER = 1e8
 # Smoothing leaves less than this of a constant.
 ROUNDING = 1e-8
 # Rows of a map are not correlated with the next ones, and look like so much noise.
@@ -40,8 +38,6 @@ LOST, TIMES_LEAST = 1e-4, 10.0
 UNEXPLAINED_EXACTLY = 2e-3
 # The other order is pointed to where it leaves less, with few of its candidates.
 MOST_LEFT_BY_OTHER, FEW = 1e-3, 0.4
-# More candidates than a fraction of the rows fit anything.
-ROWS_PER_TERM = 2
 # Central differences divide noise by the step: beyond this fraction rates are lost.
 MAX_RATE_NOISE = 0.1
 # Central differences that see less than this of a slope bias coefficients; so do other
@@ -72,7 +68,8 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
     points = motion.curve[0].astype(float)
     sampling = None if t is None else sampling_of(points, t, groups)
     # Offsets and few rows explain everything else.
-    decisive = [*_few_rows(est, len(points)), *_offsets(est, motion)]
+    decisive = [*few_rows(est, len(points)), *offsets(est, motion.curve)]
+    decisive += smoothed_away(est, space.points, points)
     misfit = list(_rivals(est))
     if est.noise_ is None:
         # Refined states have been found to differ from the rows by noise alone.
@@ -94,30 +91,6 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
         others = [text for text in others if not text.startswith(LONG)]
     for text in decisive[:1] or others:
         warn_user(text)
-
-
-def _few_rows(est, n_samples):
-    n_terms = len(est.library_)
-    if n_samples < ROWS_PER_TERM * n_terms:
-        yield (
-            f"X has {n_samples} rows for {n_terms} candidates: they can explain "
-            "anything. Lower degree, leave out parts of library, or pass more rows."
-        )
-
-
-def _offsets(est, motion):
-    """Offsets that leave the powers of a variable alike."""
-    state = np.hstack(motion.curve[: est.order]).astype(float)
-    sizes = np.sqrt(np.mean(state**2, axis=0))
-    deviations = state.std(axis=0)
-    moving = np.ptp(state, axis=0) > ROUNDING * sizes
-    largest = min(MAX_OFFSET, MAX_POWER ** (1 / max(est.degree, 1)))
-    for i in np.flatnonzero((sizes > largest * deviations) & moving)[:1]:
-        yield (
-            f"{_names(est)[i]} has an offset of {sizes[i] / deviations[i]:.1g} times "
-            "its standard deviation: its changes are near rounding, and its powers "
-            "alike. Subtract the mean of the column."
-        )
 
 
 def _rates_of_rest(est, motion, groups):
@@ -276,8 +249,9 @@ def _misfit(est, governing, motion, sampling, t, groups, within):
         yield rows
         return
     exactly = within.left_by(est.equations_) * (est._rate_scale > 0)
-    known = exactly > UNEXPLAINED_EXACTLY
-    left = np.where(known, np.maximum(left, exactly), left)
+    alike = _alike(est, motion) * (est._rate_scale > 0)
+    known = (exactly > UNEXPLAINED_EXACTLY) | (alike > LOST)
+    left = np.where(known, np.maximum(left, np.maximum(exactly, alike)), left)
     bad = np.union1d(doubts(left, by_noise, judged), np.flatnonzero(known))
     little = np.flatnonzero(left > MOST_LEFT)
     if not len(bad) and not len(little):
@@ -294,6 +268,20 @@ def _misfit(est, governing, motion, sampling, t, groups, within):
         yield f"{text}. Pass data with less noise, or more of them."
         return
     yield f"{text}. {_cause(est, governing, motion, sampling, left, bad, t, groups)}"
+
+
+def _alike(est, motion):
+    """Return the part of given rates that is left, and is alike where states are."""
+    given = est.differentiation_ == "given" and not est.discrete
+    if not given or est.autoencoder != "none":
+        return np.zeros(len(est.equation_scores_))
+    *state, rates = (part.astype(float) for part in motion.curve)
+    state = np.hstack(state)
+    left = np.delete(rates, list(est.equations_.inputs), axis=1)
+    left -= est.equations_(state)
+    sizes = state.std(axis=0)
+    share = alike_share(left, state / np.where(sizes > 0, sizes, 1.0))
+    return (1 - est.equation_scores_) * share
 
 
 def _list(est, left, which):

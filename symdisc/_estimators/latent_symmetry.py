@@ -330,7 +330,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         t : array-like of shape (n_samples,) or float, default=None
             Times of the snapshots, or the step between them, strictly increasing
             within a group; numbers, or dates or durations, which become seconds.
-            Without `y`, derivatives are differences along `t`.
+            Without `y`, derivatives are those of smoothing splines.
         groups : array-like of shape (n_samples,), default=None
             Trajectory that each snapshot belongs to. One of a single row, which has no
             difference along `t`, is left out, with a warning.

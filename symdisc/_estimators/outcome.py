@@ -77,7 +77,8 @@ def read_equations(est, autoencoder, snapshots, given=False):
     dense_score = adjusted_r2(most, *features.shape, otherwise=score)
     equations = EquationSystem(sparse, library)
     warn_of_dependent_terms(equations, latent.astype(float), score)
-    if given and 1 - score <= MOST_LEFT:
+    # With a representation the degree is not chosen by what equations leave.
+    if given and not est.representation and 1 - score <= MOST_LEFT:
         residual = (velocity - features @ sparse.T)[:, varies].astype(float)
         share = np.zeros(len(varies))
         share[varies] = alike_share(residual, snapshots.coordinates.cpu().numpy())

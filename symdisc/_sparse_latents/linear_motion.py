@@ -12,6 +12,7 @@ References
 
 from itertools import combinations
 
+import numpy as np
 import torch
 
 # Eigenvectors that combinations are made of: those with the least error.
@@ -53,19 +54,19 @@ def linear_latents(motion, rank, support):
         rates = torch.sparse.mm(motion.derivative, points)
         points = torch.sparse.mm(motion.average, points)
     points, rates = points - points.mean(dim=0), rates - rates.mean(dim=0)
-    moves = torch.linalg.lstsq(points, rates).solution
-    values, vectors = torch.linalg.eig(moves)
+    # Those of torch change with the addresses of arrays where modes nearly depend.
+    points, rates = points.numpy(), rates.numpy()
+    values, vectors = np.linalg.eig(np.linalg.lstsq(points, rates, rcond=None)[0])
     found = []
-    for value, vector in zip(values, vectors.mT, strict=True):
+    for value, vector in zip(values, vectors.T, strict=True):
         if value.imag < 0:
             continue  # the other of a pair
-        latent = torch.view_as_real(points.to(vector) @ vector)
-        rate = torch.view_as_real(rates.to(vector) @ vector)
-        move = torch.view_as_real(points.to(vector) @ vector * value)
-        parts = torch.view_as_real(vector).mT[: 1 + int(value.imag > 0)]
-        if latent.square().sum() > 0:
-            left = (rate - move).square().sum() / rate.square().sum().clamp_min(1e-300)
-            found.append((float(left), parts))
+        latent, rate = points @ vector, rates @ vector
+        parts = [vector.real, vector.imag][: 1 + int(value.imag > 0)]
+        if latent.any():
+            size = max(np.vdot(rate, rate).real, 1e-300)
+            left = np.sum(np.abs(rate - latent * value) ** 2) / size
+            found.append((left, torch.from_numpy(np.array(parts))))
     found.sort(key=lambda each: each[0])
     tried = []
     for n in range(1, rank + 1):

@@ -104,6 +104,7 @@ def test_dates_are_seconds(est, t):
 
 
 @no_doubts
+@pytest.mark.filterwarnings("ignore:The equations leave:UserWarning")
 @BOTH
 def test_times_in_the_wrong_place(est):
     with pytest.raises(ValueError, match=r"y looks like times.*fit\(X, t=...\)"):

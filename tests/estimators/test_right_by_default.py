@@ -182,6 +182,20 @@ class TestWarned:
         with pytest.warns(UserWarning, match=r"leave z1 .*Raise degree"):
             columns().fit(X, t=T)
 
+    def test_rates_that_are_given_and_not_explained(self):
+        def kepler(z):
+            cube = (z[0] ** 2 + z[1] ** 2) ** 1.5
+            return [z[2], z[3], -z[0] / cube, -z[1] / cube]
+
+        t = np.linspace(0, 15, 300)
+        starts = [[1, 0, 0, speed] for speed in (0.8, 0.9, 1.0, 1.1)]
+        X = np.vstack([follow(kepler, start, t) for start in starts])
+        groups, X_dot = np.repeat(range(4), 300), np.transpose(kepler(X.T))
+        est = columns()
+        with pytest.warns(UserWarning, match=r"equations leave z2 .* z3 .*Raise"):
+            est.fit(X, X_dot, groups=groups)
+        assert est.equation_score_ > 0.999
+
     def test_too_long_a_step(self):
         t = np.arange(0, 20, 0.1)
         with pytest.warns(UserWarning, match=r"step of t is too long.*of its slope"):
@@ -208,6 +222,12 @@ class TestWarned:
     def test_noise_alone(self):
         X = np.random.default_rng(0).standard_normal((300, 2))
         with pytest.warns(UserWarning, match=r"do not explain .* noise"):
+            columns().fit(X, t=0.1)
+
+    @pytest.mark.parametrize(("seed", "shape"), [(15, (300, 3)), (20, (500, 2))])
+    def test_noise_that_smoothing_takes_away(self, seed, shape):
+        X = np.random.default_rng(seed).standard_normal(shape)
+        with pytest.warns(UserWarning, match=r"smoothing .* leaves (1.9|0.5)% of"):
             columns().fit(X, t=0.1)
 
     def test_few_rows(self):
