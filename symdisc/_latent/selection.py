@@ -170,6 +170,9 @@ def _why_skip(strategy, problem, models, max_x_error):
         return f"not tried: {reason}"
     if any(_is_exact(model, problem) for model in models):
         return "not tried: another is exact"
+    lossless = any(model.errors["x"] <= ROUNDING for model in models)
+    if lossless and (strategy.is_costly(problem) or not strategy.seeks_terms):
+        return "not tried: another loses nothing"
     if strategy.is_costly(problem) and any(
         _suffices(m, problem, max_x_error) for m in models
     ):

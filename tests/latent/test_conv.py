@@ -142,6 +142,8 @@ def test_modules_of_the_user(rotation):
     assert est.reconstruction_error_ < 0.02
 
 
+# An encoder that is as it was drawn.
+@pytest.mark.filterwarnings("ignore:The equations leave:UserWarning")
 def test_frozen_encoder_is_not_trained(rotation):
     X, X_dot, *_ = rotation
     encoder, decoder = small_networks()
