@@ -205,7 +205,7 @@ def _space(est, data, checkpoint):
         return LatentModel(columns, data.pod), snapshots, SpaceTable([row])
     strategies = strategies_of(est.autoencoder)
     problem, snapshots = data.of(strategies[0], est, checkpoint)
-    model, table = race(strategies, problem, est.max_x_error)
+    model, table = race(strategies, problem, est.max_x_error, by_terms=False)
     if not est.representation:
         warn_of_directions_left_out(est, model.rank)
     warn_of_columns_left_out(model, data.modes.X, data.t, data.groups)

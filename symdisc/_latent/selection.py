@@ -55,7 +55,7 @@ def held_out_rows(problem):
     return held_out_folds(problem.positions, problem.groups, n_folds)[0]
 
 
-def race(strategies, problem, max_x_error):
+def race(strategies, problem, max_x_error, *, by_terms=True):
     """Fit each strategy to some rows, choose by others, and fit that one to all.
 
     Parameters
@@ -66,6 +66,10 @@ def race(strategies, problem, max_x_error):
     problem : LatentProblem
     max_x_error : float
         Share of the variance of the snapshots that a space may lose.
+    by_terms : bool, default=True
+        Whether one that loses nothing is no end while its equations are not closed:
+        functions of its latents may have shorter ones. A symmetry of a motion has
+        another name in these.
 
     Returns
     -------
@@ -84,7 +88,8 @@ def race(strategies, problem, max_x_error):
     for strategy in strategies:
         row = TriedSpace(repr(strategy))
         table.append(row)
-        row.why = _why_skip(strategy, problem, [m for _, m, _ in tried], max_x_error)
+        known = [model for _, model, _ in tried]
+        row.why = _why_skip(strategy, problem, known, max_x_error, by_terms)
         if row.why:
             continue
         begin = time.perf_counter()
@@ -164,11 +169,11 @@ def _refitted(strategy, model, problem):
     return found
 
 
-def _why_skip(strategy, problem, models, max_x_error):
+def _why_skip(strategy, problem, models, max_x_error, by_terms):
     """Say why a strategy is not tried, or return nothing."""
     if reason := strategy.why_not(problem):
         return f"not tried: {reason}"
-    if any(_is_exact(model, problem) for model in models):
+    if any(_is_exact(model, problem, by_terms) for model in models):
         return "not tried: another is exact"
     lossless = any(model.errors["x"] <= ROUNDING for model in models)
     if lossless and (strategy.is_costly(problem) or not strategy.seeks_terms):
@@ -198,11 +203,12 @@ def _suffices(model, problem, max_x_error):
     return not problem.moves or model.errors.get("x_dot", np.inf) <= AS_FAST
 
 
-def _is_exact(model, problem):
+def _is_exact(model, problem, by_terms):
     """Whether nothing is left to be explained."""
     if model.errors["x"] <= ROUNDING and not problem.moves:
         return True
-    if model.errors["x"] <= ROUNDING and model.rank >= len(problem.weights):
+    whole = model.rank >= len(problem.weights) or not by_terms
+    if model.errors["x"] <= ROUNDING and whole:
         # Other axes of the same space have the same equations, but for sines.
         return not needs_calibration(problem.library(model.rank))
     return max(model.errors["x"], model.errors.get("x_dot", np.inf)) <= EXACT

@@ -127,7 +127,8 @@ def simplest_map(map_, time, tol):
     for part in (_real, _unequal):
         left, change = part(own), part(other)
         square = np.vdot(change, change).real
-        if square <= (REAL * np.abs(other).max()) ** 2:
+        if square <= (tol * np.abs(other).max()) ** 2:
+            # What is left would be time translation itself, nearly.
             continue
         share = -np.vdot(change, left).real / square
         values = own + share * other
