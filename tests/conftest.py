@@ -95,7 +95,6 @@ DOUBTS = "|".join(
         "Other terms than those",
         "The latents lose",
         r"The equations have \d+ of",
-        "The equations leave .* that is not noise",
     ]
 )
 no_doubts = pytest.mark.filterwarnings(f"ignore:({DOUBTS})")

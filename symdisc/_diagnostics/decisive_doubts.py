@@ -8,7 +8,7 @@ ROWS_PER_TERM = 2
 MAX_OFFSET = 1e5
 # So does one whose power of the degree is larger than rounding allows to tell apart.
 MAX_POWER = 1e8
-# Columns move by more than this part of their size.
+# Columns move by more than this part of their size: smoothing leaves less.
 ROUNDING = 1e-8
 # Equations of less of the variance of a column than this are not those of the column.
 LEFT_BY_SMOOTHING = 0.3

@@ -7,7 +7,12 @@ import numpy as np
 from symdisc._data.trajectories import median_step, trajectory_slices
 from symdisc._data.user_warning import warn_user
 from symdisc._diagnostics.alike_residuals import alike_share
-from symdisc._diagnostics.decisive_doubts import few_rows, offsets, smoothed_away
+from symdisc._diagnostics.decisive_doubts import (
+    ROUNDING,
+    few_rows,
+    offsets,
+    smoothed_away,
+)
 from symdisc._equations.candidates import numerators
 from symdisc._estimators.denominator_doubts import say_denominators, say_poles
 from symdisc._estimators.outcome import MOST_LEFT
@@ -27,8 +32,6 @@ from symdisc._sindy.misfit import (
     unexplained_integrals,
 )
 
-# Smoothing leaves less than this of a constant.
-ROUNDING = 1e-8
 # Rows of a map are not correlated with the next ones, and look like so much noise.
 LIKE_NOISE = 0.2
 # Terms matter that a threshold drops where these leave so much, and so many times what

@@ -19,7 +19,7 @@ from symdisc._numerics.threads import one_thread
 from symdisc._sindy.dependence import depend_on_others, say_relation, varying
 from symdisc._sindy.regression import MATTERS, SMALL_TERM, scored_equations
 from symdisc._sindy.scoring import rate_scale
-from symdisc._sindy.stlsq import adjusted_r2
+from symdisc._sindy.stlsq import adjusted_r2, r2
 from symdisc._symmetry.function_class import lowest_degree
 from symdisc.autoencoders._names import strategies_of
 
@@ -79,11 +79,10 @@ def read_equations(est, autoencoder, snapshots, given=False):
     warn_of_dependent_terms(equations, latent.astype(float), score)
     # With a representation the degree is not chosen by what equations leave.
     if given and not est.representation and 1 - score <= MOST_LEFT:
-        residual = (velocity - features @ sparse.T)[:, varies].astype(float)
-        share = np.zeros(len(varies))
-        share[varies] = alike_share(residual, snapshots.coordinates.cpu().numpy())
-        share[varies] *= np.mean(residual**2, axis=0) / velocity[:, varies].var(axis=0)
-        warn_of_alike(share, equations, "degree or n_components")
+        left = np.where(varies, 1 - r2(features, velocity, sparse), 0.0)
+        residual = (velocity - features @ sparse.T).astype(float)
+        left *= alike_share(residual, snapshots.coordinates.cpu().numpy())
+        warn_of_alike(left, equations, "degree or n_components")
     return equations, score, dense_score
 
 

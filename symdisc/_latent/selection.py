@@ -175,7 +175,9 @@ def _why_skip(strategy, problem, models, max_x_error, by_terms):
         return f"not tried: {reason}"
     if any(_is_exact(model, problem, by_terms) for model in models):
         return "not tried: another is exact"
-    lossless = any(model.errors["x"] <= ROUNDING for model in models)
+    lossless = any(
+        m.errors["x"] <= ROUNDING and not _has_sines(m, problem) for m in models
+    )
     if lossless and (strategy.is_costly(problem) or not strategy.seeks_terms):
         return "not tried: another loses nothing"
     if strategy.is_costly(problem) and any(
@@ -203,14 +205,19 @@ def _suffices(model, problem, max_x_error):
     return not problem.moves or model.errors.get("x_dot", np.inf) <= AS_FAST
 
 
+def _has_sines(model, problem):
+    """Whether the size of the latents, and their axes, decide about equations."""
+    return problem.moves and needs_calibration(problem.library(model.rank))
+
+
 def _is_exact(model, problem, by_terms):
     """Whether nothing is left to be explained."""
-    if model.errors["x"] <= ROUNDING and not problem.moves:
-        return True
-    whole = model.rank >= len(problem.weights) or not by_terms
-    if model.errors["x"] <= ROUNDING and whole:
-        # Other axes of the same space have the same equations, but for sines.
-        return not needs_calibration(problem.library(model.rank))
+    if model.errors["x"] <= ROUNDING:
+        if _has_sines(model, problem):
+            return False
+        # Other axes of the same space have the same equations.
+        if not (problem.moves and by_terms) or model.rank >= len(problem.weights):
+            return True
     return max(model.errors["x"], model.errors.get("x_dot", np.inf)) <= EXACT
 
 

@@ -282,8 +282,10 @@ class _Search:
         if count == len(self.known) == 1 and found[0].certified:
             # Much of time translation would hide what the map itself changes.
             simple = simplest_map(maps[0], self.known[0], tol)[None]
-            other = self._claimed(simple, others, self._tolerance(simple, others))
-            return other if other[0].certified else found
+            if (simple != maps).any():
+                tol = self._tolerance(simple, others)
+                other = self._claimed(simple, others, tol)
+                return other if other[0].certified else found
         return found
 
     def _tolerance(self, maps, others):

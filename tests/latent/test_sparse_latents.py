@@ -8,11 +8,13 @@ import torch
 from conftest import first_of
 from scipy.integrate import solve_ivp
 from sklearn.base import clone
+from small_training import problem_of
 
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
 from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonics
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
+from symdisc._sparse_latents.search import Judge, judge_of, motion_of_rows
 from symdisc.autoencoders import LinearEncoder, SparseLatents
 from symdisc.datasets import make_embedded, make_lorenz
 
@@ -90,12 +92,41 @@ def test_an_exact_decoder_is_no_end_of_the_search():
     slopes.append(0.3 * (v_dot * w + v * w_dot))
     profiles = np.polynomial.legendre.legvander(np.linspace(-1, 1, 40), 5).T[1:]
     X, X_dot = (np.column_stack(each) @ profiles for each in (curved, slopes))
-    est = LatentSINDy(2, degree=3, autoencoder=[LinearEncoder(), QUICK]).fit(X, X_dot)
-    linear, sparse = est.spaces_
+    ways = [LinearEncoder(), LinearEncoder(decoder="rbf"), QUICK]
+    est = LatentSINDy(2, degree=3, autoencoder=ways).fit(X, X_dot)
+    linear, radial, sparse = est.spaces_
     assert linear.x < 1e-10 < linear.x_dot
+    # It would be a function of the latents of the first.
+    assert radial.why == "not tried: another loses nothing"
     assert sparse.taken
     assert sparse.x_dot < 1e-6
     assert est.complexity_ == 6
+
+
+def test_as_many_cosines_as_the_snapshots_need():
+    random = np.random.default_rng(0)
+    z = random.uniform(-2, 2, (2000, 2))
+    smooth = np.column_stack([z, z**2, z[:, 0] * z[:, 1]])
+    bent = np.tanh(4 * z @ random.standard_normal((2, 8)) + random.standard_normal(8))
+    encoder, most = torch.eye(2, 10, dtype=torch.float64), 1e-3
+    few = judge_of(problem_of([smooth]), None, encoder[:, :5], most)
+    assert few == Judge(64, most)
+    problem = problem_of([np.hstack([z, bent])])
+    lost = {
+        n: float(
+            motion_of_rows(problem, None, 10, Judge(n, most)).left_of_snapshots(
+                encoder, torch.zeros(2)
+            )
+        )
+        for n in (64, 128, 256)
+    }
+    # None of them tells all of a lift that bends so much, and most tell more.
+    assert lost[64] > lost[128] > lost[256] > most
+    many = judge_of(problem, None, encoder, most)
+    assert many.n_cosines == 256
+    assert many.floor == pytest.approx(lost[256])
+    enough = judge_of(problem, None, encoder, 1.01 * lost[128], detailed=1.0)
+    assert enough == Judge(128, 1.01 * lost[128])
 
 
 def test_it_is_saved_and_cloned(prey, fitted, tmp_path):
