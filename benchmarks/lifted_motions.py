@@ -109,6 +109,16 @@ def boost(x):
     return np.stack([0.5 * x[1], 0.5 * x[0]])
 
 
+def scaling(x):
+    """Return those of a node."""
+    return np.stack([-0.5 * x[0], -0.2 * x[1]])
+
+
+def two_rotors(x):
+    """Return those of two oscillators whose periods have no common multiple."""
+    return np.stack([-x[1], x[0], -(2**0.5) * x[3], 2**0.5 * x[2]])
+
+
 SYSTEMS = {
     "spiral": System(spiral, (-2, -2), (2, 2), 0.1, 100, 2, 4, "so(2)"),
     # Its motion commutes with growth of the third coordinate, too.
@@ -126,6 +136,10 @@ SYSTEMS = {
     ),
     "lorenz": System(lorenz, (-30, -22, 2), (30, 22, 48), 0.02, 200, 2, 7, "trivial"),
     "boost": System(boost, (-1, -1), (1, 1), 0.05, 60, 2, 2, ""),
+    "scaling": System(scaling, (-2, -2), (2, 2), 0.1, 60, 2, 2, ""),
+    "two_rotors": System(
+        two_rotors, (-1.2,) * 4, (1.2,) * 4, 0.08, 120, 2, 4, "so(2)+so(2)"
+    ),
 }
 
 

@@ -4,6 +4,7 @@ A latent space is defined up to an invertible linear map. The gauge fixes it: la
 have zero mean and unit covariance, so that compact symmetries have skew generators.
 """
 
+import copy
 import math
 from itertools import pairwise
 
@@ -240,20 +241,32 @@ class LinearAutoencoder(GaugedAutoencoder):
 
     Parameters
     ----------
-    encoder : tensor of shape (rank, n_modes)
+    encoder : tensor of shape (rank, n_modes), or (rank, n_modes + n_products)
     coordinates, velocity : tensor of shape (n_samples, n_modes), optional
         Data, for the gauge; without them the latents stay as the encoder gives them.
     decoder : torch.nn.Module, optional
         Has `push_forward`; to be set before it is used.
     blocks : sequence of int, default=()
         Sizes of blocks of latents on which generators are skew.
+    products : ProductMap, optional
+        Further features that the encoder combines.
     """
 
     def __init__(
-        self, encoder, coordinates=None, velocity=None, *, decoder=None, blocks=()
+        self,
+        encoder,
+        coordinates=None,
+        velocity=None,
+        *,
+        decoder=None,
+        blocks=(),
+        products=None,
     ):
         rank, n_modes = encoder.shape
-        linear = FourierMap(encoder.new_zeros(n_modes, 0), encoder.new_zeros(0), rank)
+        linear = copy.deepcopy(products)
+        if linear is None:
+            none = encoder.new_zeros(n_modes, 0), encoder.new_zeros(0)
+            linear = FourierMap(*none, rank)
         with torch.no_grad():
             linear.weight[:, 1:] = encoder
         super().__init__(linear, encoder[:, 0])

@@ -1,4 +1,4 @@
-"""How far a linear encoder is from latents that obey sparse equations.
+"""How far an encoder linear in features is from latents that obey sparse equations.
 
 For latents z = P c + b, each of size 1, the coefficients of the best equations are a
 regression, and so is the best polynomial decoder. Eliminating both leaves a smooth

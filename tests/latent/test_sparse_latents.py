@@ -103,6 +103,63 @@ def test_an_exact_decoder_is_no_end_of_the_search():
     assert est.complexity_ == 6
 
 
+def behind_perceptron(Z, Z_dot, n_features, gain, seed):
+    """Return snapshots and rates behind one layer of tanh."""
+    random = np.random.default_rng(seed)
+    weights = gain * random.standard_normal((Z.shape[1], n_features))
+    bent = np.tanh(Z @ weights + random.uniform(-0.5, 0.5, n_features))
+    return bent, (1 - bent**2) * (Z_dot @ weights)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_few_features_have_a_left_inverse_among_products(seed, tmp_path):
+    random, t = np.random.default_rng(seed), 0.1 * np.arange(60)
+    starts = np.outer(random.uniform(0.4, 1.2, 12), [1, 0])
+    data = along(lambda x: np.stack([-x[1], x[0]]), starts, t)
+    X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 10, 0.7, seed)
+    est = LatentSINDy(2, autoencoder=SparseLatents(gains=(30, 2000)))
+    est.fit(X, X_dot, groups=data["groups"])
+    # No function linear in so few features turns at one angle everywhere.
+    assert est.complexity_ == 2
+    assert est.errors_["x_dot"] < 1e-5
+    coefficients = est.equations_.coefficients
+    assert -coefficients[0, 2] * coefficients[1, 1] == pytest.approx(1, rel=1e-2)
+    est.save(tmp_path / "rotor.symdisc")
+    again = load(tmp_path / "rotor.symdisc")
+    np.testing.assert_array_equal(again.transform(X), est.transform(X))
+
+
+def test_as_many_latents_as_modes_have_no_products():
+    # Any coordinates of the plane would be latents.
+    t = np.linspace(0, 12, 400)
+    x, y = np.cos(t) * np.exp(-0.1 * t), np.sin(t) * np.exp(-0.1 * t)
+    X = np.column_stack([x + 0.3 * y**2, y])
+    X_dot = np.gradient(X, t, axis=0, edge_order=2)
+    est = LatentSINDy(2, degree=2, autoencoder=QUICK).fit(X, X_dot)
+    mean = (X[:200] + X[200:]) / 2
+    latents = (est.transform(X[:200]) + est.transform(X[200:])) / 2
+    np.testing.assert_allclose(est.transform(mean), latents, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_two_rotors_behind_a_perceptron(seed):
+    random, t = np.random.default_rng(seed), 0.08 * np.arange(150)
+    starts = np.kron(random.uniform(0.4, 1.2, (20, 2)), [1, 0])
+
+    def turned(x):
+        return np.stack([-x[1], x[0], -(2**0.5) * x[3], 2**0.5 * x[2]])
+
+    data = along(turned, starts, t)
+    X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 60, 0.5, seed)
+    est = LatentSymmetryDiscoverer(random_state=0)
+    est.fit(X, X_dot, groups=data["groups"])
+    assert est.lie_algebra_.name == "so(2)+so(2)"
+    assert set(est.verdict_) == {"conditional"}
+    # Each further term follows what the encoder does wrong, and explains some of it.
+    assert est.complexity_ == 4
+
+
 def test_as_many_cosines_as_the_snapshots_need():
     random = np.random.default_rng(0)
     z = random.uniform(-2, 2, (2000, 2))
