@@ -54,7 +54,7 @@ class ProductMap(FeatureMap):
         Returns
         -------
         ProductMap or None
-            None where the variables tell all of them.
+            None where the variables tell all of them, or there would be too many.
 
         Examples
         --------
@@ -68,7 +68,10 @@ class ProductMap(FeatureMap):
         >>> ProductMap.of_rows(points, 2, 1, 1, 2) is None
         True
         """
-        monomials = Monomials(n_leading, affordable_degree(n_leading, highest))
+        degree = affordable_degree(n_leading, highest)
+        if degree < 2:
+            return None
+        monomials = Monomials(n_leading, degree)
         products = monomials(points[:, :n_leading])[:, 1 + n_leading :]
         size = products.std(dim=0, correction=0).clamp_min(1e-300)
         variables = torch.nn.functional.pad(points[:, :n_known], (1, 0), value=1.0)

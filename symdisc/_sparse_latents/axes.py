@@ -58,6 +58,7 @@ def sparse_axes(curve, library, random, n_starts=8, weak=None):
     2
     """
     k = curve[0].shape[1]
+    n_starts = n_starts if k > 1 else 1  # the only other axis points the other way
     motion = SparseMotion.of_rows(curve, library, weak=weak, max_rows=MAX_ROWS)
     turns = [
         np.linalg.qr(random.standard_normal((k, k)))[0] for _ in range(1, n_starts)

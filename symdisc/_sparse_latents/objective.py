@@ -1,8 +1,8 @@
-"""How far an encoder linear in features is from latents that obey sparse equations.
+"""How far latents are from obeying sparse equations.
 
-For latents z = P c + b, each of size 1, the coefficients of the best equations are a
-regression, and so is the best polynomial decoder. Eliminating both leaves a smooth
-function of the few entries of P and b:
+For latents z = P c + b of modes c, and maybe products of these, each latent of size 1,
+the coefficients of the best equations are a regression, and so is the best decoder.
+Eliminating both leaves a smooth function of the few entries of P and b:
 
     log(E_v + e_v) + w log(E_x + e_x) + mu sum log(s^2 + delta^2) - nu logdet corr(z),
 

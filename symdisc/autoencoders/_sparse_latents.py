@@ -1,4 +1,4 @@
-"""A linear encoder whose latents obey equations of few terms."""
+"""Latents linear in modes, and products of these, that obey equations of few terms."""
 
 from numbers import Integral, Real
 

@@ -13,6 +13,7 @@ from small_training import problem_of
 from symdisc import CandidateLibrary, LatentSINDy, LatentSymmetryDiscoverer, load
 from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonics
 from symdisc._sparse_latents.axes import anneal
+from symdisc._sparse_latents.elimination import Limits
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
 from symdisc._sparse_latents.search import Judge, judge_of, motion_of_rows
 from symdisc.autoencoders import LinearEncoder, SparseLatents
@@ -111,7 +112,7 @@ def behind_perceptron(Z, Z_dot, n_features, gain, seed):
     return bent, (1 - bent**2) * (Z_dot @ weights)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_few_features_have_a_left_inverse_among_products(seed, tmp_path):
     random, t = np.random.default_rng(seed), 0.1 * np.arange(60)
     starts = np.outer(random.uniform(0.4, 1.2, 12), [1, 0])
@@ -141,23 +142,33 @@ def test_as_many_latents_as_modes_have_no_products():
     np.testing.assert_allclose(est.transform(mean), latents, atol=1e-9)
 
 
+def test_terms_that_each_explain_little_are_no_gain():
+    best = torch.full((10,), 6e-5, dtype=torch.float64)
+    limits = Limits(best, lost=1e-3, tolerance=4e-6, negligible=3e-4)
+    sparse = SparseLatents(mus=(0.5, 0.15))
+    # Eleven further terms follow what an encoder does wrong; two may be a damping.
+    assert sparse._is_worth(11, 2.5 * best, best, limits)
+    assert not sparse._is_worth(2, 2.5 * best, best, limits)
+    assert not sparse._is_worth(100, 7 * best, best, limits)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
-def test_two_rotors_behind_a_perceptron(seed):
-    random, t = np.random.default_rng(seed), 0.08 * np.arange(150)
-    starts = np.kron(random.uniform(0.4, 1.2, (20, 2)), [1, 0])
+def test_two_rotors_behind_a_perceptron():
+    random, t = np.random.default_rng(1), 0.08 * np.arange(150)
+    size, angle = random.uniform(0.4, 1.2, (20, 2)), random.uniform(0, 6.3, (20, 2))
+    starts = np.stack([size * np.cos(angle), size * np.sin(angle)], axis=2)
 
     def turned(x):
         return np.stack([-x[1], x[0], -(2**0.5) * x[3], 2**0.5 * x[2]])
 
-    data = along(turned, starts, t)
-    X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 60, 0.5, seed)
+    data = along(turned, starts.reshape(20, 4), t)
+    X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 60, 0.5, seed=1)
     est = LatentSymmetryDiscoverer(random_state=0)
     est.fit(X, X_dot, groups=data["groups"])
-    assert est.lie_algebra_.name == "so(2)+so(2)"
-    assert set(est.verdict_) == {"conditional"}
-    # Each further term follows what the encoder does wrong, and explains some of it.
     assert est.complexity_ == 4
+    values = np.linalg.eigvals(est.equations_.coefficients[:, 1:5]).imag
+    np.testing.assert_allclose(np.sort(values)[2:], [1, 2**0.5], rtol=5e-3)
+    assert "so(2)+so(2)" in str(est.lie_algebra_)  # certified or undecided
 
 
 def test_as_many_cosines_as_the_snapshots_need():

@@ -33,6 +33,8 @@ def test_products_that_variables_tell_are_left_out(points):
     assert ProductMap.of_rows(full, 5, 2, 2, 2) is None
     # Where that variable is no more than noise, its product is new.
     assert len(ProductMap.of_rows(full, 4, 2, 2, 2)) == 1
+    # Of ten variables there are too many.
+    assert ProductMap.of_rows(points.repeat(1, 2), 10, 10, 1, 5) is None
 
 
 def test_along_a_curve_they_are_differentiated(points):
