@@ -78,7 +78,8 @@ class SparseLatents(Strategy):
     degree : int, default=5
         Highest degree of products of the leading modes that the encoder combines, too,
         where it leaves less of the rates held out with them; lower where there were
-        more than 64 of them. With 1 the encoder is linear.
+        more than 64 of them. With 1 the encoder is linear, which says more of rows
+        outside the range of those it was fitted to.
 
     References
     ----------
