@@ -32,7 +32,9 @@ pytestmark = [
 
 MAX_ITER = 150
 MAKE = {
-    "solved": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **others),
+    "solved": lambda **others: LatentSymmetryDiscoverer(
+        autoencoder="residual", batch_size=32, **others
+    ),
     "game": lambda **others: LatentSymmetryDiscoverer(batch_size=32, **GAME, **others),
     "equations": lambda **others: LatentSINDy(autoencoder="residual", **others),
     "both": lambda **others: LatentSINDy(
