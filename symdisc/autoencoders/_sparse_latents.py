@@ -222,8 +222,8 @@ class SparseLatents(Strategy):
     def _is_worth(self, fewer, left, best, limits):
         """Say whether so many fewer terms make up for what is left in addition.
 
-        Where no linear encoder is exact, further terms follow what it does wrong. Each
-        counts as much as in the loss, which has the logarithm of what is left, too.
+        Where no encoder is exact, further terms follow what it does wrong. Each counts
+        by the least of `mus`, against the logarithm of what is left, as in the loss.
         """
         if not is_as_good(left, best, limits.negligible):
             return False
