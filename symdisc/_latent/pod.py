@@ -250,6 +250,8 @@ def _decompose(X, n_modes, random_state):
     return mean, singular, modes, _centred_sum_of_squares(X, mean), extremes
 
 
+# With threads each small block waits for a second core, which another program may have.
+@one_thread()
 def _centred_sum_of_squares(X, mean, n_rows=32):
     blocks = (X[i : i + n_rows] - mean for i in range(0, len(X), n_rows))
     return float(sum(np.vdot(block, block) for block in blocks))

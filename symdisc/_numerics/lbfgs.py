@@ -14,6 +14,9 @@ from symdisc._numerics.triangular import solve_upper
 CHUNK, HISTORY, EVALUATIONS = 20, 30, 1.25
 # Second derivatives are taken to be at least this part of their mean.
 FLOOR = 1e-3
+# Part of what counts as little by which a descent may miss the least, and slopes that
+# are zero.
+NEGLIGIBLE, LEAST = 0.01, 1e-8
 
 
 def descend(loss, variables, max_steps, *, little=0.0):
@@ -117,7 +120,9 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
             value, slopes = evaluated(point + solve_upper(factor, steps))
             return value, solve_upper(factor, slopes, transposed=True)
 
-        value, moved = _lowest(in_units, np.zeros(len(point)), CHUNK, little)
+        # In these units half the square of the slopes is what may still be gained.
+        least = max((2 * NEGLIGIBLE * little / len(point)) ** 0.5, LEAST)
+        value, moved = _lowest(in_units, np.zeros(len(point)), CHUNK, little, least)
         if value < last:
             point = point + solve_upper(factor, moved)
         if not last - value >= little:
@@ -126,8 +131,11 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
     return point
 
 
-def _lowest(evaluated, start, max_steps, little):
-    """Return the least value, and where it is."""
+def _lowest(evaluated, start, max_steps, little, least=LEAST):
+    """Return the least value, and where it is.
+
+    The descent ends, too, where no slope is more than `least`.
+    """
     best, values = [np.inf, start], []
 
     def noted(flat):
@@ -143,7 +151,7 @@ def _lowest(evaluated, start, max_steps, little):
             raise StopIteration
 
     options = {"maxiter": max_steps, "maxfun": int(EVALUATIONS * max_steps)}
-    options |= {"maxcor": HISTORY, "ftol": 1e-14, "gtol": 1e-8}
+    options |= {"maxcor": HISTORY, "ftol": 1e-14, "gtol": least}
     known = {"method": "L-BFGS-B", "jac": True, "callback": stop, "options": options}
     minimize(noted, start, **known)
     return best

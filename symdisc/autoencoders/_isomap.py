@@ -97,6 +97,10 @@ class IsomapEncoder(Strategy):
         self.n_neighbors = n_neighbors
         self.max_rows = max_rows
 
+    def is_costly(self, problem):
+        """Say that it is left out where cheaper ones leave next to nothing."""
+        return True
+
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""
         return (
