@@ -165,7 +165,7 @@ def test_two_rotors_behind_a_perceptron():
     X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 60, 0.5, seed=1)
     est = LatentSymmetryDiscoverer(random_state=0)
     est.fit(X, X_dot, groups=data["groups"])
-    assert est.complexity_ == 4
+    assert est.equations_.n_terms == 4
     values = np.linalg.eigvals(est.equations_.coefficients[:, 1:5]).imag
     np.testing.assert_allclose(np.sort(values)[2:], [1, 2**0.5], rtol=5e-3)
     assert "so(2)+so(2)" in str(est.lie_algebra_)  # certified or undecided
@@ -375,7 +375,7 @@ def test_what_is_left_and_no_noise_is_said():
     noise = 0.05 * data.X_dot.std() * rng.standard_normal(data.X_dot.shape)
     est = LatentSINDy(degree=3, **options)
     est.fit(data.X, data.X_dot + noise, groups=data.groups)
-    assert est.complexity_ == 4
+    assert est.equations_.n_terms == 4
 
 
 @pytest.mark.slow
