@@ -88,8 +88,7 @@ def race(strategies, problem, max_x_error, *, by_terms=True):
     for strategy in strategies:
         row = TriedSpace(repr(strategy))
         table.append(row)
-        known = [model for _, model, _ in tried]
-        row.why = _why_skip(strategy, problem, known, max_x_error, by_terms)
+        row.why = _why_skip(strategy, problem, tried, max_x_error, by_terms)
         if row.why:
             continue
         begin = time.perf_counter()
@@ -169,10 +168,14 @@ def _refitted(strategy, model, problem):
     return found
 
 
-def _why_skip(strategy, problem, models, max_x_error, by_terms):
+def _why_skip(strategy, problem, tried, max_x_error, by_terms):
     """Say why a strategy is not tried, or return nothing."""
     if reason := strategy.why_not(problem):
         return f"not tried: {reason}"
+    for other, model, _ in tried:
+        if strategy.is_reached(other, model):
+            return f"not tried: {other!r} is what it would find"
+    models = [model for _, model, _ in tried]
     if any(_is_exact(model, problem, by_terms) for model in models):
         return "not tried: another is exact"
     lossless = any(

@@ -167,3 +167,8 @@ def motion_of_rows(problem, rows, n_modes, judge, products=None):
     n_rows = ROWS_PER_ENTRY * max(rank * curve[0].shape[1], judge.n_cosines)
     options = {"weak": part.weak, "max_rows": min(max(n_rows, FEW_ROWS), MAX_ROWS)}
     return SparseMotion.of_rows(curve, library, **options, **known)
+
+
+def motions_of_rows(problem, rows, n_modes, judge, products=None):
+    """Return `motion_of_rows` for each of several sets of rows."""
+    return [motion_of_rows(problem, r, n_modes, judge, products) for r in rows]

@@ -28,6 +28,7 @@ from symdisc._sparse_latents.search import (
     found_of,
     judge_of,
     motion_of_rows,
+    motions_of_rows,
     products_of,
 )
 from symdisc.autoencoders._decoders import best_decoder
@@ -129,6 +130,14 @@ class SparseLatents(Strategy):
         """Say whether it is left out where cheaper ones leave next to nothing."""
         return self.max_x_error < MAX_X_ERROR
 
+    def is_reached(self, strategy, model):
+        """Say whether one that may lose more of the snapshots has lost no more."""
+        if not isinstance(strategy, SparseLatents):
+            return False
+        alike = strategy.get_params() | {"max_x_error": self.max_x_error}
+        most = AS_GOOD * self.max_x_error
+        return alike == self.get_params() and model.errors["x"] <= most
+
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""
         if not problem.moves:
@@ -154,7 +163,9 @@ class SparseLatents(Strategy):
         random = np.random.default_rng(problem.seed)
         start = self._start(problem, rows[0], rank)
         dense, judge = self._dense(problem, rows, start, random), start[1]
-        fitted, held = _motions(problem, rows, dense.n_modes, judge, dense.products)
+        fitted, held = motions_of_rows(
+            problem, rows, dense.n_modes, judge, dense.products
+        )
         begin = dense.encoder, dense.shift
         if not fitted.has_unit:
             weak = problem.part(rows[0]).weak
@@ -286,7 +297,7 @@ class SparseLatents(Strategy):
     def _linear(self, problem, rows, rank, judge):
         """Return the encoder with the best linear equations, where these may be all."""
         n_modes = self._n_modes(problem, rank)[-1]
-        fitted, held = _motions(problem, rows, n_modes, judge)
+        fitted, held = motions_of_rows(problem, rows, n_modes, judge)
         if fitted.has_unit:
             return []
         degrees = [degree_of(each) for each in fitted.library.expressions]
@@ -303,7 +314,7 @@ class SparseLatents(Strategy):
         """Follow the best encoder from few modes to many, and to products of them."""
         (encoder, judge), found = start, []
         for n_modes in self._n_modes(problem, len(encoder)):
-            fitted, held = _motions(problem, rows, n_modes, judge)
+            fitted, held = motions_of_rows(problem, rows, n_modes, judge)
             if not found:
                 encoder, shift = self._begun(fitted, encoder, random)
             n_steps = N_STEPS // 2 if found else N_STEPS
@@ -312,7 +323,7 @@ class SparseLatents(Strategy):
         if all(each.left.mean() > LEAST_ERROR for each in found):
             products = products_of(problem, rows[0], n_modes, self.degree)
             if products is not None:
-                fitted, held = _motions(problem, rows, n_modes, judge, products)
+                fitted, held = motions_of_rows(problem, rows, n_modes, judge, products)
                 moved = self._followed(fitted, encoder, shift, N_STEPS)
                 found += found_of(fitted, held, *moved, products=products)
         return found
@@ -367,11 +378,6 @@ class SparseLatents(Strategy):
                 return None
         encoder = turn @ white
         return encoder, shift - (turn @ centre) / motion.size(encoder)
-
-
-def _motions(problem, rows, n_modes, judge, products=None):
-    """Return what latents of each of several sets of rows are to obey."""
-    return (motion_of_rows(problem, r, n_modes, judge, products) for r in rows)
 
 
 def _model(problem, encoder, shift, support, make_decoder=None, products=None):

@@ -49,6 +49,21 @@ class Strategy(BaseEstimator):
         """Say whether it is left out where cheaper ones leave next to nothing."""
         return self.trains
 
+    def is_reached(self, strategy, model):
+        """Say whether the model of another strategy is what this one would find.
+
+        Parameters
+        ----------
+        strategy : Strategy
+        model : LatentModel
+            Found by that, with its held-out errors.
+
+        Returns
+        -------
+        bool
+        """
+        return False
+
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does.
 

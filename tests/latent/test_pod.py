@@ -63,6 +63,18 @@ def test_a_flat_spectrum_is_cut_at_the_largest_number_of_modes():
     assert 0.9 * best < held <= best * (1 + 1e-12)
 
 
+def test_modes_that_fall_slowly_and_rare_ones_are_found():
+    # Powers of the Gram matrix of a sketch had left 2e-3 of the last.
+    X = np.zeros((900, 500))
+    X[:, :300] = low_rank(900, 300, scale=10.0 ** (-np.arange(60) / 10))
+    X[501:503, 400] = 0.3
+    for seed in range(3):
+        pod = fit_pod(X, min_modes=32, random_state=np.random.RandomState(seed))
+        singular = exact(X)[0]
+        assert_allclose(pod.scale[:32] * 30, singular[:32], rtol=1e-12)
+        assert np.abs(pod.modes[:, 400]).max() > 0.9
+
+
 def test_more_modes_than_the_usual_maximum_on_request():
     X = low_rank(200, 150, scale=np.ones(150))
     assert len(fit(X, min_modes=MAX_MODES + 8).modes) == MAX_MODES + 8

@@ -1,5 +1,7 @@
 """Ways to a latent space: one rule for all, and errors that say what to do."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from symdisc.autoencoders import (
     LinearEncoder,
     ResidualMLP,
     SlowFeatures,
+    SparseLatents,
 )
 from symdisc.datasets import make_embedded, make_sphere, make_torus
 
@@ -267,3 +270,30 @@ def test_a_refit_that_fails_leaves_what_was_found(rotation):
     assert row.taken
     assert "not again" in row.why
     assert est.score(X, X_dot) > 0.999
+
+
+def test_what_would_find_the_same_again_is_not_tried():
+    def model(lost):
+        return SimpleNamespace(errors={"x": lost})
+
+    loose, strict = SparseLatents(gains=(200,)), SparseLatents(gains=(200,))
+    strict.set_params(max_x_error=1e-4)
+    assert strict.is_reached(loose, model(1.05e-4))
+    assert not strict.is_reached(loose, model(2e-4))
+    assert not strict.is_reached(SparseLatents(), model(0.0))
+    assert not strict.is_reached(LinearEncoder(), model(0.0))
+    assert not LinearEncoder().is_reached(LinearEncoder(), model(0.0))
+
+
+class Again(LinearEncoder):
+    def is_reached(self, strategy, model):
+        return type(strategy) is LinearEncoder and model.errors["x"] < 1
+
+
+def test_the_table_says_which_one_has_found_it():
+    angle = np.linspace(0, 20, 200)
+    X = np.column_stack([np.cos(angle), np.sin(angle), 0.3 * np.sin(2 * angle)])
+    X_dot = np.column_stack([-X[:, 1], X[:, 0], 0.6 * np.cos(2 * angle)])
+    ways = [LinearEncoder(), Again(), LinearEncoder("rbf")]
+    est = LatentSINDy(2, autoencoder=ways).fit(X, X_dot)
+    assert est.spaces_[1].why == "not tried: LinearEncoder() is what it would find"
