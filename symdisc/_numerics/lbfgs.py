@@ -80,7 +80,7 @@ def lowest(evaluated, start, max_steps, *, little=0.0):
     return _lowest(evaluated, start, max_steps, little)[1]
 
 
-def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
+def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0, needed=0.0):
     """As `lowest`, in units in which a guess of the second derivatives is the identity.
 
     The guess is made anew every 20 steps.
@@ -92,6 +92,9 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
     curvature : callable
         Maps an array to the guess, a positive semidefinite matrix (n, n). The descent
         ends where it is zero or not finite.
+    needed : float, default=0
+        The descent ends, too, where at the pace of the last 20 steps it would not have
+        fallen by this at the last.
 
     Returns
     -------
@@ -107,8 +110,9 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
     >>> lowest_of_curved(bowl, lambda x: np.diag(size), np.zeros(4), 5).round(3)
     array([1., 1., 1., 1.])
     """
-    point, last = start, np.inf
-    for _ in range(0, max_steps, CHUNK):
+    point, last = start, evaluated(start)[0]
+    wanted = last - needed
+    for n_taken in range(0, max_steps, CHUNK):
         guess = curvature(point)
         floor = FLOOR * guess.diagonal().mean()
         if not (floor > 0 and np.isfinite(guess).all()):
@@ -125,7 +129,8 @@ def lowest_of_curved(evaluated, curvature, start, max_steps, *, little=0.0):
         value, moved = _lowest(in_units, np.zeros(len(point)), CHUNK, little, least)
         if value < last:
             point = point + solve_upper(factor, moved)
-        if not last - value >= little:
+        further = (max_steps - n_taken) / CHUNK - 1
+        if not last - value >= little or value - (last - value) * further > wanted:
             break
         last = value
     return point

@@ -270,14 +270,18 @@ def is_as_good(left, best, tolerance):
     -------
     bool
     """
+    return bool(left.mean() <= most_as_good(best, tolerance))
+
+
+def most_as_good(best, tolerance):
+    """Return what may be left by what is as good as the best, see `is_as_good`."""
     mean, error = float(best.mean()), 0.0
     if len(best) > 1:
         # One block with most of what is left does not make the others uncertain, nor
         # does one with nothing.
         own, of_logs = (float(b.std()) / len(b) ** 0.5 for b in (best, _logs(best)))
         error = min(own, math.expm1(of_logs) * mean)
-    slack = max(tolerance, error, CLOSE * mean)
-    return bool(left.mean() <= mean + slack)
+    return mean + max(tolerance, error, CLOSE * mean)
 
 
 def _logs(left):
@@ -287,11 +291,15 @@ def _logs(left):
 def _descended(fitted, held, start, support, best, tolerance):
     """Return encoder and shift after a descent, and what they leave of other rows.
 
-    It is a long one where that may make it as good as the best.
+    It is a long one where that may make it as good as the best, for as long as its pace
+    is enough.
     """
+    needed = 0.0
     for n_steps in (N_STEPS, TO_THE_END):
-        start = fitted.descend(*start, n_steps, support=support)
+        start = fitted.descend(*start, n_steps, needed, support=support)
         left = what_is_left(fitted, held, *start, support)
+        above = left.mean() / most_as_good(best, tolerance)
+        needed = float(above.clamp_min(1).log())
         near = is_as_good(left, best, NEAR * tolerance)
         if not near or is_as_good(left, best, tolerance):
             break

@@ -216,8 +216,7 @@ class SparseMotion:
         tensor
         """
         if not moves:
-            lost = self.left_of_snapshots(encoder, shift)
-            return torch.log(lost + self.max_x_error)
+            return torch.log(self.left_of_snapshots(encoder, shift) + self.max_x_error)
         error, share = self.left_of_rates(encoder, shift, support)
         if self.max_x_error < 1:
             lost = self.left_of_snapshots(encoder, shift)
@@ -231,7 +230,7 @@ class SparseMotion:
             loss = loss - INDEPENDENCE * torch.logdet(correlation)
         return loss
 
-    def descend(self, encoder, shift, n_steps, **options):
+    def descend(self, encoder, shift, n_steps, needed=0.0, **options):
         """Descend in double precision until little changes.
 
         Parameters
@@ -240,6 +239,8 @@ class SparseMotion:
             Start.
         n_steps : int
             At most.
+        needed : float, default=0
+            By how much the loss has to fall; the descent ends where it will not.
         **options
             Of `loss`.
 
@@ -261,15 +262,16 @@ class SparseMotion:
             return value, np.concatenate([s.ravel() for s in slopes]) * scale
 
         def curved(flat):
-            support = options.get("support")
-            error, matrix = curvature(self._gradient, *parts(flat), support)
+            known = *parts(flat), options.get("support")
+            error, matrix = curvature(self._gradient, *known)
             return matrix * np.outer(scale, scale) * (2 / (error + self.least_error))
 
         start = torch.cat([encoder.detach().ravel(), shift.detach()]).numpy() / scale
+        ends = {"max_steps": n_steps, "little": LITTLE}
         if options.get("moves", True):
-            flat = lowest_of_curved(evaluated, curved, start, n_steps, little=LITTLE)
+            flat = lowest_of_curved(evaluated, curved, start, needed=needed, **ends)
         else:
-            flat = lowest(evaluated, start, n_steps, little=LITTLE)
+            flat = lowest(evaluated, start, **ends)
         return tuple(torch.from_numpy(part.copy()) for part in parts(flat))
 
     def loss_and_gradient(
@@ -380,10 +382,8 @@ def blocks_unexplained(predicted, targets, n_blocks=N_BLOCKS):
     """
     left = targets - predicted
     each = (left.mT * torch.linalg.solve(_square(targets), left.mT)).mean(dim=0)
-    sizes = [
-        block.mean() for block in torch.tensor_split(each, min(n_blocks, len(each)))
-    ]
-    return len(each) * torch.stack(sizes)
+    blocks = torch.tensor_split(each, min(n_blocks, len(each)))
+    return len(each) * torch.stack([block.mean() for block in blocks])
 
 
 def _square(targets):

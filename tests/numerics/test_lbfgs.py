@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import rosen, rosen_der
 
 from symdisc._numerics.lbfgs import descend, lowest, lowest_of_curved
 
@@ -98,3 +99,20 @@ def test_a_descent_ends_where_nothing_that_counts_is_left():
     assert bowl(found)[0] < 1e-4
     # One step is enough; twenty had been taken to see that nothing changes.
     assert len(calls) < 10
+
+
+def test_a_descent_too_slow_to_reach_what_is_needed_ends():
+    calls = []
+
+    def valley(x):
+        calls.append(x)
+        return rosen(x), rosen_der(x)
+
+    known = valley, lambda x: np.eye(20), np.full(20, -1.0), 200
+    counts, left = [], []
+    for needed in (0.0, rosen(np.full(20, -1.0)) - 1e-6, 1e6):
+        calls.clear()
+        left.append(rosen(lowest_of_curved(*known, needed=needed)))
+        counts.append(len(calls))
+    assert counts[2] < 30 < counts[1] <= counts[0]
+    assert left[1] < 1e-6
