@@ -43,6 +43,7 @@ def test_scikit_learn_checks(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:y is 1-D and is ignored:UserWarning")
 @pytest.mark.filterwarnings("ignore:X seems to carry noise:UserWarning")
 @pytest.mark.filterwarnings("ignore:The latents lose:UserWarning")
 @parametrize_with_checks(
