@@ -203,7 +203,7 @@ def equivariance_error(est, X, X_dot, theta):
     >>> from symdisc import LatentSymmetryDiscoverer
     >>> from symdisc.datasets import make_spiral
     >>> from symdisc.metrics import equivariance_error
-    >>> data = make_spiral(random_state=0)
+    >>> data = make_spiral(10, random_state=0)
     >>> est = LatentSymmetryDiscoverer(symmetry_of="motion")
     >>> est = est.fit(data.X, data.X_dot)
     >>> equivariance_error(est, data.X, data.X_dot, 0.3) < 1e-3

@@ -90,7 +90,7 @@ class EquivariantRegressor(RegressorMixin, EquivariantEstimator):
     >>> X = np.random.default_rng(0).normal(size=(60, 2))
     >>> y = X * np.linalg.norm(X, axis=1, keepdims=True)
     >>> est = EquivariantRegressor("so(2)", labels="moved", random_state=0)
-    >>> est = est.set_params(max_iter=300).fit(X, y)
+    >>> est = est.set_params(max_iter=50).fit(X, y)
     >>> turn = np.array([[0.8, -0.6], [0.6, 0.8]])
     >>> bool(np.abs(est.predict(X @ turn.T) - est.predict(X) @ turn.T).max() < 1e-9)
     True

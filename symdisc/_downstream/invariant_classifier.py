@@ -79,7 +79,7 @@ Scalars, default=None
     >>> from symdisc import InvariantClassifier
     >>> X = np.random.default_rng(0).normal(size=(60, 2))
     >>> y = np.linalg.norm(X, axis=1) > 1
-    >>> est = InvariantClassifier("so(2)", max_iter=300, random_state=0).fit(X, y)
+    >>> est = InvariantClassifier("so(2)", max_iter=50, random_state=0).fit(X, y)
     >>> turn = np.array([[0.8, -0.6], [0.6, 0.8]])
     >>> change = est.predict_proba(X @ turn.T) - est.predict_proba(X)
     >>> bool(np.abs(change).max() < 1e-9)

@@ -45,7 +45,7 @@ class ActingEstimator(LatentEstimator):
         >>> import numpy as np
         >>> from symdisc import LatentSymmetryDiscoverer
         >>> from symdisc.datasets import make_spiral
-        >>> data = make_spiral(random_state=0)
+        >>> data = make_spiral(10, random_state=0)
         >>> est = LatentSymmetryDiscoverer(symmetry_of="motion")
         >>> moved = est.fit(data.X, data.X_dot).act(data.X, 0.0)
         >>> bool(np.abs(moved - data.X).max() < 1e-6)
@@ -171,7 +171,7 @@ class ActingEstimator(LatentEstimator):
         >>> est = LatentSymmetryDiscoverer(
         ...     autoencoder="none", symmetry_of="motion", degree=3
         ... ).fit(X, X_dot)
-        >>> est.null_control(X, X_dot).rank
+        >>> est.null_control(X, X_dot, n_controls=5).rank
         1
         """
         check_is_fitted(self)

@@ -116,6 +116,12 @@ def html(trained, rotation_small):
     return report(trained, X, X_dot, image_shape=(3, 4), title="Turning plane")
 
 
+@pytest.fixture(scope="module")
+def plain(ode, circle):
+    """Page about equations alone."""
+    return report(ode, circle[0])
+
+
 class TestPage:
     def test_is_well_formed(self, html):
         page = Page(html)
@@ -190,8 +196,8 @@ class TestPage:
         (frame,) = Page(html._repr_html_()).all("iframe")
         assert frame["srcdoc"] == html
 
-    def test_without_symmetry_or_training(self, ode, circle):
-        text = Page(report(ode, circle[0])).text
+    def test_without_symmetry_or_training(self, plain):
+        text = Page(plain).text
         assert "LatentSINDy found equations with 2 terms" in text
         assert "No symmetry was asked for" in text
         assert "Nothing was trained" in text
@@ -208,12 +214,11 @@ class TestPage:
         text = Page(report(altered(ode, equations_=equations), circle[0])).text
         assert "z1 in dz0/dt 1.00 0.12 " in text
 
-    def test_data_that_stay_on_disk(self, ode, circle, tmp_path, monkeypatch):
+    def test_data_that_stay_on_disk(self, ode, plain, circle, tmp_path, monkeypatch):
         disk = np.memmap(tmp_path / "X", float, "w+", shape=circle[0].shape)
         disk[:] = circle[0]
-        expected = report(ode, circle[0])
         monkeypatch.setattr("symdisc._data.out_of_core.IN_MEMORY", 0)
-        assert report(ode, disk) == expected
+        assert report(ode, disk) == plain
 
     def test_bad_arguments(self, ode, circle):
         from sklearn.decomposition import PCA
@@ -227,8 +232,8 @@ class TestPage:
 
 
 class TestEquations:
-    def test_scores_errors_and_how_rates_were_taken(self, ode, circle):
-        page = Page(report(ode, circle[0]))
+    def test_scores_errors_and_how_rates_were_taken(self, ode, plain):
+        page = Page(plain)
         assert ode.differentiation_ == "spline"
         assert "Rates are those of smoothing splines along t." in page.text
         assert "Scores on the training data" in page.text
@@ -236,21 +241,21 @@ class TestEquations:
         assert ode.equations_.errors is not None
         assert "Standard error" in page.text
 
-    def test_path_is_there_where_terms_were_chosen_by_it(self, ode, circle):
-        alts = [image["alt"] for image in Page(report(ode, circle[0])).all("img")]
+    def test_path_is_there_where_terms_were_chosen_by_it(self, ode, plain, circle):
+        alts = [image["alt"] for image in Page(plain).all("img")]
         assert any("number of terms" in alt for alt in alts)
         est = altered(ode, path_=None)
         alts = [image["alt"] for image in Page(report(est, circle[0])).all("img")]
         assert not any("number of terms" in alt for alt in alts)
 
-    def test_simulation_is_there_with_times(self, ode, circle):
+    def test_simulation_is_there_with_times(self, ode, plain, circle):
         X, t = np.vstack([circle[0], 2 * circle[0]]), np.tile(circle[1], 2)
         groups = np.repeat(["first run", "second run"], len(circle[0]))
         page = Page(report(ode, X, t=t, groups=groups))
         assert "Data and simulation" in page.inside("h2")
         assert "first run at least 10 second run at least 10" in page.text
         assert "Lyapunov" not in page.text
-        assert "Data and simulation" not in Page(report(ode, X)).inside("h2")
+        assert "Data and simulation" not in Page(plain).inside("h2")
 
     def test_simulation_that_diverges_is_no_warning(self):
         t = np.linspace(0, 0.9, 100)

@@ -1,8 +1,5 @@
 """Columns of data keep their names: in equations, pictures, pages, frames and files."""
 
-import subprocess
-import sys
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -244,22 +241,3 @@ def test_the_constant_can_be_left_out():
     assert est.library_.names == ["z0", "z1", "sin(z0)", "sin(z1)"]
     with pytest.raises(ValueError, match="degree=0 and include_constant=False leave"):
         est.set_params(degree=0, library=None).fit(X, CIRCLE_DOT)
-
-
-def test_hostile_names_do_nothing_in_another_process(tmp_path):
-    est, _ = rotation([HOSTILE[0], HOSTILE[2]])
-    est.save(tmp_path / "model")
-    script = (
-        "import numpy as np, torch, symdisc\n"
-        "est = symdisc.load('model')\n"
-        "print(est.equations_, est.equations_.to_latex(), list(est.equations_))\n"
-        "est.equations_.to_callable('torch')(torch.ones(3, 2))\n"
-        "est.fit(np.random.rand(50, 2), feature_names=list(est.feature_names_in_))\n"
-        "print('done')\n"
-    )
-    command = [sys.executable, "-c", script]
-    result = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
-    )
-    assert result.stdout.endswith("done\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]

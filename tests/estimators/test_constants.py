@@ -46,8 +46,15 @@ def observe(name, level, n_rows=150):
     return [run + scale * rng.standard_normal(run.shape) for run in runs], t[1]
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize(("level", "rtol"), [(0.0, 1e-3), (0.02, 0.08)])
+@pytest.mark.parametrize(
+    ("name", "level", "rtol"),
+    [
+        ("enzyme", 0.0, 1e-3),
+        *((name, 0.02, 0.08) for name in SYSTEMS),
+        pytest.param("monod", 0.0, 1e-3, marks=pytest.mark.slow),
+        pytest.param("hill", 0.0, 1e-3, marks=pytest.mark.slow),
+    ],
+)
 def test_kinetics(name, level, rtol):
     runs, step = observe(name, level)
     est = LatentSINDy(autoencoder="none", **OPTIONS[name]).fit(runs, t=step)

@@ -14,6 +14,7 @@ from symdisc import (
     LatentSINDy,
     LatentSymmetryDiscoverer,
 )
+from symdisc.autoencoders import LinearEncoder
 
 pytestmark = no_doubts
 
@@ -23,8 +24,8 @@ TINY = [
     LatentSymmetryDiscoverer(
         n_components=1, max_iter=10, batch_size=16, tol=1.0, **GAME
     ),
-    LatentSINDy(n_components=1, degree=1),
-    LatentSINDy(autoencoder="none", degree=1),
+    LatentSINDy(autoencoder=LinearEncoder(), n_components=1, degree=1),
+    LatentSINDy(autoencoder="none", degree=1, refine="none"),
     AugmentedRegressor(Ridge(), symmetry="so(2)"),
     AugmentedClassifier(LogisticRegression(), symmetry="so(2)"),
     EquivariantRegressor("so(2)", max_iter=10, n_channels=4),
@@ -42,10 +43,16 @@ def test_scikit_learn_checks(estimator, check):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:y is 1-D and is ignored:UserWarning")
 @pytest.mark.filterwarnings("ignore:X seems to carry noise:UserWarning")
 @pytest.mark.filterwarnings("ignore:The latents lose:UserWarning")
 @parametrize_with_checks(
-    [LatentSINDy(autoencoder="none"), LatentSINDy(n_components=1)],
+    [
+        LatentSINDy(autoencoder="none"),
+        LatentSINDy(autoencoder="none", degree=1),
+        LatentSINDy(n_components=1),
+        LatentSINDy(n_components=1, degree=1),
+    ],
 )
 def test_scikit_learn_checks_by_default(estimator, check):
     check(estimator)

@@ -35,7 +35,7 @@ def unexplained(true, found):
 
 @pytest.fixture(scope="module")
 def lorenz():
-    data = make_lorenz(32, random_state=0)
+    data = make_lorenz(16, random_state=0)
     est = LatentSINDy(3, threshold="auto", random_state=0)
     return est.fit(data.X, data.X_dot, groups=data.groups)
 

@@ -83,9 +83,9 @@ def test_twice_the_noise_is_bearable():
     ("name", "symmetry", "n_free"),
     [
         ("so(2)", None, 20),
-        ("so(2)", "so(2)", 4),
-        ("so(3)", None, 60),
-        ("so(3)",) * 2 + (2,),
+        pytest.param("so(2)", "so(2)", 4, marks=pytest.mark.slow),
+        pytest.param("so(3)", None, 60, marks=pytest.mark.slow),
+        ("so(3)", "so(3)", 2),
     ],
 )
 def test_squared_error_counts_free_coefficients(name, symmetry, n_free):

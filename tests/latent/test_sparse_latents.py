@@ -57,7 +57,7 @@ def prey():
     def field(x):
         return np.stack([x[0] - x[0] * x[1], x[0] * x[1] - x[1]])
 
-    starts = np.random.default_rng(0).uniform(0.4, 2.2, (20, 2))
+    starts = np.random.default_rng(0).uniform(0.4, 2.2, (12, 2))
     states = along(field, starts, 0.1 * np.arange(80))
     return make_embedded(states, 60, lift="fourier", strength=0.6, random_state=0)
 
@@ -86,7 +86,7 @@ def test_an_exact_decoder_is_no_end_of_the_search():
     def excited(x):
         return np.stack([x[0] - x[0] ** 3 / 3 - x[1] + 0.5, 0.08 * x[0] - 0.064 * x[1]])
 
-    data = along(excited, [[-1.0, 1.0]], np.linspace(0, 160, 1000))
+    data = along(excited, [[-1.0, 1.0]], np.linspace(0, 160, 500))
     (v, w), (v_dot, w_dot) = data["Z"].T, data["Z_dot"].T
     curved = [v, w, 0.3 * v**2, 0.3 * v**3, 0.3 * v * w]
     slopes = [v_dot, w_dot, 0.6 * v * v_dot, 0.9 * v**2 * v_dot]
@@ -115,7 +115,7 @@ def behind_perceptron(Z, Z_dot, n_features, gain, seed):
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_few_features_have_a_left_inverse_among_products(seed, tmp_path):
     random, t = np.random.default_rng(seed), 0.1 * np.arange(60)
-    starts = np.outer(random.uniform(0.4, 1.2, 12), [1, 0])
+    starts = np.outer(random.uniform(0.4, 1.2, 8), [1, 0])
     data = along(lambda x: np.stack([-x[1], x[0]]), starts, t)
     X, X_dot = behind_perceptron(data["Z"], data["Z_dot"], 10, 0.7, seed)
     est = LatentSINDy(2, autoencoder=SparseLatents(gains=(30, 2000)))
@@ -132,13 +132,13 @@ def test_few_features_have_a_left_inverse_among_products(seed, tmp_path):
 
 def test_as_many_latents_as_modes_have_no_products():
     # Any coordinates of the plane would be latents.
-    t = np.linspace(0, 12, 400)
+    t = np.linspace(0, 12, 200)
     x, y = np.cos(t) * np.exp(-0.1 * t), np.sin(t) * np.exp(-0.1 * t)
     X = np.column_stack([x + 0.3 * y**2, y])
     X_dot = np.gradient(X, t, axis=0, edge_order=2)
     est = LatentSINDy(2, degree=2, autoencoder=QUICK).fit(X, X_dot)
-    mean = (X[:200] + X[200:]) / 2
-    latents = (est.transform(X[:200]) + est.transform(X[200:])) / 2
+    mean = (X[:100] + X[100:]) / 2
+    latents = (est.transform(X[:100]) + est.transform(X[100:])) / 2
     np.testing.assert_allclose(est.transform(mean), latents, atol=1e-9)
 
 
@@ -367,7 +367,7 @@ def test_what_is_left_and_no_noise_is_said():
     def field(x):
         return np.stack([x[1], (1 - x[0] ** 2) * x[1] - x[0]])
 
-    states = along(field, rng.uniform(-2, 2, (12, 2)), 0.1 * np.arange(60))
+    states = along(field, rng.uniform(-2, 2, (8, 2)), 0.1 * np.arange(60))
     data = make_embedded(states, 30, lift="polynomial3", strength=0.5, random_state=0)
     options = {"autoencoder": LinearEncoder(), "random_state": 0}
     with pytest.warns(UserWarning, match="not noise|do not explain"):
@@ -464,6 +464,8 @@ def test_a_faint_latent_is_not_lost(lift, seed):
 
 @pytest.mark.parametrize("known", first_of(["rates", "times"]))
 def test_symmetry_and_equations_are_sought_among_the_same_modes(prey, known):
+    rows = prey.groups < 5
+    X, X_dot, groups = prey.X[rows], prey.X_dot[rows], prey.groups[rows]
     shapes = []
     for kind in (LatentSymmetryDiscoverer, LatentSINDy):
         est = kind(2, autoencoder=LinearEncoder(), random_state=0)
@@ -471,9 +473,9 @@ def test_symmetry_and_equations_are_sought_among_the_same_modes(prey, known):
             # A linear decoder loses much.
             warnings.simplefilter("ignore", UserWarning)
             if known == "times":
-                est.fit(prey.X, t=0.1 * np.tile(range(80), 20), groups=prey.groups)
+                est.fit(X, t=0.1 * np.tile(range(80), 5), groups=groups)
             else:
-                est.fit(prey.X, prey.X_dot, groups=prey.groups)
+                est.fit(X, X_dot, groups=groups)
         shapes.append(est.encoder_.modes.shape)
     assert shapes[0] == shapes[1]
 

@@ -215,7 +215,7 @@ def test_arguments_are_checked(strategy, message):
 
 
 def test_searched_cloned_and_saved(tmp_path):
-    t = np.arange(300) / 15
+    t = np.arange(200) / 15
     Z = np.column_stack([np.cos(t), np.sin(t)])
     rates = np.column_stack([-np.sin(t), np.cos(t)])
     lift = np.random.default_rng(0).standard_normal((2, 6))

@@ -279,11 +279,20 @@ def test_a_checkpoint_holds_no_code(tmp_path, monkeypatch, eager):
 # --- refused ---------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def left_bytes(tmp_path_factory):
+    path = tmp_path_factory.mktemp("left") / "checkpoint"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoints, "MAX_FRACTION", 1e9)
+        fit_until(2 * EPOCH + 1, "game", path, patched)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def left(tmp_path, monkeypatch, eager):
+def left(left_bytes, tmp_path, eager):
     """Checkpoint that a fit of "game" has left."""
     path = tmp_path / "checkpoint"
-    fit_until(2 * EPOCH + 1, "game", path, monkeypatch)
+    path.write_bytes(left_bytes)
     return path
 
 

@@ -5,9 +5,6 @@ import copy
 import json
 import os
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -25,7 +22,6 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import Lasso
 from torch import nn
 
-import symdisc
 from symdisc import (
     CandidateLibrary,
     LatentSINDy,
@@ -328,23 +324,6 @@ def test_convolutions(fitted, tmp_path, monkeypatch):
         place = (*layer, "modules", "2", "attributes", name)
         change(valid, tmp_path / "model", put(value, *place))
         refused(tmp_path / "model", "is damaged or was tampered with")
-
-
-def test_another_process_gets_the_same(fitted, tmp_path):
-    est, X = fitted
-    est.save(tmp_path / "model")
-    np.save(tmp_path / "X.npy", X)
-    script = (
-        "import sys, numpy as np, symdisc\n"
-        "est = symdisc.load(sys.argv[1] + '/model')\n"
-        "X = np.load(sys.argv[1] + '/X.npy')\n"
-        "np.save(sys.argv[1] + '/moved.npy', est.act(X, 0.5))\n"
-    )
-    paths = [Path(symdisc.__file__).parents[1], os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    subprocess.run(command, check=True, env=environment, timeout=120)
-    assert_array_equal(np.load(tmp_path / "moved.npy"), est.act(X, 0.5))
 
 
 def test_pickle_and_joblib_go_on_working(fitted, tmp_path):

@@ -685,7 +685,7 @@ class TestDiscoveryReport:
         assert all(each.text in " ".join(doubts.split()) for each in caveats)
 
     def test_what_is_missing_is_said(self):
-        data = make_no_symmetry(random_state=0)
+        data = make_no_symmetry(20, random_state=0)
         est = LatentSymmetryDiscoverer(random_state=0)
         figure = discovery_report(est.fit(data.X), data.X)
         said = " ".join(text for ax in figure.axes for text in texts(ax))
