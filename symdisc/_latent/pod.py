@@ -111,11 +111,10 @@ class Modes:
     Parameters
     ----------
     X : ndarray or Rows of shape (n_samples, n_features)
-        Rows are read in six passes, that for the coordinates included, and the first
+        Rows are read in five passes, that for the coordinates included, and the first
         of them once more.
     random_state : numpy.random.RandomState
-        Draws the sketch of the randomised decomposition (Halko, Martinsson and Tropp,
-        2011, SIAM Review 53:217).
+        Draws the sketch that the modes are found from.
     n_modes : int, default=32
         Number of modes that are looked for at once; more, where more are asked for.
     """
