@@ -9,6 +9,7 @@ from symdisc import CandidateLibrary, LatentSINDy
 from symdisc._numerics.fourier_polynomials import FourierPolynomialMap
 from symdisc._sparse_latents.elimination import (
     Limits,
+    _descended,
     eliminate_past_worse,
     eliminate_terms,
     is_as_good,
@@ -51,7 +52,7 @@ class Ladder:
     max_x_error = 1.0
 
     def __init__(self, left):
-        self.left = left
+        self.left, self.needed = left, []
 
     def left_of_others(self, held, encoder, shift, support):
         return torch.full((10,), self.left[int(support.sum())])
@@ -60,7 +61,8 @@ class Ladder:
         shares = torch.arange(1.0, 4.0)[:, None]
         return torch.tensor(self.left[int(support.sum())]), shares
 
-    def descend(self, encoder, shift, n_steps, support):
+    def descend(self, encoder, shift, n_steps, needed=0.0, support=None):
+        self.needed.append(needed)
         return encoder, shift
 
 
@@ -77,6 +79,19 @@ def test_a_barrier_is_passed_and_nothing_worse_is_taken(left, kept):
     limits = Limits(torch.full((10,), 1e-6), 0.0, 4e-6, 3e-4)
     known = fitted, None, (IDENTITY, ORIGIN, everything), limits
     assert torch.nonzero(eliminate_past_worse(*known)[2][:, 0])[:, 0].tolist() == kept
+
+
+def test_a_long_descent_is_told_what_is_needed_without_a_term():
+    fitted, everything = Ladder({3: 1e-6, 2: 1e-4}), torch.ones(3, 1, dtype=torch.bool)
+    best, fewer = torch.full((10,), 1e-6), everything.clone()
+    fewer[0] = False
+    _descended(fitted, None, (IDENTITY, ORIGIN), fewer, best, 4e-6)
+    # As good is what leaves no more than the tolerance in addition.
+    assert_allclose(fitted.needed, [0, np.log(1e-4 / 5e-6)], rtol=1e-6)
+    # What leaves far more does not descend any further.
+    fitted = Ladder({3: 1e-6, 2: 1e-2})
+    _descended(fitted, None, (IDENTITY, ORIGIN), fewer, best, 4e-6)
+    assert fitted.needed == [0]
 
 
 def test_an_encoder_that_loses_a_latent_is_not_kept():
