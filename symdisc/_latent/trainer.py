@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from symdisc._numerics.adam import Adam
 from symdisc._persistence.checkpoint import Checkpoint, warn_of_interruption
 
 # One epoch: after so many iterations the gauge, the equations and the history are
@@ -103,21 +102,21 @@ class Trainer:
         self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
         self.critics = []
         self.alone_until = ALONE_UNTIL if adversary is None else AUTOENCODER_UNTIL
-        self.optimizers = [Adam(self.learners)]
-        self.n_iter = 0
+        self.n_iter, groups = 0, [{"params": list(self.learners)}]
         if adversary is not None:
-            self._seat(adversary)
+            groups += self._seat(adversary)
+        self.optimizer = _adam(groups)
 
     def _seat(self, adversary):
-        """Let both players of the game take part in the steps."""
+        """Let both players of the game take part; return groups of their parameters."""
         self.evidence = adversary.frame.new_zeros(len(adversary.frame))
         self.projectors, self.n_averaged = adversary.projector(), 0
         actors = adversary.actors()
         self.learners += actors
         self.critics = [*adversary.weights, *adversary.biases]
-        self.optimizers += [
-            Adam(actors, betas=(0.5, 0.99)),
-            Adam(self.critics, betas=(0.5, 0.99)),
+        return [
+            {"params": players, "betas": (0.5, 0.99)}
+            for players in (actors, self.critics)
         ]
 
     def run(self):
@@ -317,8 +316,7 @@ class Trainer:
             _assign(self.critics, gradients)
         gradients = torch.autograd.grad(objective, self.learners, allow_unused=True)
         _assign(self.learners, gradients)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        self.optimizer.step()
 
     def _set_learning_rates(self, progress):
         """Cosine decay; the adversary's starts when it joins."""
@@ -329,9 +327,18 @@ class Trainer:
             GENERATOR_RATE * game,
             DISCRIMINATOR_RATE * (0.1 + 0.9 * game),
         )
-        # Without an adversary there is only the first optimiser.
-        for optimizer, rate in zip(self.optimizers, rates, strict=False):
-            optimizer.rate = rate
+        # Without an adversary there is only the first group.
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=False):
+            group["lr"] = rate
+
+
+def _adam(groups):
+    """Return Adam with all of its state from the start, which checkpoints restore."""
+    optimizer = torch.optim.Adam(groups)
+    for parameter in (p for group in groups for p in group["params"]):
+        averages = {n: torch.zeros_like(parameter) for n in ("exp_avg", "exp_avg_sq")}
+        optimizer.state[parameter] = {"step": torch.zeros(()), **averages}
+    return optimizer
 
 
 def _cosine(progress):

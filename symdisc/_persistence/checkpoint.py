@@ -197,10 +197,8 @@ def _tensors(trainer):
         module = getattr(trainer, name)
         state = {} if module is None else module.state_dict()
         tensors |= {f"{name}.{key}": tensor for key, tensor in state.items()}
-    for i, optimizer in enumerate(trainer.optimizers):
-        for j, state in enumerate(optimizer.states):
-            for key, tensor in state.items():
-                tensors[f"optimizer.{i}.{j}.{key}"] = tensor
+    for i, state in enumerate(trainer.optimizer.state.values()):
+        tensors |= {f"optimizer.{i}.{key}": tensor for key, tensor in state.items()}
     return tensors
 
 

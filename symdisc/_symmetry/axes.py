@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from symdisc._lie.layout import embed, slices
-from symdisc._numerics.adam import Adam
 from symdisc._numerics.lbfgs import descend
 
 N_STARTS = 24
@@ -126,9 +125,9 @@ class _Problem:
     def descend(self, turn, centre):
         """Take a batch of axes downhill."""
         bend, move = self._parameters(turn)
-        optimizer = Adam([bend, move], fused=False)
+        optimizer = torch.optim.Adam([bend, move])
         for step in range(N_STEPS):
-            optimizer.rate = RATE * (1 - step / N_STEPS)
+            optimizer.param_groups[0]["lr"] = RATE * (1 - step / N_STEPS)
             error = self.errors(*self._axes(turn, centre, bend, move)).log().sum()
             gradients = torch.autograd.grad(error, [bend, move], allow_unused=True)
             bend.grad, move.grad = gradients
