@@ -36,6 +36,7 @@ from symdisc._symmetry.adversary import (
 from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.claim import Standard
 from symdisc._symmetry.liegan_blocks import read_blocks
+from symdisc._symmetry.questions import moves_within
 from symdisc._symmetry.solver import Found, claim_algebra, find_algebra
 from symdisc.autoencoders._names import strategies_of
 
@@ -258,14 +259,14 @@ def _answers(est, latents, snapshots, standard, blocks=()):
         )
         for question in dict.fromkeys(questions)
     }
-    return _chosen(est, [answers[question] for question in questions])
+    return _chosen(est, [answers[question] for question in questions], latents[0])
 
 
-def _chosen(est, answers):
+def _chosen(est, answers, latents):
     """Return the answer that was asked for, and those to both questions, or None."""
     found, motion, distribution = [*answers, None, None][:3]
     open_question = est.symmetry_of == "auto" and not found.algebra.certified
-    if open_question and motion is not None and motion.algebra.certified:
+    if open_question and motion is not None and _is_shown(motion, latents):
         open_answer = found.algebra.undecided
         if open_answer is not None and open_answer.name != motion.algebra.name:
             motion.algebra.beside = (
@@ -274,6 +275,13 @@ def _chosen(est, answers):
             )
         found = motion
     return found, motion, distribution
+
+
+def _is_shown(motion, latents):
+    """Say whether a symmetry of the motion is certified, and within the data."""
+    k = latents.shape[1]
+    maps = motion.algebra.matrices[:, :k, :k], motion.centre[:k]
+    return motion.algebra.certified and moves_within(latents, *maps)
 
 
 def _solved(model, snapshots, spaces, answers, origin):
@@ -339,7 +347,7 @@ def _bend(est, model, curve, snapshots, answers):
         Found(claim_algebra(*claim, question=question), np.zeros(2), rotation[0])
         for question in ("derivatives", "motion")
     ]
-    again = _chosen(est, [again[0], again[1], again[0]])
+    again = _chosen(est, [again[0], again[1], again[0]], claim[0][0])
     if not again[0].algebra.certified:
         return answers
     model.autoencoder = bent

@@ -277,6 +277,25 @@ def test_one_piece_of_a_motion_with_coherent_errors_certifies_nothing():
     assert not columns(symmetry_of="motion").fit(X, V).lie_algebra_
 
 
+@pytest.mark.parametrize("swing", [0.11, 0.2, 0.37])
+@pytest.mark.parametrize("width", [0.005, 0.03])
+def test_a_motion_along_one_ring_is_not_scaled(swing, width):
+    # Polynomials follow it, and say that at any other radius it is the same.
+    t = np.linspace(0, 50, 1000)
+    turned = np.column_stack([np.cos(t), np.sin(t)])
+    slope = turned @ J.T
+    radius, growth = 1 + width * np.sin(swing * t), width * swing * np.cos(swing * t)
+    X = radius[:, None] * turned
+    est = columns().fit(X, growth[:, None] * turned + radius[:, None] * slope)
+    assert est.lie_algebra_.name == "trivial"
+    assert est.lie_algebra_.undecided.name == "so(2)"
+    # Of several rings it is known; here the distribution leaves more open.
+    X = np.concatenate([r * turned[:400] for r in (0.5, 1, 1.5)])
+    est = columns().fit(X, X @ J.T, groups=np.repeat(range(3), 400))
+    assert est.lie_algebra_.name == "scaling"
+    assert est.verdict_ == ("certified",)
+
+
 def test_verdicts_are_kept(tmp_path):
     est = motion(hopf, 800, 0.03, 0)
     est.save(tmp_path / "model")
