@@ -16,7 +16,7 @@ CHUNK, HISTORY, EVALUATIONS = 20, 30, 1.25
 FLOOR = 1e-3
 # Part of what counts as little by which a descent may miss the least, and slopes that
 # are zero.
-NEGLIGIBLE, LEAST = 0.01, 1e-8
+NEGLIGIBLE, LEAST = 1e-3, 1e-8
 
 
 def descend(loss, variables, max_steps, *, little=0.0):
