@@ -97,8 +97,8 @@ def test_a_descent_ends_where_nothing_that_counts_is_left():
     known = lambda _: matrix * rng.uniform(0.5, 2), np.zeros(30), 200
     found = lowest_of_curved(bowl, *known, little=1e-3)
     assert bowl(found)[0] < 1e-4
-    # One step is enough; twenty had been taken to see that nothing changes.
-    assert len(calls) < 10
+    # A step or two are enough; twenty had been taken to see that nothing changes.
+    assert len(calls) < 20
 
 
 def test_a_descent_too_slow_to_reach_what_is_needed_ends():
