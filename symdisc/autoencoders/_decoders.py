@@ -51,7 +51,7 @@ def best_decoder(curve, problem):
     tried = []
     for make, options in _families(curve[0].shape[1], len(problem)):
         if make is _splines:
-            # How smooth is best is seen from few centres, in a tenth of the time.
+            # How smooth is best is seen from few centres.
             few = _tried(partial(_splines, max_centres=FEW_CENTRES), options, parts)
             options = _best_of_powers(few) or options
         tried += _tried(make, options, parts)

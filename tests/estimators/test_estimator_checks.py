@@ -14,7 +14,6 @@ from symdisc import (
     LatentSINDy,
     LatentSymmetryDiscoverer,
 )
-from symdisc.autoencoders import LinearEncoder
 
 pytestmark = no_doubts
 
@@ -24,7 +23,7 @@ TINY = [
     LatentSymmetryDiscoverer(
         n_components=1, max_iter=10, batch_size=16, tol=1.0, **GAME
     ),
-    LatentSINDy(autoencoder=LinearEncoder(), n_components=1, degree=1),
+    LatentSINDy(n_components=1, degree=1),
     LatentSINDy(autoencoder="none", degree=1, refine="none"),
     AugmentedRegressor(Ridge(), symmetry="so(2)"),
     AugmentedClassifier(LogisticRegression(), symmetry="so(2)"),
@@ -51,7 +50,6 @@ def test_scikit_learn_checks(estimator, check):
         LatentSINDy(autoencoder="none"),
         LatentSINDy(autoencoder="none", degree=1),
         LatentSINDy(n_components=1),
-        LatentSINDy(n_components=1, degree=1),
     ],
 )
 def test_scikit_learn_checks_by_default(estimator, check):

@@ -290,10 +290,24 @@ class Again(LinearEncoder):
         return type(strategy) is LinearEncoder and model.errors["x"] < 1
 
 
-def test_the_table_says_which_one_has_found_it():
+def bent_circle(noise=0.0):
     angle = np.linspace(0, 20, 200)
     X = np.column_stack([np.cos(angle), np.sin(angle), 0.3 * np.sin(2 * angle)])
     X_dot = np.column_stack([-X[:, 1], X[:, 0], 0.6 * np.cos(2 * angle)])
+    X += noise * np.random.default_rng(0).standard_normal(X.shape)
+    return X, X_dot
+
+
+def test_the_table_says_which_one_has_found_it():
     ways = [LinearEncoder(), Again(), LinearEncoder("rbf")]
-    est = LatentSINDy(2, degree=1, autoencoder=ways, random_state=0).fit(X, X_dot)
-    assert est.spaces_[1].why == "not tried: LinearEncoder() is what it would find"
+    est = LatentSINDy(2, degree=1, autoencoder=ways, random_state=0)
+    why = est.fit(*bent_circle()).spaces_[1].why
+    assert why == "not tried: LinearEncoder() is what it would find"
+
+
+def test_isomap_is_left_out_where_a_cheaper_one_suffices():
+    ways = [LinearEncoder(), IsomapEncoder()]
+    est = LatentSINDy(2, degree=1, autoencoder=ways, random_state=0)
+    linear, isomap = est.fit(*bent_circle(1e-3)).spaces_
+    assert 1e-10 < linear.x < 1e-3
+    assert isomap.why == "not tried: a cheaper one leaves next to nothing"

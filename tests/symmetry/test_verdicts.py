@@ -289,6 +289,7 @@ def test_a_motion_along_one_ring_is_not_scaled(swing, width):
     est = columns().fit(X, growth[:, None] * turned + radius[:, None] * slope)
     assert est.lie_algebra_.name == "trivial"
     assert est.lie_algebra_.undecided.name == "so(2)"
+    assert est.motion_algebra_.name == "scaling"
     # Of several rings it is known; here the distribution leaves more open.
     X = np.concatenate([r * turned[:400] for r in (0.5, 1, 1.5)])
     est = columns().fit(X, X @ J.T, groups=np.repeat(range(3), 400))
