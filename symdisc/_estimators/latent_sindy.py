@@ -120,7 +120,7 @@ class LatentSINDy(ForecastingEstimator):
         Weights of the losses "recon", "eq" and "x_dot", each relative to the variance
         of what it measures; default 1, 0.1, 0.01.
     max_iter : int, default=1200
-        Number of minibatch iterations.
+        Most minibatch iterations. Training ends when rows held out gain no more.
     checkpoint : str, os.PathLike or None, default=None
         File that training writes its state to now and then. Where it exists, `fit` goes
         on from it, to the same result as without the interruption, and removes it in

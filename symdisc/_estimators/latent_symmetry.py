@@ -116,7 +116,7 @@ class LatentSymmetryDiscoverer(ActingEstimator, ForecastingEstimator):
         default 1, 0.001, 0.1, 0. Where `representation` leaves no generator to be
         found, the default of "gan" is 1: only the encoder can adapt.
     max_iter : int, default=600
-        Number of minibatch iterations; learning rates decay to zero over them.
+        Most minibatch iterations. Without adversaries, rows held out may end it.
     batch_size : int, default=128
         Snapshots in a minibatch.
     n_restarts : int, default=4

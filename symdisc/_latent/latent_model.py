@@ -34,6 +34,10 @@ class LatentModel:
         Losses of its own training, where there was one.
     n_iter : int
         Iterations of that training; 1 where latents are solved for.
+    training : Training or None
+        What its training can go on from.
+    is_converged : bool
+        Whether rows held out gained no more when its training ended.
     errors : dict of float
         "x" and, with rates, "x_dot": shares of snapshots and rates that are left
         unexplained of rows that it was not fitted to.
@@ -58,6 +62,8 @@ class LatentModel:
     pod: PODProjection
     history: dict = field(default_factory=dict)
     n_iter: int = 1
+    training: object = None
+    is_converged: bool = True
     errors: dict = field(default_factory=dict)
     standard_errors: dict = field(default_factory=dict)
     deviations: np.ndarray = field(default_factory=lambda: np.zeros(0))

@@ -8,6 +8,7 @@ coefficients.
 import time
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from symdisc._data.splits import held_out_folds
 from symdisc._data.user_warning import warn_user
@@ -31,6 +32,8 @@ AS_GOOD, AS_FAST = 1.1, 3e-4
 AS_SMOOTH = 1.02
 # A space that loses more than this says little.
 LITTLE = 0.5
+# Of strategies that train, so many go on after the first round.
+N_FINALISTS = 2
 # Rows that distortion is measured on.
 MAX_ROWS = 1000
 # What may be wrong with data for one space and not for another.
@@ -62,7 +65,7 @@ def race(strategies, problem, max_x_error, *, by_terms=True):
     ----------
     strategies : sequence of Strategy
         The cheapest first. Costly ones are left out where others leave so little that
-        nothing can be better.
+        nothing can be better. Of several that train, all begin, and two go on.
     problem : LatentProblem
     max_x_error : float
         Share of the variance of the snapshots that a space may lose.
@@ -91,22 +94,15 @@ def race(strategies, problem, max_x_error, *, by_terms=True):
         row.why = _why_skip(strategy, problem, tried, max_x_error, by_terms)
         if row.why:
             continue
-        begin = time.perf_counter()
-        try:
-            model = _fit(strategy, problem, rows)
-        except FAILURES as error:
-            nothing = isinstance(error, NothingFoundError)
-            row.why = f"{'found nothing' if nothing else 'failed'}: {error}"
-            failures.append(error)
-            continue
-        row.seconds = time.perf_counter() - begin
-        row.x, row.x_dot = model.errors["x"], model.errors.get("x_dot", np.nan)
-        row.n_coefficients = model.n_coefficients
-        tried.append((strategy, model, row))
+        found = _attempt(row, failures, _begun, strategy, problem, rows)
+        if found is not None:
+            tried.append((strategy, found, row))
+    tried = _trained(tried, failures, problem, rows)
     if not tried:
         raise _nothing_found(table, failures)
     strategy, model = _chosen(tried, problem, max_x_error)
     _warn_of_little(model)
+    _warn_of_training(strategy, model, problem)
     try:
         model = _refitted(strategy, model, problem)
     except FAILURES as error:
@@ -118,6 +114,38 @@ def race(strategies, problem, max_x_error, *, by_terms=True):
             f"fitted to those that were not held out: {error}"
         )
     return model, SpaceTable(table)
+
+
+def _attempt(row, failures, find, *known):
+    """Return the model that is found, noted in a row of the table, or None."""
+    begin = time.perf_counter()
+    try:
+        model = find(*known)
+    except FAILURES as error:
+        nothing = isinstance(error, NothingFoundError)
+        row.why = f"{'found nothing' if nothing else 'failed'}: {error}"
+        failures.append(error)
+        return None
+    row.seconds += time.perf_counter() - begin
+    row.x, row.x_dot = model.errors["x"], model.errors.get("x_dot", np.nan)
+    row.n_coefficients = model.n_coefficients
+    return model
+
+
+def _trained(tried, failures, problem, rows):
+    """Return what was tried; of those that began to train, the best have gone on."""
+    begun = sorted(m.errors["x"] for _, m, _ in tried if m.training is not None)
+    most, found = max(begun[:N_FINALISTS], default=0.0), []
+    for strategy, model, row in tried:
+        if model.training is not None:
+            if model.errors["x"] > most:
+                row.why = f"x above {most:.2g}, of others that began to train"
+                continue
+            known = strategy, model, problem, rows
+            model = _attempt(row, failures, _gone_on, *known)
+        if model is not None:
+            found.append((strategy, model, row))
+    return found
 
 
 def _nothing_found(table, failures):
@@ -137,6 +165,19 @@ def _warn_of_little(model):
         )
 
 
+def _warn_of_training(strategy, model, problem):
+    """Warn where the iterations were used up while rows held out still gained."""
+    if model.is_converged:
+        return
+    most = problem.settings.max_iter
+    warn_user(
+        f"Training of {strategy!r} has not converged: after max_iter={most} iterations "
+        "the errors of rows held out still fall. Raise max_iter, or take a strategy "
+        'that solves for its latents, such as autoencoder="auto".',
+        ConvergenceWarning,
+    )
+
+
 def _of(problem, strategy):
     """Return the problem in the coordinates that a strategy takes."""
     if strategy.of_pixels and problem.pixels is not None:
@@ -144,11 +185,21 @@ def _of(problem, strategy):
     return problem
 
 
-def _fit(strategy, problem, rows):
+def _begun(strategy, problem, rows):
+    """Return what a strategy finds, or has found when it begins to train."""
     problem, (fitted, held) = _of(problem, strategy), rows
     part = problem if fitted is held else problem.part(fitted)
-    model = strategy.fit(part)
-    model.judge(problem, fitted, held)
+    return _judged(strategy.begin(part), problem, rows)
+
+
+def _gone_on(strategy, model, problem, rows):
+    """Return what is found after the rest of the training."""
+    return _judged(strategy.go_on(model), _of(problem, strategy), rows)
+
+
+def _judged(model, problem, rows):
+    """Return a model with its errors of the rows held out."""
+    model.judge(problem, *rows)
     if not np.isfinite(list(model.errors.values())).all():
         raise FloatingPointError("its latents are not finite")
     return model

@@ -40,6 +40,8 @@ class Settings:
         Weights of the reconstruction, adversarial and equation losses and of the
         equation loss seen through the decoder.
     max_iter, batch_size, verbose : int
+    is_first : bool
+        Whether the weights are new. Else all losses count from the beginning.
     checkpoint : Checkpoint, optional
         Keeps the state of the training.
     """
@@ -51,6 +53,7 @@ class Settings:
     max_iter: int = 1200
     batch_size: int = 256
     verbose: int = 0
+    is_first: bool = True
     checkpoint: Checkpoint | None = None
 
     @classmethod
@@ -101,7 +104,10 @@ class Trainer:
         self.coefficients, self.speed, self.size = None, 1.0, 1.0
         self.learners = [p for p in autoencoder.parameters() if p.requires_grad]
         self.critics = []
-        self.alone_until = ALONE_UNTIL if adversary is None else AUTOENCODER_UNTIL
+        self.decoder_until = self.alone_until = 0.0
+        if settings.is_first:
+            self.decoder_until = DECODER_UNTIL
+            self.alone_until = ALONE_UNTIL if adversary is None else AUTOENCODER_UNTIL
         self.n_iter, groups = 0, [{"params": list(self.learners)}]
         if adversary is not None:
             groups += self._seat(adversary)
@@ -189,7 +195,7 @@ class Trainer:
         rows, successors = self._draw()
         coordinates = self.snapshots.coordinates[rows]
         if progress < self.alone_until:
-            with torch.set_grad_enabled(progress >= DECODER_UNTIL):
+            with torch.set_grad_enabled(progress >= self.decoder_until):
                 latent = self.autoencoder.encode(coordinates)
             losses = {"reconstruction": self._error(coordinates, latent, progress)}
             self._descend(self.settings.w_recon * losses["reconstruction"], progress)
@@ -235,8 +241,9 @@ class Trainer:
         """l_recon: squared error over variance, the coordinates' weights annealed."""
         # Weights 1/std at first: at the true weights the few per cent of variance
         # beyond the leading modes are too faint for encoder and decoder to find.
-        span = (self.alone_until - DECODER_UNTIL) / 2
-        exponent = 1 + min(1.0, max(0.0, progress - DECODER_UNTIL) / span)
+        span = (self.alone_until - self.decoder_until) / 2
+        since = max(0.0, progress - self.decoder_until)
+        exponent = 1 + (min(1.0, since / span) if span else 1.0)
         weights = self.snapshots.weights**exponent
         residual = coordinates - self.autoencoder.decode(latent)
         return (residual.square() * weights).sum(1).mean() / weights.sum()

@@ -12,7 +12,7 @@ from symdisc._latent.pod import fit_pod
 from symdisc._latent.projection_search import find_start
 from symdisc._latent.torch_modules import Beside, ModuleAutoencoder
 from symdisc._numerics.regression import regression
-from symdisc.autoencoders._strategy import TrainedStrategy
+from symdisc.autoencoders._trained_strategy import TrainedStrategy
 
 # Each layer halves the image: a kernel of 4 with stride 2 covers every pixel alike.
 LAYER = {"kernel_size": 4, "stride": 2, "padding": 1}

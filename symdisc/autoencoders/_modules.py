@@ -1,7 +1,7 @@
 """Encoder and decoder of any architecture."""
 
 from symdisc._latent.torch_modules import ModuleAutoencoder, copy_pair
-from symdisc.autoencoders._strategy import TrainedStrategy
+from symdisc.autoencoders._trained_strategy import TrainedStrategy
 
 
 class Modules(TrainedStrategy):

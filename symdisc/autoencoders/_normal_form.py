@@ -103,7 +103,9 @@ class NormalForm(Strategy):
                 "the motion does not turn, is round as it is, or no map makes it round"
             )
         movable = Oriented(bent, (np.eye(2), np.zeros(2)), False)
-        return LatentModel(movable, model.pod, model.history, model.n_iter)
+        known = model.history, model.n_iter
+        ended = {"is_converged": model.is_converged}
+        return LatentModel(movable, model.pod, *known, **ended)
 
     def _below(self):
         return LinearEncoder() if self.autoencoder is None else clone(self.autoencoder)

@@ -9,7 +9,7 @@ from symdisc._latent.autoencoder import Autoencoder, widen
 from symdisc._latent.readout import solve_readout
 from symdisc._numerics.features import affordable_degree
 from symdisc._sindy.calibration import calibrate, needs_calibration
-from symdisc.autoencoders._strategy import TrainedStrategy
+from symdisc.autoencoders._trained_strategy import TrainedStrategy
 
 
 class ResidualMLP(TrainedStrategy):
@@ -38,8 +38,8 @@ class ResidualMLP(TrainedStrategy):
     def __init__(self, hidden_units=128):
         self.hidden_units = hidden_units
 
-    def fit(self, problem):
-        """Train on the leading modes of a problem.
+    def seen(self, problem):
+        """Return the problem of the leading modes.
 
         Parameters
         ----------
@@ -47,12 +47,9 @@ class ResidualMLP(TrainedStrategy):
 
         Returns
         -------
-        LatentModel
+        LatentProblem
         """
-        model = super().fit(problem.leading)
-        widen(model.autoencoder, len(problem.weights))
-        model.pod = problem.pod
-        return model
+        return problem.leading
 
     def build(self, problem, generator):
         """Return the autoencoder before it is trained, in single precision.
@@ -80,7 +77,8 @@ class ResidualMLP(TrainedStrategy):
         return autoencoder
 
     def finish(self, autoencoder, problem):
-        """Solve for the last layer of the decoder."""
+        """Take in the other modes, and solve for the last layer of the decoder."""
+        widen(autoencoder, len(problem.weights))
         solve_readout(autoencoder, problem.curve)
 
 

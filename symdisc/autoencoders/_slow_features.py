@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import Interval
 from symdisc._latent.autoencoder import GaugedAutoencoder, polynomial_decoder
 from symdisc._latent.readout import solve_readout
 from symdisc._numerics.features import Monomials, affordable_degree
-from symdisc.autoencoders._strategy import TrainedStrategy
+from symdisc.autoencoders._trained_strategy import TrainedStrategy
 
 # Slowness is fitted: at least so many rows for each function that is combined.
 ROWS_PER_FUNCTION = 16

@@ -4,9 +4,6 @@ from numbers import Real
 
 from sklearn.base import BaseEstimator
 
-from symdisc._latent.latent_model import LatentModel
-from symdisc._latent.trainer import Trainer
-
 
 def check_positive(name, numbers):
     """Raise unless there are some positive numbers.
@@ -76,6 +73,33 @@ class Strategy(BaseEstimator):
         str or None
         """
 
+    def begin(self, problem):
+        """Find a model, or what training makes of it with a part of its iterations.
+
+        Parameters
+        ----------
+        problem : LatentProblem
+
+        Returns
+        -------
+        LatentModel
+            Its `training` is what `go_on` goes on from, or None.
+        """
+        return self.fit(problem)
+
+    def go_on(self, model):
+        """Return what further training makes of a model that was begun.
+
+        Parameters
+        ----------
+        model : LatentModel
+
+        Returns
+        -------
+        LatentModel
+        """
+        return model
+
     def refit(self, problem, model):
         """Return the model fitted to all rows, after it was chosen by some of them.
 
@@ -90,46 +114,3 @@ class Strategy(BaseEstimator):
         LatentModel
         """
         return self.fit(problem)
-
-
-class TrainedStrategy(Strategy):
-    """A way to an encoder and a decoder whose weights are trained.
-
-    Subclasses have `build`, which maps a problem to an autoencoder in single precision,
-    and may have `finish`, which solves for what need not be trained.
-    """
-
-    trains = True
-
-    def fit(self, problem):
-        """Train on a problem.
-
-        Parameters
-        ----------
-        problem : LatentProblem
-
-        Returns
-        -------
-        LatentModel
-        """
-        generator = problem.generator()
-        autoencoder = self.build(problem, generator)
-        library = problem.library(len(autoencoder.shift))
-
-        def solve(features, rates):
-            return problem.solve(features, rates, library)
-
-        data = problem.snapshots(), library, solve, problem.settings, generator
-        trainer = Trainer(autoencoder, None, *data)
-        history = trainer.run()
-        autoencoder = autoencoder.double().cpu()
-        self.finish(autoencoder, problem)
-        return LatentModel(autoencoder, problem.pod, history, trainer.n_iter)
-
-    def finish(self, autoencoder, problem):
-        """Leave the autoencoder as it was trained."""
-
-    def refit(self, problem, model):
-        """Return the model with what is solved for fitted to all rows."""
-        self.finish(model.autoencoder, problem)
-        return model

@@ -8,6 +8,7 @@ import pytest
 import torch
 from conftest import GAME
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from symdisc import LatentSINDy, LatentSymmetryDiscoverer
@@ -75,10 +76,12 @@ def test_image_eigenvalue_problem_and_equations():
     X, X_dot = ring()
     est = LatentSymmetryDiscoverer(
         autoencoder=Conv((1, 12, 12), channels=(8,)),
-        max_iter=200,
+        max_iter=300,
         random_state=0,
     )
-    ode = LatentSINDy(autoencoder=est, symmetry="discover").fit(X, X_dot)
+    # With 1200 iterations 0.002 of X are lost instead of 0.05, and it still falls.
+    with pytest.warns(ConvergenceWarning, match="has not converged"):
+        ode = LatentSINDy(autoencoder=est, symmetry="discover").fit(X, X_dot)
     assert [row.taken for row in ode.spaces_] == [True]
     assert ode.lie_algebra_.name == "so(2)"
     assert skew_share(ode.lie_algebra_) > 0.98
@@ -91,9 +94,9 @@ def test_image_eigenvalue_problem_and_equations():
 @pytest.mark.slow
 def test_signals():
     X, X_dot = wave()
-    est = LatentSymmetryDiscoverer(
-        autoencoder="conv1d", max_iter=150, random_state=0
-    ).fit(X, X_dot)
+    est = LatentSymmetryDiscoverer(autoencoder="conv1d", max_iter=150, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="has not converged"):
+        est.fit(X, X_dot)
     assert est.lie_algebra_.name == "so(2)"
     assert skew_share(est.lie_algebra_) > 0.98
     assert_turns(est)
@@ -129,7 +132,8 @@ def test_modules_of_the_user(rotation):
     pair = small_networks()
     before = [copy.deepcopy(module.state_dict()) for module in pair]
     est = LatentSymmetryDiscoverer(autoencoder=pair, max_iter=600, random_state=0)
-    est.fit(X, X_dot)
+    with pytest.warns(ConvergenceWarning, match="has not converged"):
+        est.fit(X, X_dot)
     assert est.get_params()["autoencoder"] is pair
     assert all(module.training for module in pair)
     for module, state in zip(pair, before, strict=True):

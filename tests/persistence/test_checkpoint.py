@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 from conftest import GAME, embedded_rotation, first_of, no_doubts
-from numpy.testing import assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from small_training import make_trainer
 
@@ -56,11 +55,12 @@ def eager(monkeypatch):
 
 
 def stop_at(iteration, error, monkeypatch):
-    """Let the step of an iteration, counted from 1, raise an error."""
-    step = Trainer._step
+    """Let the step of an iteration, counted from 1 in this process, raise an error."""
+    step, steps = Trainer._step, []
 
     def stopped(trainer, progress):
-        if trainer.n_iter == iteration - 1:
+        steps.append(progress)
+        if len(steps) == iteration:
             raise error
         return step(trainer, progress)
 
@@ -187,7 +187,7 @@ def test_fits_killed_many_times_come_to_the_same_end(kind, tmp_path):
 
 
 def fit_until(iteration, kind, path, monkeypatch):
-    """Fit until something else than the user ends it in a given iteration."""
+    """Fit until something else than the user ends it in a given iteration of it."""
     with monkeypatch.context() as patched:
         stop_at(iteration, MemoryError(), patched)
         with pytest.raises(MemoryError):
@@ -198,13 +198,16 @@ def fit_until(iteration, kind, path, monkeypatch):
 @pytest.mark.parametrize("kind", first_of(["both", "solved", "game"]))
 def test_resumed_in_every_phase(kind, tmp_path, monkeypatch, eager):
     path = tmp_path / "checkpoint"
-    fit_until(2 * EPOCH + 1, kind, path, monkeypatch)
-    fit_until(MAX_ITER - 3, kind, path, monkeypatch)
+    # Before and in the game; in the first and in the second round, of 38 and 37.
+    stops = (2 * EPOCH + 1, 97) if kind == "game" else (EPOCH + 1, 13 + EPOCH + 1)
+    for iteration in stops:
+        fit_until(iteration, kind, path, monkeypatch)
     resumed = fit(kind, path)
     assert not path.exists()
-    assert resumed.n_iter_ == MAX_ITER
     whole = fit(kind)
-    assert_array_equal(resumed.history_["reconstruction"].shape, MAX_ITER // EPOCH)
+    n_iter = resumed.n_iter_
+    assert n_iter == whole.n_iter_
+    assert n_iter in ((MAX_ITER,) if kind == "game" else (38, 75, MAX_ITER))
     assert saved(resumed, tmp_path / "a") == saved(whole, tmp_path / "b")
 
 
@@ -354,7 +357,9 @@ def test_a_made_up_checkpoint_is_refused(left):
 
 
 def test_a_model_is_no_checkpoint(tmp_path):
-    fit("equations", max_iter=1).save(tmp_path / "model")
+    with pytest.warns(ConvergenceWarning, match="has not converged: after max_iter=1 "):
+        est = fit("equations", max_iter=1)
+    est.save(tmp_path / "model")
     with pytest.raises(
         ValueError, match="is a symdisc model, not a symdisc checkpoint"
     ):
