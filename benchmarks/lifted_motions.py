@@ -234,11 +234,11 @@ def find_equations(name, lift, seed, strength, noise, times, **options):
     }
 
 
-def find_symmetry(name, lift, seed, strength, noise, times):
+def find_symmetry(name, lift, seed, strength, noise, times, **options):
     """Fit LatentSymmetryDiscoverer; return the figures."""
     system, data, fitted = lifted(name, lift, seed, strength, noise)
     est = LatentSymmetryDiscoverer(
-        len(system.low), degree=max(system.degree, 2), random_state=seed
+        len(system.low), degree=max(system.degree, 2), random_state=seed, **options
     )
     known = {"t": data.t[fitted]} if times else {"y": data.X_dot[fitted]}
     est.fit(data.X[fitted], groups=data.groups[fitted], **known)

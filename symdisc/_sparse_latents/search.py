@@ -15,6 +15,8 @@ N_DECODED, N_COSINES = 20, (64, 128, 256)
 # Part of what may be lost that a decoder may leave of the best projection. One that
 # cannot tell true latents prefers others, which bend more.
 DETAILED = 0.1
+# Twice the cosines are worth their time where they leave so many times less.
+FINER = 1.1
 # Rows, at equal steps, for each entry of the encoder and each cosine.
 ROWS_PER_ENTRY, FEW_ROWS, MAX_ROWS = 10, 1000, 2500
 
@@ -96,13 +98,17 @@ def judge_of(problem, rows, encoder, max_x_error, detailed=DETAILED, products=No
     """
     shift = encoder.new_zeros(len(encoder))
     n_modes = encoder.shape[1] - count_products(products)
+    found, least = None, np.inf
     for n_cosines in N_COSINES:
         judge = Judge(n_cosines, max_x_error)
         motion = motion_of_rows(problem, rows, n_modes, judge, products)
         lost = float(motion.left_of_snapshots(encoder, shift))
+        if least <= FINER * lost:
+            break  # what is left is noise, or a lift that no latents of so many tell
+        found, least = judge, lost
         if lost <= detailed * max_x_error:
             break
-    return judge._replace(floor=max(lost, max_x_error))
+    return found._replace(floor=max(least, max_x_error))
 
 
 def products_of(problem, rows, n_modes, degree):

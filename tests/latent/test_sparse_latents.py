@@ -15,7 +15,7 @@ from symdisc._numerics.polyharmonic import PolyharmonicSpline, fit_polyharmonics
 from symdisc._sparse_latents.axes import anneal
 from symdisc._sparse_latents.elimination import Limits
 from symdisc._sparse_latents.objective import SparseMotion, eliminate
-from symdisc._sparse_latents.search import Judge, judge_of, motion_of_rows
+from symdisc._sparse_latents.search import N_COSINES, Judge, judge_of, motion_of_rows
 from symdisc.autoencoders import LinearEncoder, SparseLatents
 from symdisc.datasets import make_embedded, make_lorenz
 
@@ -496,3 +496,16 @@ def test_the_rotation_of_a_limit_cycle_with_a_third_coordinate():
     est.fit(data.X, data.X_dot, groups=data.groups)
     # The third coordinate decays by itself, and may grow.
     assert est.motion_algebra_.name == "so(2)+R"
+
+
+@pytest.mark.parametrize("n_samples", [2000, 5000])
+def test_noise_is_no_reason_for_more_cosines(n_samples):
+    random = np.random.default_rng(n_samples)
+    z = random.uniform(-1, 1, (n_samples, 2))
+    lifted = [np.tanh(z @ random.standard_normal(2)) for _ in range(6)]
+    X = np.column_stack([z, *lifted]) + 0.03 * random.standard_normal((n_samples, 8))
+    problem = problem_of([X - X.mean(axis=0)])
+    encoder = torch.eye(2, 8, dtype=torch.float64)
+    judge = judge_of(problem, np.arange(n_samples), encoder, 1e-3)
+    assert judge.n_cosines == N_COSINES[0]
+    assert 2e-3 < judge.floor < 2e-2
