@@ -130,12 +130,15 @@ def every_other(motion, points, t, groups, **options):
     segments : ndarray of int
         Stretch of each row.
     """
-    parts = [rows[::2] for rows in stretches(t, groups, points)]
-    parts = [rows for rows in parts if len(rows) >= FEWEST + options["order"]]
-    if not parts:
-        return None, None
-    rows = np.concatenate(parts)
-    segments = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+    parts, n_parts = [rows[::2] for rows in stretches(t, groups, points)], -1
+    while len(parts) != n_parts:
+        # Where steps are unequal, some of twice the length are gaps.
+        parts = [rows for rows in parts if len(rows) >= FEWEST + options["order"]]
+        if not parts:
+            return None, None
+        rows, n_parts = np.concatenate(parts), len(parts)
+        segments = np.repeat(np.arange(n_parts), list(map(len, parts)))
+        parts = [rows[part] for part in stretches(t[rows], segments, points[rows])]
     known = points[rows], t[rows], segments
     # Windows of the same length in time.
     options["shortest"] = LEAST_ROWS // 2

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import no_doubts
+from conftest import first_of, no_doubts
+from scipy.integrate import solve_ivp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
@@ -375,3 +376,30 @@ def test_columns_in_small_units_are_said_to_be_left_out(noise):
             est.fit(X, t=t)
     rates = np.linalg.eigvals(est.coefficients_[:, 1:3])
     np.testing.assert_allclose(np.abs(rates), 1.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize("seed", first_of([2, 0, 1]))
+def test_rows_that_are_missing_at_random(seed):
+    def brusselator(t, x):
+        return [1 - 4 * x[0] + x[0] ** 2 * x[1], 3 * x[0] - x[0] ** 2 * x[1]]
+
+    random, t = np.random.default_rng(seed), np.arange(0, 20, 0.05)
+    X, times = [], []
+    for _ in range(4):
+        kept = np.sort(random.choice(len(t), 240, replace=False))
+        known = {"t_eval": t, "rtol": 1e-9, "atol": 1e-11}
+        path = solve_ivp(brusselator, (0, 20), random.uniform(0.5, 3, 2), **known).y.T
+        X.append(path[kept])
+        times.append(t[kept])
+    with warnings.catch_warnings():
+        # What steps of up to a tenth of a period leave is said in some draws.
+        warnings.filterwarnings("ignore", "The candidates do not|.* left out")
+        est = LatentSINDy(autoencoder="none", degree=3, random_state=0).fit(X, t=times)
+    names = est.equations_.library.names
+    found = [
+        {n: c for n, c in zip(names, row, strict=True) if c}
+        for row in est.equations_.coefficients
+    ]
+    assert {*found[0]} >= {"1", "z0", "z0**2*z1"}
+    assert {*found[1]} == {"z0", "z0**2*z1"}
+    assert found[1]["z0"] == pytest.approx(3, rel=0.05)
