@@ -37,7 +37,7 @@ from symdisc._symmetry.block_solver import find_blocks
 from symdisc._symmetry.claim import Standard
 from symdisc._symmetry.liegan_blocks import read_blocks
 from symdisc._symmetry.questions import moves_within
-from symdisc._symmetry.solver import Found, claim_algebra, find_algebra
+from symdisc._symmetry.solver import Found, claim_algebra, find_algebra, is_refuted
 from symdisc.autoencoders._names import strategies_of
 
 # A plane that is bent so far that snapshots cannot be read from it any more explains
@@ -49,6 +49,8 @@ TINY = 1e-31
 DEPENDENT = 1e-6
 # A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
 UNEQUAL = 10.0
+# Part of the largest defect that a field may leave of rates whose slopes it tells.
+EXACT = 0.1
 NORMAL_FORM = "in a normal form of the motion"
 
 
@@ -259,22 +261,40 @@ def _answers(est, latents, snapshots, standard, blocks=()):
         )
         for question in dict.fromkeys(questions)
     }
-    return _chosen(est, [answers[question] for question in questions], latents[0])
+    return _chosen(est, [answers[question] for question in questions], latents)
 
 
 def _chosen(est, answers, latents):
     """Return the answer that was asked for, and those to both questions, or None."""
     found, motion, distribution = [*answers, None, None][:3]
-    open_question = est.symmetry_of == "auto" and not found.algebra.certified
-    if open_question and motion is not None and _is_shown(motion, latents):
-        open_answer = found.algebra.undecided
-        if open_answer is not None and open_answer.name != motion.algebra.name:
+    if est.symmetry_of != "auto" or motion is None:
+        return found, motion, distribution
+    answer, is_shown = found.algebra, _is_shown(motion, latents[0])
+    if answer.certified:
+        # Waves may not see what the motion tells.
+        is_known = is_shown or _is_exact(motion, est.max_defect)
+        if is_known and is_refuted(found, motion, latents, est.max_defect):
             motion.algebra.beside = (
-                f"the distribution, undecided: {open_answer.name}, "
-                f"{open_answer.shown_defects}"
+                f"the distribution: {answer.name}, {answer.shown_defects}, which "
+                "changes the motion"
+            )
+            found = motion
+    elif is_shown:
+        other = answer.undecided
+        if other is not None and other.name != motion.algebra.name:
+            motion.algebra.beside = (
+                f"the distribution, undecided: {other.name}, {other.shown_defects}"
             )
         found = motion
     return found, motion, distribution
+
+
+def _is_exact(motion, max_defect):
+    """Say whether a motion is fitted so well that its slopes are known, too."""
+    functions = motion.residuals.functions
+    rates = functions.data[1]
+    left = np.mean((rates - functions.values @ functions.coefficients) ** 2)
+    return left <= (EXACT * max_defect) ** 2 * np.mean(rates**2)
 
 
 def _is_shown(motion, latents):
@@ -347,11 +367,15 @@ def _bend(est, model, curve, snapshots, answers):
         Found(claim_algebra(*claim, question=question), np.zeros(2), rotation[0])
         for question in ("derivatives", "motion")
     ]
-    again = _chosen(est, [again[0], again[1], again[0]], claim[0][0])
-    if not again[0].algebra.certified:
+    distribution, motion = again
+    found = distribution
+    is_open = est.symmetry_of == "auto" and not found.algebra.certified
+    if is_open and _is_shown(motion, claim[0][0]):
+        found = motion
+    if not found.algebra.certified:
         return answers
     model.autoencoder = bent
-    return again
+    return found, motion, distribution
 
 
 @torch.no_grad()

@@ -156,6 +156,30 @@ def claim_algebra(
     return claimed_algebra(residuals, basis, others, standard, frame, tol)
 
 
+def is_refuted(found, other, latents, max_defect):
+    """Say whether what was found of one question is no answer to another one.
+
+    Parameters
+    ----------
+    found, other : Found
+        `other` has the residuals of the other question.
+    latents : list of ndarray of shape (n_samples, k)
+        As of `find_algebra`.
+    max_defect : float
+
+    Returns
+    -------
+    bool
+    """
+    _, mean, factor = whiten(latents)
+    centre = np.linalg.solve(factor, found.centre - mean)
+    maps = Frame(mean, factor, len(found.nearest), centre).maps(found.algebra.matrices)
+    residuals = other.residuals
+    # Other residuals than these have chosen the maps.
+    others = residuals.others(maps[:0])
+    return any(residuals.bound(each, others).lower > max_defect for each in maps)
+
+
 def _time_translation(latents, residuals, frame, standard):
     """Return time translation, or None, and the maps of white data that it is."""
     found, nothing = affine_motion(residuals.functions), np.zeros((0, *residuals.shape))

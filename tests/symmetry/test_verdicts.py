@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import GAME, embedded_rotation, first_of, no_doubts
 from numpy.testing import assert_allclose
+from scipy.integrate import solve_ivp
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.decomposition import PCA
@@ -521,3 +522,50 @@ def test_what_is_excluded_behind_an_encoder_depends_on_it():
     options = {"question": "motion", "least": 0.2, "condition": "behind a network"}
     said = str(DiscoveredAlgebra(np.zeros((0, 2, 2)), **options))
     assert said.endswith("changes the motion by at least 0.2; behind a network")
+
+
+def orbits(field, half_width, k, seed, n_orbits=40, end=6.0, step=0.1):
+    """Return states and rates along orbits that start in a box."""
+    random, t = np.random.default_rng(seed), np.arange(0, end, step)
+    known = {"t_eval": t, "rtol": 1e-9, "atol": 1e-11}
+    starts = random.uniform(-half_width, half_width, (n_orbits, k))
+    paths = [
+        solve_ivp(lambda _, z: field(z[None])[0], (0, end), x, **known).y.T
+        for x in starts
+    ]
+    return paths, [field(path) for path in paths]
+
+
+def quartic(z):
+    """Rates of a particle in space, in a central potential with a quartic part."""
+    x, v = np.split(z, 2, axis=1)
+    return np.hstack([v, -x * (1 + np.sum(x**2, axis=1, keepdims=True))])
+
+
+def henon_heiles(z):
+    """Rates of two oscillators that C3 maps to itself, and no rotation else."""
+    x, y, u, v = z.T
+    return np.column_stack([u, v, -x - 2 * x * y, -y - x**2 + y**2])
+
+
+@pytest.mark.parametrize("seed", first_of(range(3)))
+def test_the_motion_tells_what_waves_do_not_see(seed):
+    # A rotation that mixes positions and velocities changes rates by a third.
+    est = columns(random_state=0).fit(*orbits(quartic, 1, 6, seed))
+    assert est.symmetry_of_ == "motion"
+    assert est.lie_algebra_.name == "so(3)"
+    assert est.verdict_ == ("certified",) * 3
+    for generator in est.lie_algebra_.matrices:
+        x, v = np.array(generator)[:3, :3], np.array(generator)[3:, 3:]
+        assert_allclose(x, v, atol=1e-3)
+        assert_allclose(x, -x.T, atol=1e-3)
+    assert "changes the motion" in str(est.lie_algebra_)
+    assert est.distribution_algebra_.name == "so(2)"
+
+
+def test_a_rotation_that_changes_an_exact_motion_is_none():
+    rows = orbits(henon_heiles, 0.25, 4, seed=2, end=20.0)
+    est = columns(random_state=0).fit(*rows)
+    assert est.distribution_algebra_.name == "so(2)"
+    assert est.lie_algebra_.name == "trivial"
+    assert "the distribution: so(2)" in str(est.lie_algebra_)
