@@ -217,7 +217,10 @@ def _in_units_of_prior(rows, dynamics, rates, start):
     used = sizes > 0
     fields = PRIOR * fields[used] / sizes[used][:, None, None]
     flat = fields.reshape(len(fields), -1)
-    weights = np.linalg.lstsq(flat.T, start.ravel(), rcond=None)[0]
+    # Of columns in unequal units some coefficients are small beside rounding of others.
+    norms = np.linalg.norm(flat, axis=1)
+    unit = flat / norms[:, None]
+    weights = np.linalg.lstsq(unit.T, start.ravel(), rcond=None)[0] / norms
     small = np.abs(weights) < 1e-9 * np.abs(weights).max(initial=0.0)
     return fields, np.where(small, 0.0, weights)
 

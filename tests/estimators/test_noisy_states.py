@@ -377,3 +377,29 @@ class TestDataOfOthers:
         X, t = self.sprott()
         with pytest.raises(ValueError, match="products of them are zero"):
             LatentSINDy(autoencoder="none").fit(unit * X, t=t)
+
+
+@pytest.mark.parametrize("seed", first_of(range(3)))
+def test_units_of_the_columns_do_not_matter(seed):
+    def lorenz96(t, x):
+        return (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + 8
+
+    random, t = np.random.default_rng(seed), np.arange(0, 6, 0.02)
+    known = {"t_eval": t, "rtol": 1e-9, "atol": 1e-11}
+    starts = random.normal(2, 3, (4, 5))
+    X = [solve_ivp(lorenz96, (0, 6), x, **known).y.T for x in starts]
+    noise = 0.01 * np.vstack(X).std(axis=0)
+    X = [x + noise * random.standard_normal(x.shape) for x in X]
+    units = np.array([1e-6, 1e3, 50, 1, 1])
+    # Without a word about noise that is not white.
+    own, scaled = (
+        LatentSINDy(autoencoder="none", degree=2, random_state=0).fit(
+            [x * factor for x in X], t=t
+        )
+        for factor in (np.ones(5), units)
+    )
+    assert own.equations_.n_terms == scaled.equations_.n_terms == 20
+    # Terms of the i-th rate, of the monomials in their own units.
+    monomials = scaled.equations_.library.evaluate(units[None])[0]
+    back = scaled.equations_.coefficients * monomials / units[:, None]
+    assert_allclose(back, own.equations_.coefficients, atol=0.02)
