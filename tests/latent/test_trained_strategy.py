@@ -42,8 +42,8 @@ def test_a_training_that_still_gains_says_so(max_iter):
 
 @pytest.mark.parametrize("seed", first_of(range(3)))
 def test_a_training_that_gains_no_more_ends(seed):
-    est = fit(400, seed=seed, lift="linear")
-    assert est.n_iter_ < 400
+    est = fit(1600, seed=seed, lift="linear")
+    assert est.n_iter_ < 1600
     frequency = np.linalg.eigvals(est.coefficients_[:, 1:]).imag
     np.testing.assert_allclose(np.sort(frequency), [-1, 1], atol=1e-3)
 
