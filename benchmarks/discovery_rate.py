@@ -248,11 +248,12 @@ def main():
         )
     parser.add_argument("--noise", nargs="+", type=float, default=[0.0, 0.01, 0.05])
     parser.add_argument("--solver", choices=["spectral", "adversarial"])
-    parser.add_argument("--label", default="default", help="what rows are called")
+    parser.add_argument("--label", help="what rows are called; the solver, if given")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--cluster", metavar="ADDRESS", help="use its workers instead")
     parser.add_argument("--out", type=Path, default="discovery_rate.jsonl")
     arguments = parser.parse_args()
+    arguments.label = arguments.label or arguments.solver or "default"
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [json.loads(line) for line in lines]
     keys = "label", "part", "system", "lift", "seed", "noise"

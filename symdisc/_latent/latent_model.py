@@ -36,8 +36,8 @@ class LatentModel:
         Iterations of that training; 1 where latents are solved for.
     training : Training or None
         What its training can go on from.
-    is_converged : bool
-        Whether rows held out gained no more when its training ended.
+    still_gains : bool
+        Whether rows held out still gained when the iterations were used up.
     errors : dict of float
         "x" and, with rates, "x_dot": shares of snapshots and rates that are left
         unexplained of rows that it was not fitted to.
@@ -63,7 +63,7 @@ class LatentModel:
     history: dict = field(default_factory=dict)
     n_iter: int = 1
     training: object = None
-    is_converged: bool = True
+    still_gains: bool = False
     errors: dict = field(default_factory=dict)
     standard_errors: dict = field(default_factory=dict)
     deviations: np.ndarray = field(default_factory=lambda: np.zeros(0))

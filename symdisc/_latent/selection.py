@@ -167,7 +167,7 @@ def _warn_of_little(model):
 
 def _warn_of_training(strategy, model, problem):
     """Warn where the iterations were used up while rows held out still gained."""
-    if model.is_converged:
+    if not model.still_gains:
         return
     most = problem.settings.max_iter
     warn_user(

@@ -104,8 +104,7 @@ class NormalForm(Strategy):
             )
         movable = Oriented(bent, (np.eye(2), np.zeros(2)), False)
         known = model.history, model.n_iter
-        ended = {"is_converged": model.is_converged}
-        return LatentModel(movable, model.pod, *known, **ended)
+        return LatentModel(movable, model.pod, *known, still_gains=model.still_gains)
 
     def _below(self):
         return LinearEncoder() if self.autoencoder is None else clone(self.autoencoder)

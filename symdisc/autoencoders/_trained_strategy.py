@@ -72,18 +72,15 @@ class Training:
     @property
     def history(self):
         """Losses of all rounds, nan where one is not yet part of the training."""
-        found, lengths = (
-            {},
-            [len(max(h.values(), key=len, default=())) for h in self.histories],
-        )
-        for name in dict.fromkeys(name for h in self.histories for name in h):
-            found[name] = np.concatenate(
-                [
-                    history.get(name, np.full(length, np.nan))
-                    for history, length in zip(self.histories, lengths, strict=True)
-                ]
-            )
-        return found
+        names = dict.fromkeys(name for history in self.histories for name in history)
+        unknown = [
+            np.full(len(h.get("reconstruction", ())), np.nan) for h in self.histories
+        ]
+        rounds = list(zip(self.histories, unknown, strict=True))
+        return {
+            name: np.concatenate([history.get(name, none) for history, none in rounds])
+            for name in names
+        }
 
 
 class TrainedStrategy(Strategy):
@@ -144,10 +141,10 @@ class TrainedStrategy(Strategy):
             before, after = (each.errors for each in tried[-2:])
             most = {name: max(GAIN * error, EXACT) for name, error in after.items()}
             if all(before[name] <= most[name] for name in most):
-                tried[-1].is_converged = True
+                tried[-1].still_gains = False
                 break
         best = min(tried, key=lambda each: sum(each.errors.values()))
-        best.is_converged = tried[-1].is_converged
+        best.training, best.still_gains = None, tried[-1].still_gains
         return best
 
     def _after_a_round(self, training):
@@ -160,10 +157,10 @@ class TrainedStrategy(Strategy):
         known = training.history, training.n_iter
         model = LatentModel(autoencoder, problem.pod, *known)
         model.judge(problem, fitted, held)
-        if training.n_iter < problem.settings.max_iter and not interrupted:
-            model.training = training
+        model.still_gains = training.n_iter >= problem.settings.max_iter
         # What was interrupted says so itself.
-        model.is_converged = interrupted
+        if not (model.still_gains or interrupted):
+            model.training = training
         return model
 
     def seen(self, problem):

@@ -403,3 +403,6 @@ def test_rows_that_are_missing_at_random(seed):
     assert {*found[0]} >= {"1", "z0", "z0**2*z1"}
     assert {*found[1]} == {"z0", "z0**2*z1"}
     assert found[1]["z0"] == pytest.approx(3, rel=0.05)
+    assert found[1]["z0**2*z1"] == pytest.approx(-1, rel=0.05)
+    assert found[0]["z0"] == pytest.approx(-4, rel=0.15)
+    assert found[0]["z0**2*z1"] == pytest.approx(1, rel=0.15)

@@ -208,6 +208,8 @@ def test_resumed_in_every_phase(kind, tmp_path, monkeypatch, eager):
     n_iter = resumed.n_iter_
     assert n_iter == whole.n_iter_
     assert n_iter in ((MAX_ITER,) if kind == "game" else (38, 75, MAX_ITER))
+    if kind == "game":
+        assert len(resumed.history_["reconstruction"]) == MAX_ITER // EPOCH
     assert saved(resumed, tmp_path / "a") == saved(whole, tmp_path / "b")
 
 
