@@ -49,8 +49,6 @@ TINY = 1e-31
 DEPENDENT = 1e-6
 # A rotation between columns whose sizes are to each other as 1 to 33 was named a shear.
 UNEQUAL = 10.0
-# Part of the largest defect that a field may leave of rates whose slopes it tells.
-EXACT = 0.1
 NORMAL_FORM = "in a normal form of the motion"
 
 
@@ -269,32 +267,20 @@ def _chosen(est, answers, latents):
     found, motion, distribution = [*answers, None, None][:3]
     if est.symmetry_of != "auto" or motion is None:
         return found, motion, distribution
-    answer, is_shown = found.algebra, _is_shown(motion, latents[0])
-    if answer.certified:
-        # Waves may not see what the motion tells.
-        is_known = is_shown or _is_exact(motion, est.max_defect)
-        if is_known and is_refuted(found, motion, latents, est.max_defect):
-            motion.algebra.beside = (
-                f"the distribution: {answer.name}, {answer.shown_defects}, which "
-                "changes the motion"
-            )
-            found = motion
-    elif is_shown:
+    if not _is_shown(motion, latents[0]):
+        return found, motion, distribution
+    answer, said = found.algebra, ""
+    if not answer.certified:
         other = answer.undecided
         if other is not None and other.name != motion.algebra.name:
-            motion.algebra.beside = (
-                f"the distribution, undecided: {other.name}, {other.shown_defects}"
-            )
-        found = motion
-    return found, motion, distribution
-
-
-def _is_exact(motion, max_defect):
-    """Say whether a motion is fitted so well that its slopes are known, too."""
-    functions = motion.residuals.functions
-    rates = functions.data[1]
-    left = np.mean((rates - functions.values @ functions.coefficients) ** 2)
-    return left <= (EXACT * max_defect) ** 2 * np.mean(rates**2)
+            said = f", undecided: {other.name}, {other.shown_defects}"
+    elif is_refuted(found, motion, latents, est.max_defect):
+        # Waves may not see what a motion tells that has a symmetry of its own.
+        said = f": {answer.name}, {answer.shown_defects}, which changes the motion"
+    else:
+        return found, motion, distribution
+    motion.algebra.beside = f"the distribution{said}" if said else ""
+    return motion, motion, distribution
 
 
 def _is_shown(motion, latents):
