@@ -11,12 +11,13 @@ from sklearn.utils.multiclass import type_of_target
 from symdisc._data.splits import held_out_folds
 from symdisc._discrete.candidate_maps import affine, random_orthogonal
 from symdisc._discrete.polynomial_field import PolynomialField, gaussians
-from symdisc._symmetry.field_residuals import (
-    FittedFunctions,
-    noise_of_change,
+from symdisc._symmetry.field_residuals import FittedFunctions, noise_of_change
+from symdisc._symmetry.function_class import (
+    WIDTH,
+    FunctionClass,
+    held_out_error,
     orthonormal_over,
 )
-from symdisc._symmetry.function_class import WIDTH, FunctionClass, held_out_error
 from symdisc._symmetry.residuals import bounded_defect
 
 # Rows on which candidates are sought, and rows on which they are bounded.

@@ -12,11 +12,10 @@ from scipy.stats import f as f_distribution
 
 from symdisc._data.splits import independent_blocks
 from symdisc._numerics.norm_bounds import KroneckerSum, Spread
-from symdisc._symmetry.function_class import VANISHING, choose_class
+from symdisc._symmetry.function_class import choose_class, orthonormal_functions
 from symdisc._symmetry.residuals import Residuals
 
 MAX_ROWS = 4000
-FAINT = 1e-6  # functions this small on all rows, relative, may be rounding
 # Covariances of residuals are averaged over as many rows as that many products allow.
 MOST_PRODUCTS = 1e9
 # Level of the test of whether noise is equally large in all rows.
@@ -128,57 +127,6 @@ def _rows_of(blocks, n_blocks):
     return np.split(order, np.searchsorted(blocks[order], np.arange(1, n_blocks)))
 
 
-def orthonormal_functions(z, function_class):
-    """Return functions orthonormal over rows, slopes, and those of vanishing ones.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n, k)
-    function_class : FunctionClass
-
-    Returns
-    -------
-    values, slopes, vanishing, faint
-        See `FittedFunctions`.
-    """
-    values, slopes = function_class.values(z, slopes=True)
-    q, *others = orthonormal_over(values)
-    *own, faint = (_transformed(slopes, each) for each in others)
-    # Where rows fill space, what vanishes on them has no slope there.
-    steep = np.mean(faint**2, axis=(0, 2)) > FAINT
-    return q, *own, faint[:, steep]
-
-
-def orthonormal_over(values):
-    """Return combinations of functions that are orthonormal over rows.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, p)
-
-    Returns
-    -------
-    q : ndarray of shape (n, r)
-    into : ndarray of shape (p, r)
-        They are ``values @ into``.
-    vanishing, faint : ndarray of shape (p, p - r), (p, p1)
-        Combinations, of functions of mean square 1, that are zero on all rows, and
-        those that are to single precision.
-    """
-    n = len(values)
-    norms = np.sqrt(np.mean(values**2, axis=0))
-    u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
-    kept = s > VANISHING * s[0]
-    into = rows[kept].T / s[kept] * np.sqrt(n) / norms[:, None]
-    faint = s <= FAINT * s[0]
-    own = (rows[which].T / norms[:, None] for which in (~kept, faint))
-    return u[:, kept] * np.sqrt(n), into, *own
-
-
-def _transformed(slopes, into):
-    return (slopes.transpose(0, 2, 1) @ into).transpose(0, 2, 1)
-
-
 class FieldResiduals(Residuals):
     """Residuals of maps of a fitted function.
 
@@ -191,9 +139,11 @@ class FieldResiduals(Residuals):
         leaves labels.
     weights : ndarray of shape (n, m), optional
         Of the residuals.
+    poorer : FittedFunctions, optional
+        A fit that lacks what the other added last, where that may lack as much.
     """
 
-    def __init__(self, z, functions, *, turns, weights=None):
+    def __init__(self, z, functions, *, turns, weights=None, poorer=None):
         step = -(-len(z) // MAX_ROWS)
         self.z = np.hstack([z, np.ones((len(z), 1))])[::step]
         self.q, self.slopes = functions.values[::step], functions.slopes[::step]
@@ -204,14 +154,9 @@ class FieldResiduals(Residuals):
         k = z.shape[1]
         values = self.q @ functions.coefficients
         jacobian = np.matmul(functions.coefficients.T, self.slopes)
-        moved = np.einsum("ni,nia,nb->niab", self.weights, jacobian, self.z)
-        moved = moved.reshape(n * m, -1).T
-        residual = moved
+        moved, turned = self._changes(values, jacobian)
+        residual = moved - turned
         if turns:
-            turned = np.zeros((n, k, k, k + 1))
-            turned[..., :k] = np.einsum("ia,nb->niab", np.eye(k), values)
-            turned = turned.reshape(n * k, -1).T
-            residual = moved - turned
             size = moved @ moved.T + turned @ turned.T
         else:
             steep = np.sum((self.weights[..., None] * jacobian) ** 2, axis=(1, 2))
@@ -224,6 +169,22 @@ class FieldResiduals(Residuals):
         super().__init__(residual, size / n, (k, k + 1), *rest)
         if turns:
             self.largest = 2.0
+        if poorer is not None:
+            added = values - (poorer.values @ poorer.coefficients)[::step]
+            slopes = np.matmul(poorer.coefficients.T, poorer.slopes[::step])
+            moved, turned = self._changes(added, jacobian - slopes)
+            self.missed = (moved - turned) / np.sqrt(n)
+
+    def _changes(self, values, jacobian):
+        """Return what each elementary map makes of a function, and of its values."""
+        n, m, k = jacobian.shape
+        moved = np.einsum("ni,nia,nb->niab", self.weights, jacobian, self.z)
+        moved = moved.reshape(n * m, -1).T
+        if not self.turns:
+            return moved, 0.0
+        turned = np.zeros((n, k, k, k + 1))
+        turned[..., :k] = np.einsum("ia,nb->niab", np.eye(k), values)
+        return moved, turned.reshape(n * k, -1).T
 
     def _beyond(self, vanishing, scale):
         """Residuals of what the data do not tell: a factor of their quadratic form."""
@@ -395,6 +356,9 @@ def motion_residuals(z, z_dot, groups=None, function_class=None):
     if function_class is None:
         function_class = choose_class(z, z_dot, groups)
     functions = FittedFunctions(z, z_dot, function_class, groups)
-    found = FieldResiduals(z, functions, turns=True)
+    poorer = None
+    if function_class.is_last:
+        poorer = FittedFunctions(z, z_dot, function_class.poorer(), groups)
+    found = FieldResiduals(z, functions, turns=True, poorer=poorer)
     found.functions = functions
     return found

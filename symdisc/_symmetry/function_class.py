@@ -21,6 +21,7 @@ WIDTH = 1.5
 DEGREE_BESIDE = 2
 # Relative singular value below which a combination of functions vanishes on the rows.
 VANISHING = 1e-8
+FAINT = 1e-6  # functions this small on all rows, relative, may be rounding
 RIDGE = 1e-9
 # Mean squares of residuals, relative to what is fitted, that do not differ.
 ROUNDING = 1e-12
@@ -42,6 +43,9 @@ class FunctionClass(NamedTuple):
     degree : int
     n_centres : int
         Number of Gaussians, around rows that are far from each other.
+    is_last : bool
+        Whether it is the richest that the rows afford, and better than poorer ones:
+        what is fitted may have more than it follows.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class FunctionClass(NamedTuple):
 
     degree: int
     n_centres: int = 0
+    is_last: bool = False
 
     def __str__(self):
         """Name the class."""
@@ -71,6 +76,15 @@ class FunctionClass(NamedTuple):
         if self.n_centres:
             return self._replace(n_centres=2 * self.n_centres)
         return self._replace(degree=self.degree + 1)
+
+    def poorer(self):
+        """Return the class of its family that lacks what it added last.
+
+        An odd or even function has nothing of every other degree.
+        """
+        if self.n_centres:
+            return self._replace(n_centres=self.n_centres // 2)
+        return self._replace(degree=max(self.degree - 2, 1))
 
     def centres(self, z):
         """Return the rows that Gaussians are around."""
@@ -109,6 +123,57 @@ def _monomials(z, degree, slopes):
         axes = torch.eye(z.shape[1], dtype=points.dtype)
         moved = [monomials.push_forward(points, a.expand_as(points))[1] for a in axes]
         return values, torch.stack(moved, dim=2).numpy()
+
+
+def orthonormal_functions(z, function_class):
+    """Return functions orthonormal over rows, slopes, and those of vanishing ones.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, k)
+    function_class : FunctionClass
+
+    Returns
+    -------
+    values, slopes, vanishing, faint
+        See `FittedFunctions`.
+    """
+    values, slopes = function_class.values(z, slopes=True)
+    q, *others = orthonormal_over(values)
+    *own, faint = (_transformed(slopes, each) for each in others)
+    # Where rows fill space, what vanishes on them has no slope there.
+    steep = np.mean(faint**2, axis=(0, 2)) > FAINT
+    return q, *own, faint[:, steep]
+
+
+def orthonormal_over(values):
+    """Return combinations of functions that are orthonormal over rows.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, p)
+
+    Returns
+    -------
+    q : ndarray of shape (n, r)
+    into : ndarray of shape (p, r)
+        They are ``values @ into``.
+    vanishing, faint : ndarray of shape (p, p - r), (p, p1)
+        Combinations, of functions of mean square 1, that are zero on all rows, and
+        those that are to single precision.
+    """
+    n = len(values)
+    norms = np.sqrt(np.mean(values**2, axis=0))
+    u, s, rows = np.linalg.svd(values / norms, full_matrices=False)
+    kept = s > VANISHING * s[0]
+    into = rows[kept].T / s[kept] * np.sqrt(n) / norms[:, None]
+    faint = s <= FAINT * s[0]
+    own = (rows[which].T / norms[:, None] for which in (~kept, faint))
+    return u[:, kept] * np.sqrt(n), into, *own
+
+
+def _transformed(slopes, into):
+    return (slopes.transpose(0, 2, 1) @ into).transpose(0, 2, 1)
 
 
 def affordable_classes(k, n_rows, n_out, most):
@@ -160,20 +225,25 @@ def choose_class(z, v, groups=None, *, margin=0.9, most=400, random_state=0):
         # Too few rows: noise of any size explains them.
         return FunctionClass(3)
     # The last of each family is left for the margin, but for polynomials of degree 3.
-    classes = [*polynomials[: max(len(polynomials) - 1, 3)], *gaussians[:-1]]
+    considered = polynomials[: max(len(polynomials) - 1, 3)], gaussians[:-1]
     folds = held_out_folds(v, groups, N_FOLDS, random_state)
     rounding = ROUNDING * np.mean(v**2)
-    errors = {c: held_out_error(c.values(z), v, folds) + rounding for c in classes}
+    errors = {
+        c: held_out_error(c.values(z), v, folds) + rounding
+        for family in considered
+        for c in family
+    }
     best = min(errors, key=lambda c: errors[c] / (margin if c.n_centres else 1.0))
+    is_last = best in [family[-1] for family in considered if family]
     if best.n_centres:
-        return best.richer()
+        return best.richer()._replace(is_last=is_last)
     highest = polynomials[-1].degree
-    best = FunctionClass(min(max(best.degree + 1, 3), highest))
+    best = FunctionClass(min(max(best.degree + 1, 3), highest), is_last=is_last)
     independent = autocorrelation_time(v, groups) == 1
     while independent and best.degree < highest:
         if lack_of_fit(z, v, best, best.richer()) > LEVEL:
             break
-        best = best.richer()
+        best = best.richer()._replace(is_last=best.degree + 1 == highest)
     return best
 
 

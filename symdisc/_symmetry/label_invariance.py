@@ -22,12 +22,12 @@ from symdisc._symmetry.field_residuals import (
     FieldResiduals,
     FittedFunctions,
     noise_of_slopes,
-    orthonormal_functions,
 )
 from symdisc._symmetry.function_class import (
     FunctionClass,
     choose_class,
     held_out_error,
+    orthonormal_functions,
 )
 from symdisc._symmetry.invariant_functions import choose_invariant_class
 

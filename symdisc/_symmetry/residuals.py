@@ -128,6 +128,8 @@ class Residuals(ABC):
     largest = 1.0
     # Slopes of functions that are zero at all points, and so may be in any field.
     faint = np.zeros((0, 0, 0))
+    # Residuals of what the functions may not follow, as far as that is known.
+    missed = None
 
     def __init__(
         self,
@@ -226,7 +228,9 @@ class Residuals(ABC):
         found = bounded_defect(seen, *rest, size=size, largest=self.largest)
         # What the data do not tell excludes nothing.
         lower = np.sqrt(max(found.lower**2 - self._untold(flat, seen) / size, 0.0))
-        return found._replace(lower=float(lower))
+        if self.missed is not None:
+            lower -= np.linalg.norm(flat @ self.missed) / np.sqrt(size)
+        return found._replace(lower=max(float(lower), 0.0))
 
     def _untold(self, flat, seen):
         """Return the square of what functions that vanish at all points may explain."""

@@ -574,3 +574,19 @@ def test_the_rotation_is_that_of_the_motion():
     (other,) = np.array(est.distribution_algebra_.matrices, dtype=float)
     assert_allclose(generator, np.kron(np.eye(2), generator[:2, :2]), atol=1e-3)
     assert np.abs(other - np.kron(np.eye(2), other[:2, :2])).max() > 0.1
+
+
+def softened(z):
+    """Rates of a particle in a plane whose pull falls off: no polynomial."""
+    square = (z[:, :2] ** 2).sum(axis=1, keepdims=True)
+    return np.hstack([z[:, 2:], -z[:, :2] / (1 + square)])
+
+
+@pytest.mark.filterwarnings("ignore:The equations leave")
+@pytest.mark.parametrize("seed", first_of(range(3)))
+def test_what_functions_do_not_follow_refutes_nothing(seed):
+    curves = orbits(softened, 1, 4, seed=seed, end=10.0, step=0.05)
+    motion = columns(random_state=0).fit(*curves).motion_algebra_
+    if not motion.certified:
+        # Its rotation is not among the maps that certainly change the motion.
+        assert motion.undecided is not None or not motion.least
