@@ -4,6 +4,8 @@ import numpy as np
 
 # More candidates than a fraction of the rows fit anything.
 ROWS_PER_TERM = 2
+# Rows nearer than this, in standard deviations, tell the candidates no more than one.
+NEAR = 1e-4
 # A larger offset, in standard deviations, leaves powers of a variable alike.
 MAX_OFFSET = 1e5
 # So does one whose power of the degree is larger than rounding allows to tell apart.
@@ -14,23 +16,32 @@ ROUNDING = 1e-8
 LEFT_BY_SMOOTHING = 0.3
 
 
-def few_rows(est, n_samples):
-    """Yield a text where there are few rows for the candidates.
+def few_rows(est, points):
+    """Yield a text where there are few rows for the candidates, or few that differ.
 
     Parameters
     ----------
     est : LatentSINDy
-    n_samples : int
+    points : ndarray of shape (n_samples, k)
 
     Yields
     ------
     str
     """
-    n_terms = len(est.library_)
-    if n_samples < ROWS_PER_TERM * n_terms:
+    n_terms, n_samples = len(est.library_), len(points)
+    size = NEAR * points.std(axis=0)
+    places = np.round((points - points.mean(axis=0)) / np.where(size > 0, size, np.inf))
+    n_different = len(np.unique(places, axis=0))
+    if n_different == 1:
+        # Of data at rest nothing is claimed.
+        n_different = n_samples
+    if n_different < ROWS_PER_TERM * n_terms:
+        few = f"{n_samples} rows"
+        if n_different < n_samples:
+            few += f", of which {n_different} differ,"
         yield (
-            f"X has {n_samples} rows for {n_terms} candidates: they can explain "
-            "anything. Lower degree, leave out parts of library, or pass more rows."
+            f"X has {few} for {n_terms} candidates: they can explain anything. Lower "
+            "degree, leave out parts of library, or pass more rows, of other starts."
         )
 
 

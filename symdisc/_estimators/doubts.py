@@ -13,11 +13,11 @@ from symdisc._diagnostics.decisive_doubts import (
     offsets,
     smoothed_away,
 )
+from symdisc._diagnostics.rates_within import RatesWithin
 from symdisc._equations.candidates import numerators
 from symdisc._estimators.denominator_doubts import say_denominators, say_poles
 from symdisc._estimators.outcome import MOST_LEFT
 from symdisc._estimators.refine_sindy import fits_with
-from symdisc._implicit.rates_within import RatesWithin
 from symdisc._numerics.threads import one_thread
 from symdisc._sindy.dependence import say_relation
 from symdisc._sindy.differentiation import MAX_TERMS, Motion, take_rates
@@ -25,6 +25,7 @@ from symdisc._sindy.misfit import (
     MAP,
     MUCH_BETTER,
     SLOPE_SEEN,
+    UNEXPLAINED,
     depends_on_state,
     doubts,
     map_score,
@@ -71,7 +72,7 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
     points = motion.curve[0].astype(float)
     sampling = None if t is None else sampling_of(points, t, groups)
     # Offsets and few rows explain everything else.
-    decisive = [*few_rows(est, len(points)), *offsets(est, motion.curve)]
+    decisive = [*few_rows(est, points), *offsets(est, motion.curve)]
     decisive += smoothed_away(est, space.points, points)
     misfit = list(_rivals(est))
     if est.noise_ is None:
@@ -252,7 +253,8 @@ def _misfit(est, governing, motion, sampling, t, groups, within):
         yield rows
         return
     exactly = within.left_by(est.equations_) * (est._rate_scale > 0)
-    alike = _alike(est, motion) * (est._rate_scale > 0)
+    alike = np.maximum(_alike(est, motion), within.left_by(est.equations_, shared=True))
+    alike = alike * (est._rate_scale > 0)
     known = (exactly > UNEXPLAINED_EXACTLY) | (alike > LOST)
     left = np.where(known, np.maximum(left, np.maximum(exactly, alike)), left)
     bad = np.union1d(doubts(left, by_noise, judged), np.flatnonzero(known))
@@ -274,14 +276,14 @@ def _misfit(est, governing, motion, sampling, t, groups, within):
 
 
 def _alike(est, motion):
-    """Return the part of given rates that is left, and is alike where states are."""
-    given = est.differentiation_ == "given" and not est.discrete
+    """Return the part of what is given that is left, and is alike where states are."""
+    given = est.discrete or est.differentiation_ == "given"
     if not given or est.autoencoder != "none":
         return np.zeros(len(est.equation_scores_))
     *state, rates = (part.astype(float) for part in motion.curve)
     state = np.hstack(state)
-    left = np.delete(rates, list(est.equations_.inputs), axis=1)
-    left -= est.equations_(state)
+    left = rates - est.equations_(state)
+    left[:, list(est.equations_.inputs)] = 0.0
     sizes = state.std(axis=0)
     share = alike_share(left, state / np.where(sizes > 0, sizes, 1.0))
     return (1 - est.equation_scores_) * share
@@ -323,7 +325,10 @@ def _cause(est, governing, motion, sampling, left, bad, t, groups):
     """Say what stands in the way, or what may be missing."""
     names = _names(est)
     if sampling is not None:
-        better = _other_order(est, governing, motion, sampling, t, groups)
+        better = None
+        # A column whose velocity is missing has hardly any equation.
+        if left[bad].max() > UNEXPLAINED:
+            better = _other_order(est, governing, motion, sampling, t, groups)
         enough = np.minimum(MUCH_BETTER * left[bad], MOST_LEFT_BY_OTHER)
         if better is not None and (better[bad] < enough).all():
             other = 3 - est.order

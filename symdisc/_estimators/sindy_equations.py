@@ -5,13 +5,13 @@ from functools import partial
 
 import numpy as np
 
+from symdisc._diagnostics.rates_within import RatesWithin
 from symdisc._equations.equations import EquationSystem
 from symdisc._estimators.fit_sindy import take_best_rates
 from symdisc._estimators.outcome import warn_of_dependent_terms
 from symdisc._estimators.refine_sindy import refined
 from symdisc._implicit.compared_laws import MAX_RIVALS, find_among_laws
 from symdisc._implicit.denominators import find_denominators
-from symdisc._implicit.rates_within import RatesWithin
 from symdisc._numerics.threads import one_thread
 from symdisc._sindy.differentiation import Motion, every_other, rates_along
 from symdisc._sindy.free_constants import find_constants, refine_constants

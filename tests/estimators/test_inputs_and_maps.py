@@ -117,6 +117,13 @@ class TestInputs:
         est = LatentSINDy(autoencoder="none", inputs=[2]).fit(runs, t=0.02)
         assert_terms(est, [{"z1": 1.0}, {"z0*z2": -1.0}])
 
+    def test_rates_are_given(self):
+        X = follow(lambda t, z: [z[1], -z[0] + np.sin(2 * t)], [1, 0.5])
+        X = np.column_stack([X, np.sin(2 * T)])
+        V = np.column_stack([X[:, 1], X[:, 2] - X[:, 0], 2 * np.cos(2 * T)])
+        est = LatentSINDy(autoencoder="none", inputs=[2], degree=1).fit(X, V)
+        assert_terms(est, [{"z1": 1.0}, {"z0": -1.0, "z2": 1.0}])
+
     def test_time_is_an_input(self):
         X = follow(lambda t, z: [np.cos(1.7 * t) - z[0]], [0.2])
         columns = np.column_stack([X, T])
@@ -249,6 +256,15 @@ class TestMaps:
         assert_terms(est, [{"z0*z1": 1.0, "z0**2*z1": -1.0}])
         found = est.simulate(runs[1][0], range(50), inputs=np.full(50, 3.5))
         assert_allclose(found, runs[1], atol=1e-6)
+
+    @pytest.mark.parametrize(("growth", "said"), [(2.6, "4 differ"), (3.0, "leave z0")])
+    def test_a_law_that_is_no_polynomial(self, growth, said):
+        x = [0.5]
+        for _ in range(300):
+            x.append(x[-1] * np.exp(growth * (1 - x[-1])))
+        est = LatentSINDy(autoencoder="none", discrete=True, degree=3)
+        with pytest.warns(UserWarning, match=said):
+            est.fit(np.array(x)[20:, None])
 
     def test_henon_map_pictures_and_files(self, tmp_path):
         X = henon()

@@ -196,6 +196,38 @@ class TestWarned:
             est.fit(X, X_dot, groups=groups)
         assert est.equation_score_ > 0.999
 
+    @pytest.mark.parametrize(
+        "law",
+        [
+            lambda z: [z[1], -z[0] - 0.4 * abs(z[1]) * z[1]],
+            lambda z: [z[1], -z[0] - 0.1 * np.tanh(z[1] / 0.05)],
+            lambda z: [z[1], 0.9 / z[0] ** 3 - 1 / z[0] ** 2],
+        ],
+        ids=["drag", "friction", "radial"],
+    )
+    def test_a_law_that_polynomials_nearly_follow(self, law):
+        t = np.arange(0, 20, 0.05)
+        X = [follow(law, [start, 0.0], t) for start in (0.75, 0.9, 1.1, 1.3)]
+        est = columns(degree=3)
+        with pytest.warns(UserWarning, match=r"equations leave z1 0\..*Raise degree"):
+            est.fit(X, t=t)
+        assert est.equation_score_ > 0.99
+
+    @pytest.mark.parametrize(
+        ("law", "starts", "step"),
+        [
+            (lorenz, [[1, 1, 20], [-5, 3, 25]], 0.01),
+            (van_der_pol, [[2, 0], [0.5, 1]], 0.05),
+            (spring, [[1, 0], [0, 2]], 0.05),
+        ],
+        ids=["lorenz", "van der pol", "spring"],
+    )
+    def test_what_a_solver_does_wrong_is_no_missing_law(self, law, starts, step):
+        t = np.arange(0, 400 * step, step)
+        field, span = (lambda _, z: law(z)), (0, t[-1])
+        X = [solve_ivp(field, span, start, t_eval=t).y.T for start in starts]
+        assert columns(degree=3).fit(X, t=t).equation_score_ > 0.999
+
     def test_too_long_a_step(self):
         t = np.arange(0, 20, 0.1)
         with pytest.warns(UserWarning, match=r"step of t is too long.*of its slope"):

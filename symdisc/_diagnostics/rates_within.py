@@ -6,6 +6,7 @@ import numpy as np
 
 from symdisc._data.stencils import inner_derivatives
 from symdisc._data.stretches import stretches
+from symdisc._diagnostics.alike_residuals import alike_share
 from symdisc._sindy.differentiation import Motion
 
 # Rates are taken for those of rows without noise where stencils of two widths differ by
@@ -13,6 +14,10 @@ from symdisc._sindy.differentiation import Motion
 EXACT = 1e-4
 # What equations leave beyond so many times that is not the errors of rates.
 TIMES_ERRORS = 10.0
+# What a solver does wrong depends on where its steps are, too: neighbours share up to
+# three quarters of that, by the tolerances of solve_ivp, and of what candidates lack
+# nearly all.
+SHARED = 0.9
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,14 @@ class RatesWithin:
         kept = None if groups is None else np.asarray(groups)[rows]
         return cls(Motion(curve), kept, state, errors)
 
-    def left_by(self, equations):
+    def left_by(self, equations, shared=False):
         """Return what equations leave of rates without noise.
 
         Parameters
         ----------
         equations : EquationSystem
+        shared : bool, default=False
+            Whether only what depends on the state counts, and on nothing else.
 
         Returns
         -------
@@ -85,8 +92,12 @@ class RatesWithin:
         curve = self.motion.curve
         if self.errors is None:
             return np.zeros(curve[0].shape[1])
-        found = equations(np.hstack(curve[: equations.order]))
-        variance = np.var(curve[-1], axis=0)
-        gap = np.mean((curve[-1] - found) ** 2, axis=0)
-        left = gap / np.where(variance > 0, variance, np.inf)
-        return np.where(left > TIMES_ERRORS * self.errors, left, 0.0)
+        state = np.hstack(curve[: equations.order])
+        residuals, variance = curve[-1] - equations(state), np.var(curve[-1], axis=0)
+        left = np.mean(residuals**2, axis=0) / np.where(variance > 0, variance, np.inf)
+        counts = left > TIMES_ERRORS * self.errors
+        if shared:
+            size = state.std(axis=0)
+            points = state / np.where(size > 0, size, 1.0)
+            counts &= alike_share(residuals, points) > SHARED
+        return np.where(counts, left, 0.0)
