@@ -22,7 +22,7 @@ MAX_ROWS, MAX_COORDINATES = 1000, 20
 # other's.
 LEVEL = 3.3 * 2**0.5
 # So much of a rate that is left and no noise is worth a word.
-SEEN = 0.005
+SEEN = 0.001
 
 
 def alike_share(residuals, points):

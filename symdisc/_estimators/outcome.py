@@ -271,7 +271,10 @@ def warn_of_misfit(est, space, motion):
             "terms, which is not sparse: there may be latents in which they have fewer,"
             " or a degree in which they are closed. See spaces_ for others."
         )
-    warn_of_alike(left, est.equations_, "degree or n_components, add to library")
+    remedy = "degree or n_components, add to library"
+    if est.symmetry is not None:
+        remedy += ", leave out symmetry"
+    warn_of_alike(left, est.equations_, remedy)
 
 
 def _alike(est, space, motion):

@@ -232,6 +232,7 @@ def test_fit_is_reproducible_and_leaves_global_state():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+@pytest.mark.filterwarnings("ignore:The equations leave")
 def test_clone_params_and_pickle():
     design = Conv((1, 24), channels=(4,))
     est = LatentSymmetryDiscoverer(autoencoder=design, max_iter=10, tol=1.0)
