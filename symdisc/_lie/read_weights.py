@@ -173,7 +173,7 @@ def _integers(turns, tol):
     c, size = turns.shape[1], np.linalg.norm(turns, axis=1).max()
     moving = turns[np.linalg.norm(turns, axis=1) > tol * size]
     moving = _distinct(moving / size, tol / 3) * size
-    best, least = None, np.inf
+    best, least, ratios = None, np.inf, set()
     for harmonic in HARMONICS:
         for chosen in combinations(range(len(moving)), c):
             basis = moving[list(chosen)] / harmonic
@@ -183,9 +183,18 @@ def _integers(turns, tol):
             integers = np.round(weights)
             misfit = np.abs(weights - integers).max()
             cost = misfit / tol + np.abs(integers).sum() / len(turns) / c
+            if misfit <= tol:
+                ratios.add(_ratios(integers))
             if misfit <= tol and cost < least:
                 best, least = (integers, np.linalg.inv(basis).T), cost
-    return best
+    # Of one rotation that is known to so little, no ratio is read.
+    return best if c > 1 or len(ratios) == 1 else None
+
+
+def _ratios(integers):
+    """Return the numbers of turns of planes, without a common factor."""
+    turns = np.sort(np.abs(integers.astype(int)), axis=None)
+    return tuple(turns // max(np.gcd.reduce(turns), 1))
 
 
 def _distinct(rows, tol):
