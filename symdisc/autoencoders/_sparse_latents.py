@@ -131,12 +131,12 @@ class SparseLatents(Strategy):
         return self.max_x_error < MAX_X_ERROR
 
     def is_reached(self, strategy, model):
-        """Say whether one that may lose more lost no more, or more than it may."""
+        """Say whether one that may lose more lost no more, or twice what it may."""
         if not isinstance(strategy, SparseLatents):
             return False
         alike = strategy.get_params() | {"max_x_error": self.max_x_error}
-        most, own = (AS_GOOD * each.max_x_error for each in (self, strategy))
-        return alike == self.get_params() and not most < model.errors["x"] <= own
+        most, noise = AS_GOOD * self.max_x_error, 2 * strategy.max_x_error
+        return alike == self.get_params() and not most < model.errors["x"] <= noise
 
     def why_not(self, problem):
         """Say why this does not apply to a problem; None where it does."""

@@ -280,6 +280,7 @@ def test_what_would_find_the_same_again_is_not_tried():
     strict.set_params(max_x_error=1e-4)
     assert strict.is_reached(loose, model(1.05e-4))
     assert not strict.is_reached(loose, model(2e-4))
+    assert not strict.is_reached(loose, model(1.5e-3))
     # What noise adds no latents tell.
     assert strict.is_reached(loose, model(2.5e-3))
     assert not strict.is_reached(SparseLatents(), model(0.0))
