@@ -40,6 +40,8 @@ LIKE_NOISE = 0.2
 LOST, TIMES_LEAST = 1e-4, 10.0
 # Equations are doubted that leave more than this of exact rates: solvers leave half.
 UNEXPLAINED_EXACTLY = 2e-3
+# Solutions that leave less than this of the steps between rows follow them.
+FOLLOWED = 1e-6
 # The other order is pointed to where it leaves less, with few of its candidates.
 MOST_LEFT_BY_OTHER, FEW = 1e-3, 0.4
 # Central differences divide noise by the step: beyond this fraction rates are lost.
@@ -75,7 +77,8 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
     decisive = [*few_rows(est, points), *offsets(est, motion.curve)]
     decisive += smoothed_away(est, space.points, points)
     misfit = list(_rivals(est))
-    if est.noise_ is None:
+    follows = est._left_of_steps is not None and max(est._left_of_steps) < FOLLOWED
+    if est.noise_ is None and not follows:
         # Refined states have been found to differ from the rows by noise alone.
         within = RatesWithin.of(est, governing, motion, space, t, groups)
         misfit = list(_misfit(est, governing, motion, sampling, t, groups, within))
@@ -86,7 +89,7 @@ def warn_of_doubts(est, governing, motion, t, groups, space):
             misfit = list(text) or misfit
     others = [
         *_rates_of_rest(est, motion, groups),
-        *_sampling_doubts(est, motion, sampling, t, groups),
+        *([] if follows else _sampling_doubts(est, motion, sampling, t, groups)),
         *_relations(est, governing, motion, sampling),
         *say_poles(est, governing),
         *(list(_dropped(est)) or misfit),

@@ -110,9 +110,9 @@ class LatentSINDy(ForecastingEstimator):
         "states" fits the states that the noisy rows are observations of together with
         the coefficients, for noise on the states is noise in the candidates, too; with
         ``threshold="auto"`` it also chooses the terms, by their posterior probability
-        [3]_. It needs `t`, no `y`, and a latent space that is not learned. "auto" does
-        so where noise is larger than the errors of the rates, and what is left of the
-        rows is white noise. "none" is least squares.
+        [3]_. It needs `t`, no `y`, and latents that are not learned. "auto" does so
+        where noise exceeds the errors of the rates, and what is left of the rows is
+        white, and without noise fits steps from row to row. "none" is least squares.
     missing : {"raise", "drop"}, default="raise"
         What to do about NaN in `X` or `y`: raise an error, or leave out the rows
         concerned, with a warning. The others keep their times.
@@ -120,11 +120,11 @@ class LatentSINDy(ForecastingEstimator):
         Weights of the losses "recon", "eq" and "x_dot", each relative to the variance
         of what it measures; default 1, 0.1, 0.01.
     max_iter : int, default=1200
-        Most minibatch iterations. Training ends when rows held out gain no more.
+        Most minibatch iterations; training ends when rows held out gain no more.
     checkpoint : str, os.PathLike or None, default=None
         File that training writes its state to now and then. Where it exists, `fit` goes
-        on from it, to the same result as without the interruption, and removes it in
-        the end. Needs the same data and parameters, and a `random_state`.
+        on from it, to the same result, and removes it in the end. Needs the same data
+        and parameters, and a `random_state`.
     device : str or torch.device, default="cpu"
         Where to train.
     random_state : int, RandomState instance or None, default=None
@@ -151,8 +151,8 @@ class LatentSINDy(ForecastingEstimator):
     library_ : CandidateLibrary
         The candidates.
     equation_scores_ : ndarray of shape (`n_components_`,)
-        R2 of each rate, or of its integrals, on the training data; 1 where the rate is
-        constant, and for inputs.
+        R2 of each rate, its integrals or its steps, on the training data; 1 where the
+        rate is constant, and for inputs.
     equation_score_ : float
         Their mean, constant rates left out.
     dense_score_ : float

@@ -7,6 +7,8 @@ import numpy as np
 
 from symdisc._diagnostics.rates_within import RatesWithin
 from symdisc._equations.equations import EquationSystem
+from symdisc._equations.names import learns_latents
+from symdisc._errors_in_variables.shooting import shoot
 from symdisc._estimators.fit_sindy import take_best_rates
 from symdisc._estimators.outcome import warn_of_dependent_terms
 from symdisc._estimators.refine_sindy import refined
@@ -61,7 +63,31 @@ def find_equations(est, governing, space, t, groups, seed):
         take_best_rates(est, governing, space, t, groups)
     motion = _motion(est, space)
     found = governing.find(motion, groups, **options)
+    if space.noisy is None and _can_shoot(est, governing, space):
+        points = space.points.astype(float)
+        shot = shoot(found.equations, points, t, groups)
+        if shot is not None:
+            return _as_shot(found, shot), motion
     return _with_bias(est, governing, space, found, motion, t, groups), motion
+
+
+def _can_shoot(est, governing, space):
+    """Say whether coefficients may be those that follow the rows, without noise."""
+    asked = est.refine != "none" and est.differentiation == "auto"
+    asked = asked and not est.n_bootstrap and est.optimizer is None
+    free = est.symmetry is None and not (governing.fix or governing.free)
+    usual = est.order == 1 and not est.discrete and not governing.inputs
+    own = not learns_latents(est.autoencoder) and space.points is not None
+    return asked and free and usual and own and space.method != "given"
+
+
+def _as_shot(found, shot):
+    """Return what was found with the coefficients that follow the rows."""
+    known = found.equations
+    errors = np.linalg.norm(shot.directions, axis=0)
+    equations = EquationSystem(shot.coefficients, known.library, errors=errors)
+    changed = {"directions": shot.directions, "left_of_steps": shot.left}
+    return replace(found, equations=equations, scores=1 - shot.left, **changed)
 
 
 def _with_bias(est, governing, space, found, motion, t, groups):
@@ -160,6 +186,11 @@ def set_equations(est, governing, found, space):
     if found.constant_errors is not None:
         errors = map(float, found.constant_errors)
         est.constant_errors_ = dict(zip(governing.free, errors, strict=True))
+    est._left_of_steps = found.left_of_steps
+    if found.left_of_steps is not None:
+        # Rows without noise are the states.
+        est.states_ = space.points.astype(est.states_.dtype)
+        est.rates_ = found.equations(est.states_).astype(est.states_.dtype)
     if found.refined is not None:
         k, states = est.n_components_, found.refined.states
         dtype = est.states_.dtype

@@ -49,7 +49,9 @@ class Found:
     constant_errors : ndarray of shape (n_free_constants,) or None
         Standard errors of constants, where these are known.
     rivals : sequence of EquationSystem
-        Others that are nearly as likely, with other denominators.
+        Others nearly as likely, with other denominators.
+    left_of_steps : ndarray of shape (k,) or None
+        Part of the steps that solutions leave, where coefficients are fitted to these.
     """
 
     equations: EquationSystem
@@ -61,6 +63,7 @@ class Found:
     refined: object = None
     constant_errors: np.ndarray | None = None
     rivals: tuple = ()
+    left_of_steps: np.ndarray | None = None
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Governing:
 
     Parameters
     ----------
-    degree, functions, order
+    degree, functions, order, names, include_constant
         Of the candidate library, see `symdisc._equations.parsing.make_library`.
     threshold, optimizer
         Of the regression, see `symdisc._sindy.model_selection.fit_equations`.
@@ -79,8 +82,6 @@ class Governing:
         The symmetry.
     rcond : float or None
         Of the final regression, see `symdisc._sindy.stlsq.sparse_regression`.
-    names, include_constant
-        Of the candidate library, like `degree`.
     fix : dict or None
         Known terms, see `symdisc._sindy.known_terms.known_terms`.
     inputs : tuple of int
@@ -244,9 +245,9 @@ class Governing:
         else:
             directions = refined.directions
             constant_errors = refined.constant_errors
-        known = coefficients, self.library(len(coefficients))
+        library = self.library(len(coefficients))
         errors = None if directions is None else np.linalg.norm(directions, axis=0)
-        equations = EquationSystem(*known, errors=errors, **self._kind)
+        equations = EquationSystem(coefficients, library, errors=errors, **self._kind)
         known = self._known(coefficients.shape)[1]
         n_free = int(np.sum(~known)) if basis is None else len(basis)
         path = ModelPath.of(equations, [path for _, path in solved], unit)

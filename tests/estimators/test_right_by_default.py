@@ -488,3 +488,40 @@ def test_learned_latents_without_equations_are_said(kind):
         latent = np.cumsum(rng.standard_normal((600, 2)), axis=0)
     with pytest.warns(UserWarning, match="rates of the latents: the equations leave"):
         LatentSINDy(2, random_state=0).fit(latent @ rng.standard_normal((2, 9)), t=t)
+
+
+def fitzhugh_nagumo(z):
+    v, w = z
+    return [v - v**3 / 3 - w + 0.5, 0.08 * v + 0.056 - 0.064 * w]
+
+
+def lorenz_96(z):
+    return (np.roll(z, -1) - np.roll(z, 2)) * np.roll(z, 1) - np.asarray(z) + 8
+
+
+@pytest.mark.parametrize(
+    ("law", "k", "middle", "spread", "step", "degree"),
+    [
+        (fitzhugh_nagumo, 2, 0.0, 2.0, 1.2, 3),
+        (lorenz_96, 5, 8.0, 2.0, 0.12, 2),
+    ],
+    ids=["fitzhugh nagumo", "lorenz 96"],
+)
+@pytest.mark.parametrize("seed", first_of(range(3)))
+def test_long_steps_do_not_bias_coefficients(
+    law, k, middle, spread, step, degree, seed
+):
+    starts = middle + np.random.default_rng(seed).uniform(-spread, spread, (4, k))
+    t = np.arange(60) * step
+    X = np.stack([follow(law, start, t) for start in starts])
+    est = columns(degree=degree).fit([*X], t=t)
+    z, rates = X.reshape(-1, k), np.array([law(z) for z in X.reshape(-1, k)])
+    assert_allclose(est.equations_(z), rates, atol=1e-4)
+    assert_allclose(est.states_, z, atol=1e-12)
+    assert_allclose(est.rates_, rates, atol=1e-4)
+    assert np.max(est.equations_.errors) < 1e-5
+    other = columns(degree=degree, refine="none")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        other.fit([*X], t=t)
+    assert np.abs(other.equations_(z) - rates).max() > 0.02
