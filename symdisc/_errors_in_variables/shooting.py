@@ -11,7 +11,7 @@ References
    Integral Equations (1983), 95-121.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,9 @@ PARTS, ACCURATE = (4, 8, 16, 32, 64), 1e-6
 N_STEPS, RELATIVE = 8, 1e-6
 # Coefficients are taken that leave so much less of the variance of the steps.
 MUCH_LESS = 0.1
+# A term that tells less than this of the variance of the steps is not one of the law.
+# One that seems to tell more than the second is not tried without.
+NEGLIGIBLE, MAYBE = 1e-12, 1e-8
 # Steps that are followed so well say no more of the coefficients.
 ROUNDING = 1e-14
 
@@ -90,17 +93,8 @@ def shoot(equations, points, t, groups):
         found, residual, jacobian = steps.fitted(table, active)
     if not np.mean(residual**2) < MUCH_LESS * np.mean(before**2):
         return None
-    # What solvers do wrong is alike from step to step, here and where rows come from.
-    inverse = np.linalg.pinv(jacobian)
-    steps.n_parts *= 2
-    bias = inverse @ (steps.left(found) - residual)
-    by_step = residual.reshape(-1, points.shape[1])
-    variance = np.sum(residual**2) / (len(residual) - int(active.sum()))
-    root = inverse * np.sqrt(variance * autocorrelation_time(by_step))
-    root = np.vstack([np.linalg.qr(root.T, mode="r"), bias])
-    directions = np.zeros((len(root), *table.shape))
-    directions[:, active] = root
-    return Shot(found, directions, np.mean(by_step**2, axis=0))
+    with np.errstate(all="ignore"):
+        return steps.shot(*steps.without_needless(found, residual, jacobian))
 
 
 @dataclass
@@ -174,6 +168,38 @@ class _Steps:
             table, residual = trial, left
             jacobian = self._jacobian(table, active, residual)
         return table, residual, jacobian
+
+    def without_needless(self, table, residual, jacobian):
+        """Drop terms that made up for what rates were off by, the least first."""
+        known = table, residual, jacobian
+        while True:
+            table, residual, jacobian = known
+            active = table != 0
+            inverse = np.linalg.pinv(jacobian)
+            # What would be left without each, as far as steps are linear in them.
+            told = table[active] ** 2 / np.sum(inverse**2, axis=1) / len(residual)
+            fewer = np.array(np.nonzero(active)).T[told.argmin()]
+            active[tuple(fewer)] = False
+            if told.min() > MAYBE or not active.any(axis=1).all():
+                return known
+            found = self.fitted(np.where(active, table, 0.0), active)
+            if not np.mean(found[1] ** 2) < np.mean(residual**2) + NEGLIGIBLE:
+                return known
+            known = found
+
+    def shot(self, table, residual, jacobian):
+        """Return coefficients with their errors."""
+        # What solvers do wrong is alike from step to step, here and in what made rows.
+        inverse, active = np.linalg.pinv(jacobian), table != 0
+        finer = replace(self, n_parts=2 * self.n_parts)
+        bias = inverse @ (finer.left(table) - residual)
+        by_step = residual.reshape(self.moved.shape)
+        variance = np.sum(residual**2) / max(len(residual) - int(active.sum()), 1)
+        root = inverse * np.sqrt(variance * autocorrelation_time(by_step))
+        root = np.vstack([np.linalg.qr(root.T, mode="r"), bias])
+        directions = np.zeros((len(root), *table.shape))
+        directions[:, active] = root
+        return Shot(table, directions, np.mean(by_step**2, axis=0))
 
     def _jacobian(self, table, active, residual):
         """Return derivatives of what is left by the coefficients, by differences."""
