@@ -109,8 +109,9 @@ def main():
         right, warned, seconds = map(np.array, zip(*rows, strict=True))
         print(
             f"steps x {longer}: {right.sum()} of {len(rows)} right, of these "
-            f"{(right & warned).sum()} warned; {(~right & ~warned).sum()} wrong without "
-            f"a word; median {np.median(seconds):.1f} s, most {seconds.max():.1f} s",
+            f"{(right & warned).sum()} warned; {(~right & ~warned).sum()} wrong "
+            f"without a word; median {np.median(seconds):.1f} s, most "
+            f"{seconds.max():.1f} s",
             flush=True,
         )
 
