@@ -81,6 +81,7 @@ def test_motions_without_symmetry_have_none(field, k, w, noise, seed):
         assert "every other map changes the motion by at least" in str(found)
 
 
+@pytest.mark.filterwarnings("ignore:The equations leave")
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", first_of(range(4)))
 def test_a_defect_at_the_tolerance_is_rarely_certified(seed):
